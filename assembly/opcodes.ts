@@ -1,0 +1,110 @@
+// The opcodes of a plan and the fixed fields of a step record. Compiled by both asc and tsc: the one place where these
+// numbers exist. What an op's operands are is said in src/plan/ops.ts; a record is [opcode, length in words, operands...].
+
+export enum Op {
+  End = 0,
+
+  // moving rows
+  GatherRows,
+  BroadcastRow,
+  Fill,
+  Accumulate,
+
+  // matrices
+  Gemm,
+  GemmTransposedA,
+  GemmTransposedB,
+  SumRows,
+
+  // activations
+  ReluForward,
+  ReluBackward,
+  LeakyReluForward,
+  LeakyReluBackward,
+  SigmoidForward,
+  SigmoidBackward,
+  TanhForward,
+  TanhBackward,
+  SoftplusForward,
+  SoftplusBackward,
+  EluForward,
+  EluBackward,
+  GeluForward,
+  GeluBackward,
+  GeluTanhForward,
+  GeluTanhBackward,
+  SiluForward,
+  SiluBackward,
+  SoftmaxForward,
+  SoftmaxBackward,
+  Dropout,
+
+  // losses: loss and gradient in one pass
+  MeanSquaredError,
+  MeanAbsoluteError,
+  Huber,
+  BinaryCrossEntropy,
+  BinaryCrossEntropyLogits,
+  CategoricalCrossEntropy,
+  CategoricalCrossEntropyLogits,
+  SparseCategoricalCrossEntropy,
+  SparseCategoricalCrossEntropyLogits,
+  ReduceLoss,
+
+  // penalties on parameters
+  PenaltyForward,
+  PenaltyBackward,
+
+  // metrics, summed over the batch's rows
+  CategoricalAccuracy,
+  SparseCategoricalAccuracy,
+  BinaryAccuracy,
+  AbsoluteError,
+
+  // the gradient slab and the optimizers
+  SumSquares,
+  ClipGlobalNorm,
+  ClipValue,
+  SgdStep,
+  SgdMomentumStep,
+  AdamStep,
+  RmspropStep,
+  AdagradStep,
+}
+
+/** Byte offsets of the fixed fields of a step record. What one network adds (optimizer factors, metrics) follows at `End`. */
+export enum Step {
+  /** u32: rows in this step's batch */
+  Rows = 0,
+  /** u32: where this step's row numbers begin (u32 each), in bytes relative to the network's region */
+  Order = 4,
+  /** u32: step number since the network's first step, the counter of dropout's random numbers */
+  Number = 8,
+  /** u32, out: what was found non-finite, bits of `Status`; 0 = the step is good */
+  Status = 12,
+  /** f64: the step's loss is this times the sum of its rows' losses */
+  LossScale = 16,
+  /** f64, out: the loss, without penalties */
+  Loss = 24,
+  /** f64, out: the sum of the penalties; the writer of the record sets 0 */
+  Penalty = 32,
+  /** f64, out: sum of the squares of all gradients before clipping */
+  SumSquares = 40,
+  /** f32: LossScale rounded, the factor of every gradient */
+  GradientScale = 48,
+  End = 52,
+}
+
+/** Bits of a step record's status word. */
+export enum Status {
+  Loss = 1,
+  Gradient = 2,
+  Weight = 4,
+}
+
+/** How a product begins: from +0, from what C holds, or from a row of biases. */
+export enum Start {
+  Zero = 0,
+  C = 1,
+  Bias = 2,
+}

@@ -1,0 +1,22 @@
+// The one table of ops. Record layouts, both interpreters, liveness, the verifier, explain() and the tests' list of cases come from it.
+// A kernel bears its op's name here and takes (outputs, inputs, sizes, begin, end) in the order of the operands.
+import { activationOps } from "./ops/activations.js";
+import { lossOps } from "./ops/losses.js";
+import { matrixOps } from "./ops/matrix.js";
+import { optimizerOps } from "./ops/optimizers.js";
+import { rowOps } from "./ops/rows.js";
+import type { OpSpec } from "./spec.js";
+
+export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...lossOps, ...optimizerOps };
+
+export type OpName = keyof typeof ops;
+
+/** The op's entry, without its operands' own types: what passes work with. */
+export function specOf(name: OpName): OpSpec {
+  return ops[name];
+}
+
+/** Names by opcode. */
+export const opNames: ReadonlyMap<number, OpName> = new Map(
+  (Object.keys(ops) as OpName[]).map((name) => [ops[name].code, name]),
+);

@@ -1,0 +1,127 @@
+// Activations: y = f(x), and dx = f'(x)·dy from whichever of x and y is cheaper to keep; dropout.
+import { Op } from "../../../assembly/opcodes.js";
+import { op, read, scalar, type Values, write } from "../spec.js";
+
+const whole = (v: Values) => v.end!;
+const byRows = (v: Values) => v.end! * v.ld!;
+
+/** An elementwise forward op whose gradient op is `backward` and reads the saved `keeps`. */
+function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y") {
+  return op({
+    code,
+    operands: [write("y", whole), read("x", whole), scalar("end", "extent")],
+    split: 4,
+    alias: [["y", "x"]],
+    epilogue: keeps === "y",
+    flops: whole,
+    backward: (g, o) =>
+      g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
+  });
+}
+
+function backward<const K extends "x" | "y">(code: Op, keeps: K) {
+  return op({
+    code,
+    operands: [write("dx", whole), read("dy", whole), read(keeps, whole), scalar("end", "extent")],
+    split: 4,
+    alias: [["dx", "dy"]],
+    flops: (v) => 2 * v.end!,
+  });
+}
+
+/** The same for activations with one option, `alpha`; all of these keep y. */
+function forwardAlpha<const B extends string>(code: Op, backward: B) {
+  return op({
+    code,
+    operands: [write("y", whole), read("x", whole), scalar("alpha", "f32"), scalar("end", "extent")],
+    split: 4,
+    alias: [["y", "x"]],
+    epilogue: true,
+    flops: whole,
+    backward: (g, o) =>
+      g.contribute(o.x, (dx) =>
+        g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end }),
+      ),
+  });
+}
+
+function backwardAlpha(code: Op) {
+  return op({
+    code,
+    operands: [write("dx", whole), read("dy", whole), read("y", whole), scalar("alpha", "f32"), scalar("end", "extent")],
+    split: 4,
+    alias: [["dx", "dy"]],
+    flops: (v) => 2 * v.end!,
+  });
+}
+
+export const activationOps = {
+  reluForward: forward(Op.ReluForward, "reluBackward", "y"),
+  reluBackward: backward(Op.ReluBackward, "y"),
+  leakyReluForward: forwardAlpha(Op.LeakyReluForward, "leakyReluBackward"),
+  leakyReluBackward: backwardAlpha(Op.LeakyReluBackward),
+  sigmoidForward: forward(Op.SigmoidForward, "sigmoidBackward", "y"),
+  sigmoidBackward: backward(Op.SigmoidBackward, "y"),
+  tanhForward: forward(Op.TanhForward, "tanhBackward", "y"),
+  tanhBackward: backward(Op.TanhBackward, "y"),
+  softplusForward: forward(Op.SoftplusForward, "softplusBackward", "x"),
+  softplusBackward: backward(Op.SoftplusBackward, "x"),
+  eluForward: forwardAlpha(Op.EluForward, "eluBackward"),
+  eluBackward: backwardAlpha(Op.EluBackward),
+  geluForward: forward(Op.GeluForward, "geluBackward", "x"),
+  geluBackward: backward(Op.GeluBackward, "x"),
+  geluTanhForward: forward(Op.GeluTanhForward, "geluTanhBackward", "x"),
+  geluTanhBackward: backward(Op.GeluTanhBackward, "x"),
+  siluForward: forward(Op.SiluForward, "siluBackward", "x"),
+  siluBackward: backward(Op.SiluBackward, "x"),
+
+  /** y = exp(x - max) / sum of the same, over each row */
+  softmaxForward: op({
+    code: Op.SoftmaxForward,
+    operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    split: 1,
+    alias: [["y", "x"]],
+    flops: (v) => 4 * v.end! * v.columns!,
+    backward: (g, o) =>
+      g.contribute(o.x, (dx) =>
+        g.emit("softmaxBackward", { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end }),
+      ),
+  }),
+  /** dx = y·(dy - sum over the row of dy·y) */
+  softmaxBackward: op({
+    code: Op.SoftmaxBackward,
+    operands: [
+      write("dx", byRows),
+      read("dy", byRows),
+      read("y", byRows),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    alias: [["dx", "dy"]],
+    flops: (v) => 4 * v.end! * v.columns!,
+  }),
+
+  /** y = scale·x where an element's random word is at least `threshold`, else 0: inverted dropout. Its gradient is itself,
+   *  with the same random words: they depend on (seed, stream, step number, row, column) only, so no mask is stored. */
+  dropout: op({
+    code: Op.Dropout,
+    operands: [
+      write("y", byRows),
+      read("x", byRows),
+      scalar("seed", "u32"),
+      scalar("stream", "u32"),
+      scalar("threshold", "u32"),
+      scalar("scale", "f32"),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("number", "stepU32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    alias: [["y", "x"]],
+    flops: (v) => v.end! * v.columns!,
+    backward: (g, o) => g.contribute(o.x, (dx) => g.emit("dropout", { ...o, y: dx, x: g.gradient(o.y) })),
+  }),
+};

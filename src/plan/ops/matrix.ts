@@ -1,0 +1,88 @@
+// Matrix products and the column sums that are a bias's gradient.
+import { Block } from "../../../assembly/gemm/blocks.js";
+import { Op, Start } from "../../../assembly/opcodes.js";
+import { op, optional, read, scalar, scratch, type TensorOperand, type Values } from "../spec.js";
+import { columns, elements, padded, rows } from "../tensor.js";
+
+/** Elements of the two packed panels: A up to MC x KC, B up to KC x NC; none where the product is computed unpacked. */
+function packing(v: Values): number {
+  const [m, n, k] = [v.end!, v.n!, v.k!];
+  if (m * n * k <= Block.Unpacked) return 0;
+  const depth = Math.min(k, Block.KC);
+  const up = (value: number, to: number) => Math.ceil(value / to) * to;
+  return depth * (Math.min(up(m, Block.MR), Block.MC) + Math.min(up(n, Block.NR), Block.NC));
+}
+
+/** C `[m, n]` = start + the sum over k of A·B, in the order k = 0, 1, 2 …; then the activation. The range is rows of C. */
+const operands = <const A extends TensorOperand, const B extends TensorOperand>(a: A, b: B) =>
+  [
+    { name: "c", kind: "tensor", access: (v: Values) => (v.start === Start.C ? "update" : "write"), span: (v: Values) => v.end! * v.ldc! },
+    a,
+    b,
+    optional(read("bias", (v) => padded(v.n!))),
+    scratch("scratch", packing),
+    scalar("n", "extent"),
+    scalar("k", "extent"),
+    scalar("lda", "u32"),
+    scalar("ldb", "u32"),
+    scalar("ldc", "u32"),
+    scalar("start", "u32"),
+    scalar("activation", "u32"),
+    scalar("alpha", "f32"),
+    scalar("end", "extent"),
+  ] as const;
+
+const flops = (v: Values) => 2 * v.end! * v.n! * v.k!;
+
+export const matrixOps = {
+  /** C = A·B with A `[m, k]`, B `[k, n]` */
+  gemm: op({
+    code: Op.Gemm,
+    operands: operands(read("a", (v) => v.end! * v.lda!), read("b", (v) => v.k! * v.ldb!)),
+    split: Block.MR,
+    flops,
+    backward: (g, o) => {
+      const dc = g.gradient(o.c);
+      const shared = { scratch: undefined, bias: undefined, activation: 0, alpha: 0 };
+      g.accumulate(o.b, (db, start) =>
+        g.emit("gemmTransposedA", { ...shared, c: db, a: o.a, b: dc, n: o.n, k: rows(dc), lda: o.lda, ldb: o.ldc, ldc: db.stride, start, end: o.k }),
+      );
+      if (o.bias)
+        g.accumulate(o.bias, (db, start) =>
+          g.emit("sumRows", { y: db, x: dc, rows: rows(dc), columns: columns(dc), ld: o.ldc, start, end: elements(db) }),
+        );
+      g.accumulate(o.a, (da, start) =>
+        g.emit("gemmTransposedB", { ...shared, c: da, a: dc, b: o.b, n: o.k, k: o.n, lda: o.ldc, ldb: o.ldb, ldc: da.stride, start, end: rows(da) }),
+      );
+    },
+  }),
+  /** C = Aᵀ·B with A `[k, m]`, B `[k, n]` */
+  gemmTransposedA: op({
+    code: Op.GemmTransposedA,
+    operands: operands(read("a", (v) => v.k! * v.lda!), read("b", (v) => v.k! * v.ldb!)),
+    split: Block.MR,
+    flops,
+  }),
+  /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */
+  gemmTransposedB: op({
+    code: Op.GemmTransposedB,
+    operands: operands(read("a", (v) => v.end! * v.lda!), read("b", (v) => v.n! * v.ldb!)),
+    split: Block.MR,
+    flops,
+  }),
+  /** y[j] = start + the sum over r of x[r][j], in the order r = 0, 1, 2 …; the range is columns */
+  sumRows: op({
+    code: Op.SumRows,
+    operands: [
+      { name: "y", kind: "tensor", access: (v: Values) => (v.start === Start.C ? "update" : "write"), span: (v: Values) => v.end! },
+      read("x", (v) => v.rows! * v.ld!),
+      scalar("rows", "extent"),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("start", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 4,
+    flops: (v) => v.rows! * v.columns!,
+  }),
+};

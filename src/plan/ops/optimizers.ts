@@ -1,0 +1,122 @@
+// What happens to the gradient slab and the parameter slab once the gradients are there. Elementwise over slabs whose padding is zero
+// and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers.ts.
+import { Op } from "../../../assembly/opcodes.js";
+import { op, optional, read, scalar, update, type Values } from "../spec.js";
+
+const whole = (v: Values) => v.end!;
+const w = update("w", whole);
+const g = read("g", whole);
+const status = scalar("status", "stepAddress");
+const end = scalar("end", "extent");
+
+export const optimizerOps = {
+  /** out (f64) = the sum of g², in float64, in a fixed tree */
+  sumSquares: op({
+    code: Op.SumSquares,
+    operands: [scalar("out", "stepAddress"), status, g, end],
+    split: "none",
+    flops: (v) => 2 * v.end!,
+  }),
+  /** g *= min(1, limit / sqrt(sumSquares)) */
+  clipGlobalNorm: op({
+    code: Op.ClipGlobalNorm,
+    operands: [update("g", whole), scalar("sumSquares", "stepF64"), scalar("limit", "f32"), end],
+    split: 4,
+    flops: whole,
+  }),
+  /** g = g held within [-limit, limit]; a NaN stays one */
+  clipValue: op({
+    code: Op.ClipValue,
+    operands: [update("g", whole), status, scalar("limit", "f32"), end],
+    split: 4,
+    flops: (v) => 2 * v.end!,
+  }),
+  /** w -= rate·(g + weightDecay·w) */
+  sgdStep: op({
+    code: Op.SgdStep,
+    operands: [w, g, status, scalar("rate", "stepF32"), scalar("weightDecay", "f32"), end],
+    split: 4,
+    flops: (v) => 4 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
+  sgdMomentumStep: op({
+    code: Op.SgdMomentumStep,
+    operands: [
+      w,
+      update("v", whole),
+      g,
+      status,
+      scalar("rate", "stepF32"),
+      scalar("gradientFactor", "stepF32"),
+      scalar("momentum", "f32"),
+      scalar("nesterov", "u32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 7 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
+   *  w = decay·w - stepSize·m / (sqrt(vMax)·inverseRootBias2 + epsilon) */
+  adamStep: op({
+    code: Op.AdamStep,
+    operands: [
+      w,
+      update("m", whole),
+      update("v", whole),
+      optional(update("vMax", whole)),
+      g,
+      status,
+      scalar("stepSize", "stepF32"),
+      scalar("inverseRootBias2", "stepF32"),
+      scalar("decay", "stepF32"),
+      scalar("beta1", "f32"),
+      scalar("oneMinusBeta1", "f32"),
+      scalar("beta2", "f32"),
+      scalar("oneMinusBeta2", "f32"),
+      scalar("epsilon", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 16 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; if `mean` is given: mean = rho·mean + oneMinusRho·g', d = sqrt(v - mean²) + epsilon,
+   *  else d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g'/d, w -= rate·velocity, else w -= rate·g'/d */
+  rmspropStep: op({
+    code: Op.RmspropStep,
+    operands: [
+      w,
+      update("v", whole),
+      optional(update("mean", whole)),
+      optional(update("velocity", whole)),
+      g,
+      status,
+      scalar("rate", "stepF32"),
+      scalar("rho", "f32"),
+      scalar("oneMinusRho", "f32"),
+      scalar("epsilon", "f32"),
+      scalar("momentum", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 12 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
+  adagradStep: op({
+    code: Op.AdagradStep,
+    operands: [
+      w,
+      update("h", whole),
+      g,
+      status,
+      scalar("rate", "stepF32"),
+      scalar("epsilon", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 8 * v.end!,
+  }),
+};

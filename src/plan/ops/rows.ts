@@ -1,0 +1,43 @@
+// Ops that move or combine rows without arithmetic on their meaning.
+import { Op } from "../../../assembly/opcodes.js";
+import { op, read, scalar, update, type Values, write } from "../spec.js";
+
+const whole = (v: Values) => v.end!;
+const byWords = (v: Values) => v.end! * v.words!;
+
+export const rowOps = {
+  /** y[r] = data[order[r]], rows of so many words */
+  gatherRows: op({
+    code: Op.GatherRows,
+    operands: [
+      write("y", byWords),
+      read("data"),
+      scalar("order", "stepPointer"),
+      scalar("words", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: () => 0,
+  }),
+  /** y[r] = row for every r */
+  broadcastRow: op({
+    code: Op.BroadcastRow,
+    operands: [write("y", byWords), read("row", (v) => v.words!), scalar("words", "u32"), scalar("end", "extent")],
+    split: 1,
+    flops: () => 0,
+  }),
+  /** y = value in every element */
+  fill: op({
+    code: Op.Fill,
+    operands: [write("y", whole), scalar("value", "f32"), scalar("end", "extent")],
+    split: 4,
+    flops: () => 0,
+  }),
+  /** y += x */
+  accumulate: op({
+    code: Op.Accumulate,
+    operands: [update("y", whole), read("x", whole), scalar("end", "extent")],
+    split: 4,
+    flops: whole,
+  }),
+};

@@ -1,0 +1,103 @@
+// The vocabulary of the op table: what an operand is, and what an op says of itself. No op is named here.
+import type { Op } from "../../assembly/opcodes.js";
+import type { Extent, Tensor } from "./tensor.js";
+
+/** The numbers of a record, by operand name, extents evaluated. */
+export type Values = Readonly<Record<string, number>>;
+
+export type Access = "read" | "write" | "update" | "scratch";
+
+export interface TensorOperand<N extends string = string> {
+  readonly name: N;
+  readonly kind: "tensor";
+  readonly access: Access | ((v: Values) => Access);
+  /** Elements touched, counted from the tensor's first. `undefined`: anywhere within the tensor. */
+  readonly span?: (v: Values) => number;
+  readonly optional?: boolean;
+}
+
+/** - `extent`: a count, possibly per row of the batch; kernels get it evaluated
+ *  - `u32`, `f32`: an immediate
+ *  - `stepU32 | stepF32 | stepF64`: read from the step's record at that byte offset
+ *  - `stepAddress`: the address of a field of the step's record, which the kernel reads or writes itself
+ *  - `stepPointer`: an address in the region that the step's record holds */
+export type ScalarKind = "extent" | "u32" | "f32" | "stepU32" | "stepF32" | "stepF64" | "stepAddress" | "stepPointer";
+
+export interface ScalarOperand<N extends string = string, K extends ScalarKind = ScalarKind> {
+  readonly name: N;
+  readonly kind: K;
+}
+
+export type Operand = TensorOperand | ScalarOperand;
+
+/** One op = one record layout = one kernel of the same name in AssemblyScript and in JavaScript. The last operand is the
+ *  range's end: a kernel is called with `[begin, end)`, which is all of it or one thread's share. */
+export interface OpSpec {
+  readonly code: Op;
+  /** In order: outputs, inputs, sizes, then the extent that is split. */
+  readonly operands: readonly Operand[];
+  /** Shares are multiples of so many; "none": one thread does it all. */
+  readonly split: number | "none";
+  /** [output, input] pairs that may be the same memory. */
+  readonly alias?: readonly (readonly [string, string])[];
+  /** An elementwise `(y, x)` that gemm can apply to its result before it leaves the cache; `alpha` is its only option. */
+  readonly epilogue?: boolean;
+  /** Floating-point operations, counting exp and its like as one. */
+  readonly flops: (v: Values) => number;
+  /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
+  // biome-ignore lint/suspicious/noExplicitAny: each op sees its own operands, which only the table as a whole can type
+  readonly backward?: (g: Gradients, o: any) => void;
+}
+
+/** What a backward rule may do. */
+export interface Gradients {
+  // biome-ignore lint/suspicious/noExplicitAny: typed by Builder.emit; the table cannot name its own type while it is built
+  emit(op: string, operands: any): void;
+  /** The gradient that has arrived at a tensor. */
+  gradient(of: Tensor): Tensor;
+  /** Adds a contribution to the gradient of `to`, if it needs one: `write` emits what stores it in `dx`. */
+  contribute(to: Tensor, write: (dx: Tensor) => void): void;
+  /** The same for an op that can itself add to what is there (`start` as in Start.Zero and Start.C). */
+  accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void;
+}
+
+type Value<O> = O extends { kind: "tensor" } ? Tensor : O extends { kind: "extent" } ? Extent : number;
+type Named<O, N> = Extract<O, { name: N }>;
+type Operands<S extends OpSpec> = S["operands"][number];
+type Optional<S extends OpSpec> = Extract<Operands<S>, { optional: true }>["name"];
+
+/** What `emit` takes for an op: tensors by operand name, extents, numbers (for step kinds: byte offsets in the record). */
+export type OperandsOf<S extends OpSpec> = {
+  readonly [N in Exclude<Operands<S>["name"], Optional<S>>]: Value<Named<Operands<S>, N>>;
+} & { readonly [N in Optional<S>]?: Value<Named<Operands<S>, N>> };
+
+export function op<const S extends OpSpec>(spec: S): S {
+  return spec;
+}
+
+type Span = (v: Values) => number;
+
+export function read<const N extends string>(name: N, span?: Span) {
+  return { name, kind: "tensor", access: "read", span } as const;
+}
+export function write<const N extends string>(name: N, span: Span) {
+  return { name, kind: "tensor", access: "write", span } as const;
+}
+export function update<const N extends string>(name: N, span: Span) {
+  return { name, kind: "tensor", access: "update", span } as const;
+}
+export function scratch<const N extends string>(name: N, span: Span) {
+  return { name, kind: "tensor", access: "scratch", span, optional: true } as const;
+}
+/** Makes a tensor operand one that may be left out; the kernel then gets the address 0. */
+export function optional<const O extends TensorOperand>(operand: O) {
+  return { ...operand, optional: true } as O & { readonly optional: true };
+}
+export function scalar<const N extends string, const K extends ScalarKind>(name: N, kind: K) {
+  return { name, kind } as const;
+}
+
+/** Names of an op's reads and writes, as its scalars make them. */
+export function accessOf(operand: TensorOperand, v: Values): Access {
+  return typeof operand.access === "function" ? operand.access(v) : operand.access;
+}
