@@ -1,0 +1,245 @@
+// Regions within WebAssembly memories. Networks share memories because a page in Chromium can hold only 124 at once, and populations
+// of 500 small networks are normal. What an arena's module does is elsewhere (wasm.ts).
+import { BackendError } from "../errors.js";
+
+const MiB = 2 ** 20;
+/** WebAssembly's page. */
+const page = 65_536;
+/** Nothing lies below: to kernels the address 0 means "left out". */
+const firstByte = 65_536;
+/** A cache line, so that networks of different threads never share one. */
+const alignment = 64;
+/** Bytes after which the next arena is opened. */
+const sharedLimit = 256 * MiB;
+/** From this size on a region has a memory of its own, which the engine frees as a whole. */
+const ownMemory = 32 * MiB;
+/** An arena grows by a quarter, at most by so much more than it must: many small networks, few growths. */
+const spare = 16 * MiB;
+/** An empty arena up to this size is kept for the next network (WebAssembly memory cannot shrink). */
+const keptEmpty = 64 * MiB;
+/** Plans and the JavaScript kernels shift byte offsets as signed 32-bit integers. */
+export const regionLimit = 2 ** 31 - page;
+
+interface Size {
+  bytes: number;
+  used: number;
+}
+
+interface Range {
+  start: number;
+  bytes: number;
+}
+
+/** `run` of assembly/index.ts. */
+export type Run = (region: number, plan: number, table: number, stride: number, steps: number) => number;
+
+/** A memory, the instance that computes in it, and who has which part of it. */
+export class Arena {
+  /** Bytes of the memory and bytes in use; a record of its own, so that counting memories keeps none of them alive. */
+  readonly size: Size = { bytes: 0, used: 0 };
+  /** By address, never adjacent to one another. */
+  #free: Range[];
+  /** Bytes from here on were never handed out, so they are zero. */
+  #clean = firstByte;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly run: Run,
+    private readonly limit: number,
+  ) {
+    this.size.bytes = memory.buffer.byteLength;
+    this.#free = [{ start: firstByte, bytes: this.size.bytes - firstByte }];
+  }
+
+  /** Address of so many zeroed bytes; undefined if the arena's limit is reached. */
+  allocate(bytes: number): number | undefined {
+    const start = this.#take(bytes);
+    if (start !== undefined) this.#clear(start, start + bytes);
+    return start;
+  }
+
+  release(start: number, bytes: number): void {
+    this.size.used -= bytes;
+    const found = this.#free.findIndex((range) => range.start > start);
+    const at = found < 0 ? this.#free.length : found;
+    const [before, after] = [this.#free[at - 1], this.#free[at]];
+    const range = { start, bytes };
+    if (after && start + bytes === after.start) {
+      range.bytes += after.bytes;
+      this.#free.splice(at, 1);
+    }
+    if (before && before.start + before.bytes === start) before.bytes += range.bytes;
+    else this.#free.splice(at, 0, range);
+  }
+
+  /** Like `allocate`, with the content of the block at `start`, which is released; undefined leaves everything as it was. */
+  resize(start: number, from: number, to: number): number | undefined {
+    const before = this.#free.map((range) => ({ ...range }));
+    this.release(start, from);
+    let moved: number | undefined;
+    try {
+      moved = this.#take(to);
+    } finally {
+      if (moved === undefined) {
+        this.#free = before;
+        this.size.used += from;
+      }
+    }
+    if (moved === undefined) return undefined;
+    new Uint8Array(this.memory.buffer).copyWithin(moved, start, start + from);
+    this.#clear(moved + from, moved + to);
+    return moved;
+  }
+
+  /** Best fit. */
+  #take(bytes: number): number | undefined {
+    let best: Range | undefined;
+    for (const range of this.#free) if (range.bytes >= bytes && !(best && best.bytes <= range.bytes)) best = range;
+    if (!best) return this.#grow(bytes) ? this.#take(bytes) : undefined;
+    const { start } = best;
+    best.start += bytes;
+    best.bytes -= bytes;
+    if (best.bytes === 0) this.#free.splice(this.#free.indexOf(best), 1);
+    this.size.used += bytes;
+    return start;
+  }
+
+  #clear(begin: number, end: number): void {
+    if (begin < this.#clean) new Uint8Array(this.memory.buffer).fill(0, begin, Math.min(end, this.#clean));
+    this.#clean = Math.max(this.#clean, end);
+  }
+
+  #grow(bytes: number): boolean {
+    const size = this.size.bytes;
+    const last = this.#free.at(-1);
+    const atEnd = last && last.start + last.bytes === size ? last.bytes : 0;
+    const needed = bytes - atEnd;
+    const room = this.limit - size;
+    if (needed > room) return false;
+    const grown = roundUp(Math.min(room, Math.max(needed, Math.min(size / 4, spare))), page);
+    try {
+      this.memory.grow(grown / page);
+    } catch (cause) {
+      throw outOfMemory(size + grown, cause);
+    }
+    this.size.bytes += grown;
+    this.size.used += grown;
+    this.release(size, grown);
+    return true;
+  }
+}
+
+/** Where a network's region is at present. */
+export interface Block {
+  arena: Arena;
+  start: number;
+  bytes: number;
+}
+
+/** Makes an arena of at least `bytes` bytes; wasm.ts knows how. */
+export type OpenArena = (pages: number, limit: number) => Arena;
+
+const shared: Arena[] = [];
+/** Memories that held one region, disposed of: taken again if the engine has not collected them yet. */
+const idle: WeakRef<Arena>[] = [];
+/** Of every memory that the engine has not collected yet. */
+const sizes = new Set<Size>();
+const collected = new FinalizationRegistry<Size>((size) => sizes.delete(size));
+
+/** Whether regions of so many bytes share a memory with others. */
+export function isShared(bytes: number): boolean {
+  return bytes < ownMemory;
+}
+
+/** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
+export function placeBlock(wanted: number, open: OpenArena): Block {
+  const bytes = regionSize(wanted);
+  if (!isShared(bytes)) return firstBlock(idleArena(bytes) ?? openArena(bytes, regionLimit + firstByte, open), bytes);
+  for (const arena of shared) {
+    const start = arena.allocate(bytes);
+    if (start !== undefined) return { arena, start, bytes };
+  }
+  const arena = openArena(bytes, sharedLimit, open);
+  shared.push(arena);
+  return firstBlock(arena, bytes);
+}
+
+/** Makes the block larger, in place or elsewhere; content is kept, new bytes are zero. */
+export function growBlock(block: Block, wanted: number, open: OpenArena): void {
+  const bytes = regionSize(wanted);
+  if (bytes <= block.bytes) return;
+  const staysWhereItIs = isShared(block.bytes) === isShared(bytes);
+  const start = staysWhereItIs ? block.arena.resize(block.start, block.bytes, bytes) : undefined;
+  if (start !== undefined) {
+    Object.assign(block, { start, bytes });
+    return;
+  }
+  const target = placeBlock(bytes, open);
+  const content = new Uint8Array(block.arena.memory.buffer, block.start, block.bytes);
+  new Uint8Array(target.arena.memory.buffer).set(content, target.start);
+  freeBlock(block);
+  Object.assign(block, target);
+}
+
+export function freeBlock({ arena, start, bytes }: Block): void {
+  arena.release(start, bytes);
+  if (!isShared(bytes)) idle.push(new WeakRef(arena));
+  if (arena.size.used > 0 || !shared.includes(arena)) return;
+  const another = shared.some((other) => other !== arena && other.size.used === 0);
+  if (another || arena.size.bytes > keptEmpty) shared.splice(shared.indexOf(arena), 1);
+}
+
+/** All WebAssembly memory this process holds for networks: memories, their bytes, and the bytes in use. Memories that await collection count. */
+export function arenas(): { readonly count: number; readonly bytes: number; readonly used: number } {
+  const sum = { count: sizes.size, bytes: 0, used: 0 };
+  for (const { bytes, used } of sizes) {
+    sum.bytes += bytes;
+    sum.used += used;
+  }
+  return sum;
+}
+
+/** Bytes a region of `wanted` bytes really has. */
+export function regionSize(wanted: number): number {
+  if (wanted > regionLimit) {
+    throw new BackendError(
+      `memory: a network needs ${inMiB(wanted)}, the limit is ${inMiB(regionLimit)} (32-bit addresses); use smaller batches or fewer units`,
+    );
+  }
+  return roundUp(Math.max(wanted, 1), alignment);
+}
+
+export function outOfMemory(wanted: number, cause: unknown): BackendError {
+  return new BackendError(
+    `memory: the engine refused ${inMiB(wanted)} in one piece; dispose() networks that are no longer needed, use smaller batches or fewer units`,
+    { cause },
+  );
+}
+
+function idleArena(bytes: number): Arena | undefined {
+  while (idle.length > 0) {
+    const arena = idle.pop()!.deref();
+    // Neither one that would have to grow nor one of which half would lie idle.
+    if (arena && arena.size.bytes >= firstByte + bytes && arena.size.bytes <= 2 * bytes) return arena;
+  }
+  return undefined;
+}
+
+function openArena(bytes: number, limit: number, open: OpenArena): Arena {
+  const arena = open(roundUp(firstByte + bytes, page) / page, limit);
+  sizes.add(arena.size);
+  collected.register(arena, arena.size);
+  return arena;
+}
+
+function firstBlock(arena: Arena, bytes: number): Block {
+  return { arena, start: arena.allocate(bytes)!, bytes };
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.ceil(bytes / MiB)} MiB`;
+}

@@ -1,0 +1,77 @@
+// Plain JavaScript: the interpreter of assembly/index.ts over the kernels' twins. The same bits, and the way where WebAssembly is refused.
+import { Op, Step } from "../../assembly/opcodes.js";
+import { dispatch } from "../../build/js/dispatch.js";
+import { BackendError } from "../errors.js";
+import { outOfMemory, regionSize } from "./arena.js";
+import type { Backend, BackendInfo, Region } from "./backend.js";
+import { type Views, viewsOf } from "./views.js";
+
+/** Regions are ordinary ArrayBuffers, which the engine collects by itself. */
+export function jsBackend(reason: string): Backend {
+  return { name: "js", region: async (bytes) => new JsRegion(bytes, reason) };
+}
+
+class JsRegion implements Region {
+  #views: Views | undefined;
+  #steps = 0;
+
+  constructor(
+    bytes: number,
+    private readonly reason: string,
+  ) {
+    this.#views = zeroedViews(bytes);
+  }
+
+  get backend(): BackendInfo {
+    return { name: "js", build: "strict", threads: 1, reason: this.reason, steps: this.#steps };
+  }
+
+  get bytes(): number {
+    return this.views().u8.byteLength;
+  }
+
+  views(): Views {
+    if (!this.#views) throw new BackendError("region: used after dispose()");
+    return this.#views;
+  }
+
+  reserve(bytes: number): void {
+    const { u8 } = this.views();
+    if (bytes <= u8.byteLength) return;
+    const larger = zeroedViews(bytes);
+    larger.u8.set(u8);
+    this.#views = larger;
+  }
+
+  run(plan: number, table: number, stride: number, steps: number): number {
+    const good = run(this.views(), plan, table, stride, steps);
+    this.#steps += good;
+    return good;
+  }
+
+  dispose(): void {
+    this.#views = undefined;
+  }
+}
+
+/** `run` of assembly/index.ts. */
+function run(views: Views, plan: number, table: number, stride: number, steps: number): number {
+  const { u32 } = views;
+  let step = table;
+  for (let done = 0; done < steps; ++done) {
+    const rows = u32[(step + Step.Rows) >> 2]!;
+    for (let pc = plan >> 2; u32[pc] !== Op.End; pc += u32[pc + 1]!) dispatch(views, pc, step, rows);
+    if (u32[(step + Step.Status) >> 2]) return done;
+    step += stride;
+  }
+  return steps;
+}
+
+function zeroedViews(wanted: number): Views {
+  const bytes = regionSize(wanted);
+  try {
+    return viewsOf(new ArrayBuffer(bytes), 0, bytes);
+  } catch (cause) {
+    throw outOfMemory(bytes, cause);
+  }
+}

@@ -1,0 +1,256 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Op, Step } from "../assembly/opcodes.js";
+import { arenas, type Backend, openBackend, type Region } from "../src/backends/backend.js";
+import { BackendError } from "../src/errors.js";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const plan = 64;
+const table = 1024;
+const stride = 64;
+const output = 4096;
+
+/** An extent that counts per row of the batch. */
+const perRow = (count: number) => count + 0x8000_0000;
+
+/** Writes a plan of `fill` records: address, value, extent. */
+function fills(region: Region, records: readonly (readonly [number, number, number])[]): void {
+  const { u32, f32 } = region.views();
+  let pc = plan / 4;
+  for (const [address, value, extent] of records) {
+    u32.set([Op.Fill, 5, address, 0, extent], pc);
+    f32[pc + 3] = value;
+    pc += 5;
+  }
+  u32[pc] = Op.End;
+}
+
+function setRows(region: Region, rows: readonly number[]): void {
+  rows.forEach((count, step) => {
+    region.views().u32[(table + step * stride + Step.Rows) / 4] = count;
+  });
+}
+
+async function peak(backend: Backend, count: number, bytes: number, use: (region: Region) => void): Promise<number> {
+  let most = 0;
+  for (let i = 0; i < count; ++i) {
+    use(await backend.region(bytes));
+    most = Math.max(most, arenas().bytes);
+  }
+  return most;
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+describe.each(["wasm", "js"] as const)("%s", (name) => {
+  test("is what was asked for by name, strict and on one thread", async () => {
+    const region = await (await openBackend(name)).region(KiB);
+    expect(region.backend).toEqual({ name, build: "strict", threads: 1, reason: "asked for by name", steps: 0 });
+  });
+
+  test("runs the plan once a step record, with that record's rows", async () => {
+    const region = await (await openBackend(name)).region(8 * KiB);
+    fills(region, [
+      [output, 1, perRow(4)],
+      [output, 2, 4],
+    ]);
+    setRows(region, [3, 2]);
+    expect(region.run(plan, table, stride, 2)).toBe(2);
+    expect([...region.views().f32.subarray(output / 4, output / 4 + 16)]).toEqual([2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+    expect(region.backend.steps).toBe(2);
+  });
+
+  test("stops at the first step whose status is not 0, and counts the good steps only", async () => {
+    const region = await (await openBackend(name)).region(8 * KiB);
+    const third = table + 2 * stride;
+    fills(region, [[third, 1, 4]]); // its first 16 bytes hold the status word
+    setRows(region, [1, 1, 1, 1]);
+    expect(region.run(plan, table, stride, 4)).toBe(2);
+    expect(region.run(plan, table, stride, 1)).toBe(1);
+    expect(region.backend.steps).toBe(3);
+  });
+
+  test("a region is zeroed, 64-byte aligned, and at least as large as was asked", async () => {
+    const backend = await openBackend(name);
+    const used = await backend.region(10_001);
+    used.views().u8.fill(255);
+    used.dispose();
+    const region = await backend.region(10_001);
+    expect(region.bytes).toBe(10_048);
+    expect(region.views().u8.byteOffset % 64).toBe(0);
+    expect(region.views().u8).toEqual(new Uint8Array(10_048));
+  });
+
+  test("reserve keeps the content, zeroes the rest, and leaves the neighbours alone", async () => {
+    const backend = await openBackend(name);
+    const regions: Region[] = [];
+    for (let i = 0; i < 8; ++i) regions.push(await backend.region(KiB));
+    // 33 MiB: from an arena shared with others to a memory of its own.
+    for (const bytes of [2 * KiB, 300 * KiB, 33 * MiB, 34 * MiB]) {
+      for (const [i, region] of regions.slice(0, 2).entries()) {
+        const kept = region.bytes;
+        region.views().u32.fill(i + 1);
+        region.reserve(bytes);
+        expect(region.bytes).toBe(bytes);
+        const { u32 } = region.views();
+        expect(u32.length).toBe(bytes / 4);
+        expect(u32.subarray(0, kept / 4).every((word) => word === i + 1)).toBe(true);
+        expect(u32.subarray(kept / 4).every((word) => word === 0)).toBe(true);
+      }
+      for (const region of regions.slice(2)) expect(region.views().u8.every((byte) => byte === 0)).toBe(true);
+    }
+    regions[0]!.reserve(KiB);
+    expect(regions[0]!.bytes).toBe(34 * MiB);
+    for (const region of regions) region.dispose();
+  });
+
+  test("after dispose, which may be called twice, every use is a BackendError", async () => {
+    const region = await (await openBackend(name)).region(KiB);
+    region.dispose();
+    region.dispose();
+    for (const use of [() => region.views(), () => region.bytes, () => region.reserve(2 * KiB), () => region.run(0, 0, 0, 0)]) {
+      expect(use).toThrow(BackendError);
+    }
+  });
+
+  test("more than 32-bit offsets can reach is refused by name, and the region stays as it was", async () => {
+    const backend = await openBackend(name);
+    await expect(backend.region(2 ** 31)).rejects.toThrow("memory: a network needs 2048 MiB, the limit is 2048 MiB");
+    const region = await backend.region(KiB);
+    region.views().u8.fill(7);
+    expect(() => region.reserve(2 ** 32)).toThrow(BackendError);
+    expect(region.views().u8).toEqual(new Uint8Array(KiB).fill(7));
+  });
+});
+
+describe("choice", () => {
+  const open = async () => (await import("../src/backends/backend.js")).openBackend;
+  const reasonOf = async (backend: Backend) => (await backend.region(64)).backend.reason;
+
+  test("auto is WebAssembly where there is any", async () => {
+    expect((await openBackend("auto")).name).toBe("wasm");
+  });
+
+  test("auto falls back to JavaScript where WebAssembly is missing, has no SIMD, or is forbidden, and says which", async () => {
+    vi.resetModules();
+    vi.stubGlobal("WebAssembly", undefined);
+    const missing = await (await open())("auto");
+    expect(missing.name).toBe("js");
+    expect(await reasonOf(missing)).toContain("no WebAssembly");
+
+    vi.unstubAllGlobals();
+    vi.resetModules();
+    vi.spyOn(WebAssembly, "validate").mockReturnValueOnce(false);
+    const old = await (await open())("auto");
+    expect(await reasonOf(old)).toContain("no 128-bit SIMD");
+
+    vi.resetModules();
+    vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new WebAssembly.CompileError("violates the following directive"));
+    const forbidden = await (await open())("auto");
+    expect(await reasonOf(forbidden)).toContain("'wasm-unsafe-eval'");
+  });
+
+  test("wasm asked for by name never falls back: it throws with the engine's error as cause", async () => {
+    vi.resetModules();
+    const refusal = new WebAssembly.CompileError("violates the following directive");
+    vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(refusal);
+    await expect((await open())("wasm")).rejects.toMatchObject({ name: "BackendError", cause: refusal });
+  });
+
+  test("anything else is refused", async () => {
+    await expect(openBackend("gpu" as "wasm")).rejects.toThrow('got "gpu", expected "auto", "wasm" or "js"');
+  });
+});
+
+describe("memory", () => {
+  test("an engine out of memory is a BackendError that says what to do, and leaves the region as it was", async () => {
+    const region = await (await openBackend("wasm")).region(40 * MiB);
+    const cause = new RangeError("WebAssembly.Memory.grow(): Unable to grow instance memory");
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+      throw cause;
+    });
+    region.views().u8[MiB] = 7;
+    expect(() => region.reserve(80 * MiB)).toThrow(expect.objectContaining({ message: expect.stringContaining("dispose()"), cause }));
+    grow.mockRestore();
+    expect(region.bytes).toBe(40 * MiB);
+    expect(region.views().u8[MiB]).toBe(7);
+    region.reserve(80 * MiB);
+    expect(region.views().u8[MiB]).toBe(7);
+    region.dispose();
+  });
+
+  test("500 small networks live in at most 3 memories", async () => {
+    const before = arenas();
+    const backend = await openBackend("wasm");
+    const alive: Region[] = [];
+    for (let i = 0; i < 500; ++i) alive.push(await backend.region(100 * KiB));
+    for (const [i, region] of alive.entries()) region.views().u32.fill(i);
+    expect(arenas().count - before.count).toBeLessThanOrEqual(3);
+    expect(arenas().used - before.used).toBe(500 * 100 * KiB);
+    expect(alive.every((region, i) => region.views().u32.every((word) => word === i))).toBe(true);
+    for (const region of alive) region.dispose();
+    expect(arenas().used).toBe(before.used);
+  });
+
+  test("regions come and go in any order and sizes, never overlap, and leave one free range", async () => {
+    const before = arenas();
+    const backend = await openBackend("wasm");
+    const alive = new Map<Region, number>();
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0; // the C standard's example generator
+      return (seed >>> 8) % below;
+    };
+    for (let i = 1; i < 2_000; ++i) {
+      const chosen = [...alive.keys()][random(40)];
+      if (!chosen) {
+        const region = await backend.region(1 + random(64 * KiB));
+        expect(region.views().u32.every((word) => word === 0)).toBe(true);
+        region.views().u32.fill(i);
+        alive.set(region, i);
+        continue;
+      }
+      const mark = alive.get(chosen)!;
+      const kept = chosen.bytes;
+      if (random(2)) chosen.reserve(kept + random(64 * KiB));
+      expect(
+        chosen
+          .views()
+          .u32.subarray(0, kept >> 2)
+          .every((word) => word === mark),
+      ).toBe(true);
+      expect(
+        chosen
+          .views()
+          .u32.subarray(kept >> 2)
+          .every((word) => word === 0),
+      ).toBe(true);
+      chosen.dispose();
+      alive.delete(chosen);
+    }
+    for (const region of alive.keys()) region.dispose();
+    const size = arenas().bytes;
+    expect(arenas().used).toBe(before.used);
+    const whole = await backend.region(16 * MiB);
+    expect(arenas().bytes - size).toBeLessThanOrEqual(16 * MiB);
+    whole.dispose();
+  });
+
+  test("10,000 regions of 1 MiB, dropped without dispose, need less than 512 MiB", async () => {
+    const most = await peak(await openBackend("wasm"), 10_000, MiB, () => {});
+    console.log(`dropped: at most ${most / MiB} MiB of WebAssembly memory at once`);
+    expect(most).toBeLessThan(512 * MiB);
+  });
+
+  test.each([
+    [10_000, 1],
+    [100, 64],
+  ])("%i regions of %i MiB, disposed of, never need more than twice one region", async (count, size) => {
+    const before = arenas();
+    const most = await peak(await openBackend("wasm"), count, size * MiB, (region) => region.dispose());
+    expect(most - before.bytes).toBeLessThanOrEqual(2 * size * MiB);
+  });
+});
