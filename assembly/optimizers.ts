@@ -1,9 +1,195 @@
-export function sgdStep(w: usize, g: usize, status: usize, rate: f32, weightDecay: f32, begin: u32, end: u32): void {}
+// Optimizer steps: one pass over the slabs of parameters, gradients and slots. Formulas: src/plan/ops/optimizers.ts; what is computed
+// once a step (rates, bias corrections) comes as a factor. Every slab is f32[end], 16-byte aligned; slots given as address 0 do
+// not exist. Ranges in elements, both multiples of 4. Padding (w = g = slots = 0) stays +0, since epsilon > 0.
+//
+// Every step reports to the u32 at `status`: Status.Gradient if some g is NaN or infinite, Status.Weight if some new w is.
+// A g that is not finite always makes such a w (0·∞ and ∞/∞ are NaN), so the loops watch w alone.
+import { multiplyAdd } from "./arithmetic";
+import { Status } from "./opcodes";
+import { collect, hasNonFinite } from "./reductions";
 
-export function sgdMomentumStep(w: usize, v: usize, g: usize, status: usize, rate: f32, gradientFactor: f32, momentum: f32, nesterov: u32, weightDecay: f32, begin: u32, end: u32): void {}
+function report(bad: v128, status: usize, g: usize, begin: u32, end: u32): void {
+  if (!v128.any_true(bad)) return;
+  const found: u32 = hasNonFinite(g, begin, end) ? Status.Gradient | Status.Weight : Status.Weight;
+  store<u32>(status, load<u32>(status) | found);
+}
 
-export function adamStep(w: usize, m: usize, v: usize, vMax: usize, g: usize, status: usize, stepSize: f32, inverseRootBias2: f32, decay: f32, beta1: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, epsilon: f32, weightDecay: f32, begin: u32, end: u32): void {}
+/** w -= rate·(g + weightDecay·w) */
+export function sgdStep(w: usize, g: usize, status: usize, rate: f32, weightDecay: f32, begin: u32, end: u32): void {
+  const minusRate = f32x4.splat(-rate);
+  const l2 = f32x4.splat(weightDecay);
+  let bad = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+    const weight = v128.load(w + at);
+    const updated = multiplyAdd(minusRate, multiplyAdd(l2, weight, v128.load(g + at)), weight);
+    v128.store(w + at, updated);
+    bad = collect(bad, updated);
+  }
+  report(bad, status, g, begin, end);
+}
 
-export function rmspropStep(w: usize, v: usize, mean: usize, velocity: usize, g: usize, status: usize, rate: f32, rho: f32, oneMinusRho: f32, epsilon: f32, momentum: f32, weightDecay: f32, begin: u32, end: u32): void {}
+/** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
+export function sgdMomentumStep(
+  w: usize,
+  v: usize,
+  g: usize,
+  status: usize,
+  rate: f32,
+  gradientFactor: f32,
+  momentum: f32,
+  nesterov: u32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const minusRate = f32x4.splat(-rate);
+  const keep = f32x4.splat(momentum);
+  const take = f32x4.splat(gradientFactor);
+  const l2 = f32x4.splat(weightDecay);
+  let bad = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+    const weight = v128.load(w + at);
+    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    let step = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, gradient));
+    v128.store(v + at, step);
+    if (nesterov) step = multiplyAdd(keep, step, gradient);
+    const updated = multiplyAdd(minusRate, step, weight);
+    v128.store(w + at, updated);
+    bad = collect(bad, updated);
+  }
+  report(bad, status, g, begin, end);
+}
 
-export function adagradStep(w: usize, h: usize, g: usize, status: usize, rate: f32, epsilon: f32, weightDecay: f32, begin: u32, end: u32): void {}
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
+ *  w = decay·w - stepSize·(m / (sqrt(vMax)·inverseRootBias2 + epsilon)) */
+export function adamStep(
+  w: usize,
+  m: usize,
+  v: usize,
+  vMax: usize,
+  g: usize,
+  status: usize,
+  stepSize: f32,
+  inverseRootBias2: f32,
+  decay: f32,
+  beta1: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  epsilon: f32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const minusRate = f32x4.splat(-stepSize);
+  const correction = f32x4.splat(inverseRootBias2);
+  const shrink = f32x4.splat(decay);
+  const keep1 = f32x4.splat(beta1);
+  const take1 = f32x4.splat(oneMinusBeta1);
+  const keep2 = f32x4.splat(beta2);
+  const take2 = f32x4.splat(oneMinusBeta2);
+  const floor = f32x4.splat(epsilon);
+  const l2 = f32x4.splat(weightDecay);
+  let bad = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+    const weight = v128.load(w + at);
+    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    const first = multiplyAdd(keep1, v128.load(m + at), f32x4.mul(take1, gradient));
+    let second = multiplyAdd(keep2, v128.load(v + at), f32x4.mul(take2, f32x4.mul(gradient, gradient)));
+    v128.store(m + at, first);
+    v128.store(v + at, second);
+    if (vMax) {
+      second = f32x4.max(second, v128.load(vMax + at));
+      v128.store(vMax + at, second);
+    }
+    const step = f32x4.div(first, multiplyAdd(f32x4.sqrt(second), correction, floor));
+    const updated = multiplyAdd(minusRate, step, f32x4.mul(shrink, weight));
+    v128.store(w + at, updated);
+    bad = collect(bad, updated);
+  }
+  report(bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; mean, if given, = rho·mean + oneMinusRho·g';
+ *  step = g' / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
+export function rmspropStep(
+  w: usize,
+  v: usize,
+  mean: usize,
+  velocity: usize,
+  g: usize,
+  status: usize,
+  rate: f32,
+  rho: f32,
+  oneMinusRho: f32,
+  epsilon: f32,
+  momentum: f32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const zero = f32x4.splat(0);
+  const minusRate = f32x4.splat(-rate);
+  const keep = f32x4.splat(rho);
+  const take = f32x4.splat(oneMinusRho);
+  const floor = f32x4.splat(epsilon);
+  const inertia = f32x4.splat(momentum);
+  const l2 = f32x4.splat(weightDecay);
+  let bad = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+    const weight = v128.load(w + at);
+    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    let variance = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, f32x4.mul(gradient, gradient)));
+    v128.store(v + at, variance);
+    if (mean) {
+      const average = multiplyAdd(keep, v128.load(mean + at), f32x4.mul(take, gradient));
+      v128.store(mean + at, average);
+      variance = multiplyAdd(f32x4.neg(average), average, variance);
+      // Never negative but by rounding; a NaN is not below 0 and stays.
+      variance = v128.andnot(variance, f32x4.lt(variance, zero));
+    }
+    let step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), floor));
+    if (velocity) {
+      step = multiplyAdd(inertia, v128.load(velocity + at), step);
+      v128.store(velocity + at, step);
+    }
+    const updated = multiplyAdd(minusRate, step, weight);
+    v128.store(w + at, updated);
+    bad = collect(bad, updated);
+  }
+  report(bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; h += g'²; w -= rate·(g' / (sqrt(h) + epsilon)) */
+export function adagradStep(
+  w: usize,
+  h: usize,
+  g: usize,
+  status: usize,
+  rate: f32,
+  epsilon: f32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const minusRate = f32x4.splat(-rate);
+  const floor = f32x4.splat(epsilon);
+  const l2 = f32x4.splat(weightDecay);
+  let bad = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+    const weight = v128.load(w + at);
+    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    const sum = multiplyAdd(gradient, gradient, v128.load(h + at));
+    v128.store(h + at, sum);
+    const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(sum), floor));
+    const updated = multiplyAdd(minusRate, step, weight);
+    v128.store(w + at, updated);
+    bad = collect(bad, updated);
+  }
+  report(bad, status, g, begin, end);
+}

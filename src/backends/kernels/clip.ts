@@ -1,7 +1,35 @@
+// Gradient clipping; twins of assembly/clip.ts.
+import { Status } from "../../../assembly/opcodes.js";
+import { sumOfPowers } from "../reductions.js";
 import type { Views } from "../views.js";
 
-export function sumSquares(views: Views, out: number, status: number, g: number, begin: number, end: number): void {}
+const fround = Math.fround;
 
-export function clipGlobalNorm(views: Views, g: number, sumSquares: number, limit: number, begin: number, end: number): void {}
+/** out (f64) = the sum of g² in float64; sets Status.Gradient if it is not finite. g: f32[end]. Range in elements, multiples of 4. */
+export function sumSquares(views: Views, out: number, status: number, g: number, begin: number, end: number): void {
+  const { f32, f64, u32 } = views;
+  const sum = sumOfPowers(f32, g, true, begin, end);
+  f64[out >>> 3] = sum;
+  if (!Number.isFinite(sum)) u32[status >>> 2]! |= Status.Gradient;
+}
 
-export function clipValue(views: Views, g: number, status: number, limit: number, begin: number, end: number): void {}
+/** g *= limit / sqrt(sumSquares), rounded once to float32, where the norm is above the limit; else g keeps its bits. g: f32[end]. */
+export function clipGlobalNorm(views: Views, g: number, sumSquares: number, limit: number, begin: number, end: number): void {
+  const { f32 } = views;
+  const norm = Math.sqrt(sumSquares);
+  if (!(norm > limit)) return;
+  const factor = fround(limit / norm);
+  for (let at = (g >>> 2) + begin, stop = (g >>> 2) + end; at < stop; ++at) f32[at] = fround(f32[at]! * factor);
+}
+
+/** g = g held within [-limit, limit], NaN stays NaN; sets Status.Gradient if some g was not finite before. g: f32[end], limit > 0. */
+export function clipValue(views: Views, g: number, status: number, limit: number, begin: number, end: number): void {
+  const { f32, u32 } = views;
+  let bad = 0;
+  for (let at = (g >>> 2) + begin, stop = (g >>> 2) + end; at < stop; ++at) {
+    const x = f32[at]!;
+    f32[at] = Math.min(Math.max(x, -limit), limit); // both hand on a NaN
+    bad += x - x;
+  }
+  if (bad !== 0) u32[status >>> 2]! |= Status.Gradient;
+}

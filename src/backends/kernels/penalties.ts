@@ -1,5 +1,39 @@
+// L1 and L2 penalties on a parameter; twins of assembly/penalties.ts.
+import { Status } from "../../../assembly/opcodes.js";
+import { sumOfPowers } from "../reductions.js";
 import type { Views } from "../views.js";
 
-export function penaltyForward(views: Views, out: number, status: number, w: number, l1: number, l2: number, begin: number, end: number): void {}
+const fround = Math.fround;
 
-export function penaltyBackward(views: Views, dw: number, w: number, l1: number, l2: number, begin: number, end: number): void {}
+/** out (f64) += l1·sum|w| + l2·sum w² in float64; sets Status.Loss if out is then not finite. w: f32[end]. Range in elements, multiples of 4. */
+export function penaltyForward(
+  views: Views,
+  out: number,
+  status: number,
+  w: number,
+  l1: number,
+  l2: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32, f64, u32 } = views;
+  let penalty = 0;
+  if (l1 !== 0) penalty += l1 * sumOfPowers(f32, w, false, begin, end);
+  if (l2 !== 0) penalty += l2 * sumOfPowers(f32, w, true, begin, end);
+  const total = f64[out >>> 3]! + penalty;
+  f64[out >>> 3] = total;
+  if (!Number.isFinite(total)) u32[status >>> 2]! |= Status.Loss;
+}
+
+/** dw += l1·sign(w) + 2·l2·w with sign(0) = 0; a NaN in w arrives in dw. dw, w: f32[end]. Range in elements. */
+export function penaltyBackward(views: Views, dw: number, w: number, l1: number, l2: number, begin: number, end: number): void {
+  const { f32 } = views;
+  const curvature = fround(2 * l2);
+  const dwAt = dw >>> 2;
+  const wAt = w >>> 2;
+  for (let i = begin; i < end; ++i) {
+    const x = f32[wAt + i]!;
+    const sign = x > 0 ? l1 : x < 0 ? -l1 : 0;
+    f32[dwAt + i] = fround(f32[dwAt + i]! + fround(fround(curvature * x) + sign));
+  }
+}

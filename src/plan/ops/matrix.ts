@@ -4,23 +4,27 @@ import { Op, Start } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, scratch, type TensorOperand, type Values } from "../spec.js";
 import { columns, elements, padded, rows } from "../tensor.js";
 
-/** Elements of the two packed panels: A up to MC x KC, B up to KC x NC; none where the product is computed unpacked. */
-function packing(v: Values): number {
-  const [m, n, k] = [v.end!, v.n!, v.k!];
-  if (m * n * k <= Block.Unpacked) return 0;
-  const depth = Math.min(k, Block.KC);
-  const up = (value: number, to: number) => Math.ceil(value / to) * to;
-  return depth * (Math.min(up(m, Block.MR), Block.MC) + Math.min(up(n, Block.NR), Block.NC));
+/** Elements of what a product packs: blocks of A and of B. The kernels decide by the same rule at every call; with fewer rows or
+ *  a smaller k than the capacity they pack no more. */
+function packing(transposed: "A" | "B" | undefined) {
+  return (v: Values): number => {
+    const [m, n, k] = [v.end!, v.n!, v.k!];
+    const up = (value: number, to: number) => Math.ceil(value / to) * to;
+    const depth = Math.min(up(k, 4), Block.KC);
+    const a = transposed === "A" && k * m > Block.Direct;
+    const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
+    return (a ? Math.min(up(m, Block.MR) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0);
+  };
 }
 
 /** C `[m, n]` = start + the sum over k of A·B, in the order k = 0, 1, 2 …; then the activation. The range is rows of C. */
-const operands = <const A extends TensorOperand, const B extends TensorOperand>(a: A, b: B) =>
+const operands = <const A extends TensorOperand, const B extends TensorOperand>(a: A, b: B, transposed?: "A" | "B") =>
   [
     { name: "c", kind: "tensor", access: (v: Values) => (v.start === Start.C ? "update" : "write"), span: (v: Values) => v.end! * v.ldc! },
     a,
     b,
     optional(read("bias", (v) => padded(v.n!))),
-    scratch("scratch", packing),
+    scratch("scratch", packing(transposed)),
     scalar("n", "extent"),
     scalar("k", "extent"),
     scalar("lda", "u32"),
@@ -38,35 +42,70 @@ export const matrixOps = {
   /** C = A·B with A `[m, k]`, B `[k, n]` */
   gemm: op({
     code: Op.Gemm,
-    operands: operands(read("a", (v) => v.end! * v.lda!), read("b", (v) => v.k! * v.ldb!)),
+    operands: operands(
+      read("a", (v) => v.end! * v.lda!),
+      read("b", (v) => v.k! * v.ldb!),
+    ),
     split: Block.MR,
     flops,
     backward: (g, o) => {
       const dc = g.gradient(o.c);
       const shared = { scratch: undefined, bias: undefined, activation: 0, alpha: 0 };
       g.accumulate(o.b, (db, start) =>
-        g.emit("gemmTransposedA", { ...shared, c: db, a: o.a, b: dc, n: o.n, k: rows(dc), lda: o.lda, ldb: o.ldc, ldc: db.stride, start, end: o.k }),
+        g.emit("gemmTransposedA", {
+          ...shared,
+          c: db,
+          a: o.a,
+          b: dc,
+          n: o.n,
+          k: rows(dc),
+          lda: o.lda,
+          ldb: o.ldc,
+          ldc: db.stride,
+          start,
+          end: o.k,
+        }),
       );
       if (o.bias)
         g.accumulate(o.bias, (db, start) =>
           g.emit("sumRows", { y: db, x: dc, rows: rows(dc), columns: columns(dc), ld: o.ldc, start, end: elements(db) }),
         );
       g.accumulate(o.a, (da, start) =>
-        g.emit("gemmTransposedB", { ...shared, c: da, a: dc, b: o.b, n: o.k, k: o.n, lda: o.ldc, ldb: o.ldb, ldc: da.stride, start, end: rows(da) }),
+        g.emit("gemmTransposedB", {
+          ...shared,
+          c: da,
+          a: dc,
+          b: o.b,
+          n: o.k,
+          k: o.n,
+          lda: o.ldc,
+          ldb: o.ldb,
+          ldc: da.stride,
+          start,
+          end: rows(da),
+        }),
       );
     },
   }),
   /** C = Aᵀ·B with A `[k, m]`, B `[k, n]` */
   gemmTransposedA: op({
     code: Op.GemmTransposedA,
-    operands: operands(read("a", (v) => v.k! * v.lda!), read("b", (v) => v.k! * v.ldb!)),
+    operands: operands(
+      read("a", (v) => v.k! * v.lda!),
+      read("b", (v) => v.k! * v.ldb!),
+      "A",
+    ),
     split: Block.MR,
     flops,
   }),
   /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */
   gemmTransposedB: op({
     code: Op.GemmTransposedB,
-    operands: operands(read("a", (v) => v.end! * v.lda!), read("b", (v) => v.n! * v.ldb!)),
+    operands: operands(
+      read("a", (v) => v.end! * v.lda!),
+      read("b", (v) => v.n! * v.ldb!),
+      "B",
+    ),
     split: Block.MR,
     flops,
   }),

@@ -1,0 +1,72 @@
+// Activations by name. Each composes ops of the table; their kernels are in assembly/activations.ts and assembly/softmax.ts.
+import { checkNumber, checkOneOf, checkOptions } from "./checks.js";
+import type { Builder } from "./plan/builder.js";
+import type { Tensor } from "./plan/tensor.js";
+
+interface Rule {
+  apply(g: Builder, x: Tensor, alpha: number): Tensor;
+  /** Default of the option alpha, if there is one. */
+  readonly alpha?: number;
+  /** Is the initial scale of the weights before it 2 / fanIn (He et al. 2015) rather than 2 / (fanIn + fanOut)? */
+  readonly rectifies?: boolean;
+}
+
+const rules = {
+  linear: { apply: (_, x) => x },
+  relu: { apply: (g, x) => g.elementwise("reluForward", x), rectifies: true },
+  leakyRelu: { apply: (g, x, alpha) => g.elementwise("leakyReluForward", x, alpha), alpha: 0.01, rectifies: true },
+  sigmoid: { apply: (g, x) => g.elementwise("sigmoidForward", x) },
+  tanh: { apply: (g, x) => g.elementwise("tanhForward", x) },
+  softmax: { apply: (g, x) => g.softmax(x) },
+  softplus: { apply: (g, x) => g.elementwise("softplusForward", x), rectifies: true },
+  elu: { apply: (g, x, alpha) => g.elementwise("eluForward", x, alpha), alpha: 1, rectifies: true },
+  gelu: { apply: (g, x) => g.elementwise("geluForward", x), rectifies: true },
+  geluTanh: { apply: (g, x) => g.elementwise("geluTanhForward", x), rectifies: true },
+  silu: { apply: (g, x) => g.elementwise("siluForward", x), rectifies: true },
+} satisfies Record<string, Rule>;
+
+export type ActivationName = keyof typeof rules;
+
+/** - linear x · relu max(0, x) · sigmoid 1/(1 + e^-x) · tanh · softplus log(1 + e^x) · silu x·sigmoid(x)
+ *  - leakyRelu x > 0 ? x : alpha·x (alpha >= 0, default 0.01) · elu x > 0 ? x : alpha·(e^x - 1) (alpha >= 0, default 1)
+ *  - gelu x·(1 + erf(x/√2))/2 · geluTanh 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
+ *  - softmax e^x / sum of e^x over the last axis */
+export interface Activation {
+  readonly type: ActivationName;
+  readonly alpha?: number;
+}
+
+export const activationNames = Object.keys(rules) as readonly ActivationName[];
+
+/** The activation a user named, as plain data with its option filled in.
+ *  @throws {OptionError} if the name is unknown or alpha out of range */
+export function toActivation(who: string, given: ActivationName | Activation): Activation {
+  const { type, alpha } = typeof given === "string" ? { type: given, alpha: undefined } : (given ?? {});
+  checkOneOf(who, type ?? given, activationNames);
+  const rule: Rule = rules[type];
+  if (typeof given !== "string") checkOptions(`${who}: ${type}`, given, rule.alpha === undefined ? ["type"] : ["type", "alpha"]);
+  if (rule.alpha === undefined) return { type };
+  const chosen = alpha ?? rule.alpha;
+  // A negative slope would turn the sign of y, from which the gradient is told.
+  checkNumber(`${who}: alpha`, chosen, { least: 0 });
+  return { type, alpha: chosen };
+}
+
+export function activate(g: Builder, x: Tensor, activation: Activation): Tensor {
+  return rules[activation.type].apply(g, x, activation.alpha ?? 0);
+}
+
+export function rectifies(activation: Activation): boolean {
+  const rule: Rule = rules[activation.type];
+  return rule.rectifies ?? false;
+}
+
+/** x > 0 ? x : alpha·x. */
+export function leakyRelu(alpha = 0.01): Activation {
+  return toActivation("leakyRelu", { type: "leakyRelu", alpha });
+}
+
+/** x > 0 ? x : alpha·(e^x - 1). */
+export function elu(alpha = 1): Activation {
+  return toActivation("elu", { type: "elu", alpha });
+}

@@ -1,0 +1,207 @@
+// From a network's definition to a verified plan in its region of memory, for one purpose and a row capacity.
+import { emitMetric, type MetricName } from "./metrics.js";
+import type { Layer } from "./layers/layer.js";
+import type { Loss } from "./losses.js";
+import { emitUpdate, type Optimizer } from "./optimizers.js";
+import { assemble } from "./plan/assemble.js";
+import { Builder, type ParameterSpec } from "./plan/builder.js";
+import { layoutWorkspace } from "./plan/memory.js";
+import { addScratch, fuseEpilogues } from "./plan/passes.js";
+import { type Program, usesOf } from "./plan/program.js";
+import { type StepLayout, stepLayout } from "./plan/step.js";
+import { product, size, type Slab, type Tensor } from "./plan/tensor.js";
+import { verify } from "./plan/verify.js";
+import { Step } from "../assembly/opcodes.js";
+
+export interface Definition {
+  readonly input: readonly number[];
+  readonly layers: readonly (Layer & { readonly name: string })[];
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly metrics: readonly MetricName[];
+  readonly seed: number;
+}
+
+/** - `train`: rows gathered from staged data, loss, gradients, update
+ *  - `evaluate`: loss and metrics of one batch; `predict`: outputs of one batch
+ *  - `trace`: as train up to the gradients, the input's too, of one batch; nothing fused, every tensor keeps its memory */
+export type Purpose = "train" | "evaluate" | "predict" | "trace";
+
+export interface Sizes {
+  /** rows of a batch, at most */
+  readonly capacity: number;
+  /** train: rows of data, row numbers, and step records that are staged at once */
+  readonly dataRows: number;
+  readonly orderRows: number;
+  readonly steps: number;
+}
+
+export interface Roots {
+  /** What JavaScript fills before a run. */
+  readonly inputs: Tensor;
+  readonly targets: Tensor | undefined;
+  readonly order: Tensor | undefined;
+  readonly prediction: Tensor;
+  /** One sample's input and target, as the layers see them. */
+  readonly sample: Tensor;
+  readonly label: Tensor | undefined;
+}
+
+export interface Built extends Roots {
+  readonly program: Program;
+  readonly parameters: readonly ParameterSpec[];
+}
+
+export function stepLayoutOf(definition: Definition): StepLayout {
+  return stepLayout(definition.metrics.length, definition.optimizer.factorCount);
+}
+
+/** Words of one sample: its rows with their padding. */
+function sampleWords(t: Tensor): number {
+  return t.dtype === "u32" ? product(t.shape) : product(t.shape.slice(0, -1)) * t.stride;
+}
+
+export function build(definition: Definition, purpose: Purpose, sizes: Sizes): Built {
+  const { layers, loss, optimizer, metrics, seed } = definition;
+  const training = purpose === "train" || purpose === "trace";
+  const g = new Builder({ training, seed });
+  const layout = stepLayoutOf(definition);
+
+  /** One batch: in `train` gathered from staged rows, else itself staged. */
+  const batch = (name: string, shape: readonly number[], dtype: "f32" | "u32", needsGradient: boolean) => {
+    if (purpose !== "train") {
+      const staged = g.tensor(name, shape, { slab: "staging", dtype, needsGradient });
+      return { staged, sample: staged };
+    }
+    const sample = g.tensor(name, shape, { dtype });
+    const words = sampleWords(sample);
+    const staged = g.tensor(`data.${name}`, [sizes.dataRows, words], { slab: "staging", batched: false, dtype, stride: words });
+    g.emit("gatherRows", { y: sample, data: staged, order: Step.Order, words, end: { perRow: 1 } });
+    return { staged, sample };
+  };
+
+  g.inPhase("forward", "input", () => {});
+  const input = batch("input", definition.input, "f32", purpose === "trace");
+  let prediction = input.sample;
+  for (const { name, apply } of layers) prediction = g.inLayer(name, prediction, (x) => apply(g, x));
+
+  let target: ReturnType<typeof batch> | undefined;
+  if (purpose === "predict") g.keep(prediction);
+  else {
+    const ids = loss.targets === "ids";
+    g.inPhase("loss", "loss", () => {
+      target = batch("target", ids ? prediction.shape.slice(0, -1) : prediction.shape, ids ? "u32" : "f32", false);
+      loss.emit(g, prediction, target.sample);
+      if (purpose !== "trace") metrics.forEach((metric, i) => emitMetric(g, metric, loss, prediction, target!.sample, layout.metrics[i]!));
+    });
+  }
+  if (training) g.backward();
+  if (purpose === "train" && g.parameters.length > 0)
+    g.inPhase("update", "optimizer", () => {
+      const w = g.slab("parameters", "parameter");
+      emitUpdate(g, optimizer, {
+        w,
+        g: g.slab("gradients", "gradient"),
+        slots: optimizer.slots.map((slot) => g.slab(slot, "slot")),
+        factors: layout.factors,
+        end: w.stride,
+      });
+    });
+
+  let program = g.program();
+  if (purpose === "trace") program = { ...program, results: everything(program) };
+  const order = purpose === "train" ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
+  return {
+    program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity),
+    parameters: g.parameters,
+    inputs: input.staged,
+    sample: input.sample,
+    targets: target?.staged,
+    label: target?.sample,
+    order,
+    prediction,
+  };
+}
+
+/** Every workspace tensor and gradient that the program computes. */
+function everything(program: Program): readonly Tensor[] {
+  const written = program.instructions.flatMap((instruction) =>
+    usesOf(instruction).filter((use) => use.writes && use.operand.access !== "scratch" && use.tensor.slab !== "parameter"),
+  );
+  return [...new Set(written.map((use) => use.tensor))];
+}
+
+export interface Plan extends Built {
+  readonly purpose: Purpose;
+  readonly sizes: Sizes;
+  readonly words: Uint32Array;
+  /** Byte offsets in the region. */
+  readonly addresses: ReadonlyMap<Tensor, number>;
+  readonly table: number;
+  readonly layout: StepLayout;
+  /** First byte after everything the plan needs. */
+  readonly end: number;
+}
+
+/** Where the network's lasting parts are, in bytes of its region. */
+export interface Bases {
+  readonly parameters: number;
+  readonly slots: number;
+  readonly gradients: number;
+  /** Bytes of the parameter slab, of each slot, and of the gradients. */
+  readonly slabBytes: number;
+  /** From here on memory belongs to whichever plan runs. */
+  readonly transient: number;
+}
+
+const aligned = (bytes: number) => (bytes + 63) & ~63;
+
+export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases): Plan {
+  const built = build(definition, purpose, sizes);
+  const { program, parameters } = built;
+  const layout = stepLayoutOf(definition);
+  const addresses = new Map<Tensor, number>();
+
+  let at = bases.parameters;
+  for (const { tensor } of parameters) {
+    addresses.set(tensor, at);
+    const gradient = program.gradients.get(tensor);
+    if (gradient) addresses.set(gradient, at - bases.parameters + bases.gradients);
+    at += size(tensor, 0) * 4;
+  }
+
+  const table = bases.transient;
+  at = aligned(table + sizes.steps * layout.stride);
+  const stagingBegin = at;
+  for (const tensor of [built.inputs, built.targets, built.order]) {
+    if (!tensor || addresses.has(tensor)) continue;
+    addresses.set(tensor, at);
+    at = aligned(at + size(tensor, sizes.capacity) * 4);
+  }
+  const workspace = layoutWorkspace(program, sizes.capacity, purpose !== "trace");
+  const stagingEnd = at;
+  for (const [tensor, offset] of workspace.offsets) addresses.set(tensor, at + offset * 4);
+  const end = aligned(at + workspace.total * 4);
+
+  // Slabs as a whole: each slot is named once, in order.
+  let slot = bases.slots;
+  for (const instruction of program.instructions)
+    for (const { tensor } of usesOf(instruction)) {
+      if (addresses.has(tensor)) continue;
+      if (tensor.slab === "slot") {
+        addresses.set(tensor, slot);
+        slot += bases.slabBytes;
+      } else addresses.set(tensor, tensor.slab === "parameter" ? bases.parameters : bases.gradients);
+    }
+
+  const slabs: Record<Slab, readonly [number, number]> = {
+    parameter: [bases.parameters, bases.parameters + bases.slabBytes],
+    slot: [bases.slots, bases.gradients],
+    gradient: [bases.gradients, bases.gradients + bases.slabBytes],
+    staging: [stagingBegin, stagingEnd],
+    workspace: [stagingEnd, end],
+  };
+  const words = assemble(program, addresses);
+  verify(words, { program, addresses, slabs, capacity: sizes.capacity, stride: layout.stride });
+  return { ...built, purpose, sizes, words, addresses, table, layout, end };
+}

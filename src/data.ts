@@ -1,0 +1,144 @@
+// What users pass as inputs and targets becomes flat float32 rows or class ids. Nothing is repaired: ragged, non-finite or
+// out-of-range data is an error that says where.
+import { ShapeError } from "./errors.js";
+import { shown } from "./checks.js";
+import type { Loss } from "./losses.js";
+import { product } from "./plan/tensor.js";
+
+type NumberArray = Float32Array | Float64Array | Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+
+/** Rows of numbers: flat (row after row), or an array of rows. */
+export type Rows = NumberArray | readonly number[] | readonly (readonly number[] | NumberArray)[];
+
+/** Rows of values with the prediction's width (one-hot, soft, or any values), or class ids, one a row. */
+export type Targets = Rows;
+
+export interface Data {
+  readonly inputs: Rows;
+  readonly targets: Targets;
+}
+
+/** Checked data: `values` holds `rows` rows of `width` elements. */
+export interface Matrix {
+  readonly rows: number;
+  readonly width: number;
+  readonly values: Float32Array | Uint32Array;
+}
+
+export interface Samples {
+  readonly rows: number;
+  readonly inputs: Matrix;
+  readonly targets: Matrix;
+}
+
+function isNumberArray(given: unknown): given is NumberArray {
+  return ArrayBuffer.isView(given) && !(given instanceof DataView) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array);
+}
+
+function isNested(given: Rows): given is readonly (readonly number[] | NumberArray)[] {
+  return Array.isArray(given) && (Array.isArray(given[0]) || isNumberArray(given[0]));
+}
+
+/** @param who names the data in messages, as "fit: inputs"
+ *  @param width elements of a row, with the reason in `wanted` */
+export function toRows(who: string, given: Rows, width: number, wanted: string): Matrix {
+  if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
+  if (given.length === 0) throw new ShapeError(`${who}: no rows`);
+  const values = isNested(given) ? flatten(who, given, width, wanted) : flat(who, given as NumberArray | readonly number[], width, wanted);
+  checkFinite(who, values, width);
+  return { rows: values.length / width, width, values };
+}
+
+function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string): Float32Array {
+  if (given.length % width !== 0) throw new ShapeError(`${who}: ${given.length} numbers are no whole number of rows of ${width} (${wanted})`);
+  return given instanceof Float32Array ? given : numbers(who, given);
+}
+
+function numbers(who: string, given: NumberArray | readonly number[]): Float32Array {
+  for (let i = 0; i < given.length; ++i)
+    if (typeof given[i] !== "number") throw new ShapeError(`${who}: element ${i} is ${shown(given[i])}, expected a number`);
+  return Float32Array.from(given);
+}
+
+function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
+  const values = new Float32Array(given.length * width);
+  given.forEach((row, r) => {
+    if (!Array.isArray(row) && !isNumberArray(row)) throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
+    if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})`);
+    values.set(isNumberArray(row) ? row : numbers(`${who}: row ${r}`, row), r * width);
+  });
+  return values;
+}
+
+/** Beyond float32's range counts as infinite: that is what it becomes. */
+function checkFinite(who: string, values: Float32Array, width: number): void {
+  for (let i = 0; i < values.length; ++i) {
+    const value = values[i]!;
+    if (value - value !== 0) throw new ShapeError(`${who}: row ${Math.floor(i / width)}, column ${i % width} is ${value}, expected a finite float32`);
+  }
+}
+
+/** @param shape one sample's prediction */
+export function toTargets(who: string, given: Targets, rows: number, shape: readonly number[], loss: Loss): Matrix {
+  const classes = shape.at(-1) ?? 1;
+  const positions = product(shape.slice(0, -1));
+  if (loss.targets === "ids") {
+    const ids = toIds(who, given, rows * positions, classes, loss.type);
+    return { rows, width: positions, values: ids };
+  }
+  const width = positions * classes;
+  const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
+  const matrix: Matrix = areIds
+    ? { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) }
+    : toRows(who, given, width, `the last layer has ${width}`);
+  if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
+  return matrix;
+}
+
+function toIds(who: string, given: Targets, count: number, classes: number, loss: string): Uint32Array {
+  if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
+  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => Array.from(row)) : given;
+  if (list.length !== count)
+    throw new ShapeError(
+      `${who}: ${list.length} class ids for ${count} rows${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
+    );
+  for (let i = 0; i < list.length; ++i) {
+    const id = list[i] as number;
+    if (!Number.isInteger(id) || id < 0 || id >= classes)
+      throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`);
+  }
+  return Uint32Array.from(list as ArrayLike<number>);
+}
+
+function oneHot(ids: Uint32Array, classes: number): Float32Array {
+  const values = new Float32Array(ids.length * classes);
+  ids.forEach((id, r) => {
+    values[r * classes + id] = 1;
+  });
+  return values;
+}
+
+export function toSamples(who: string, data: Data, inputShape: readonly number[], outputShape: readonly number[], loss: Loss): Samples {
+  if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
+    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
+  const width = product(inputShape);
+  const inputs = toRows(`${who}: inputs`, data.inputs, width, `the network's input has ${width}`);
+  return { rows: inputs.rows, inputs, targets: toTargets(`${who}: targets`, data.targets, inputs.rows, outputShape, loss) };
+}
+
+/** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */
+export function copyRow(matrix: Matrix, row: number, columns: number, stride: number, to: Float32Array | Uint32Array, at: number): void {
+  const { values, width } = matrix;
+  const from = row * width;
+  if (width <= 16) {
+    for (let c = 0, gap = 0; c < width; ++c) {
+      if (c > 0 && c % columns === 0) gap += stride - columns;
+      to[at + c + gap] = values[from + c]!;
+    }
+    return;
+  }
+  for (let c = 0; c < width; c += columns) {
+    to.set(values.subarray(from + c, from + c + columns), at);
+    at += stride;
+  }
+}

@@ -1,0 +1,37 @@
+import { type Activation, type ActivationName, activate, rectifies, toActivation } from "../activations.js";
+import { checkCount, checkNumber, checkOptions } from "../checks.js";
+import { glorotUniform, heNormal, type Initializer, toInitializer, zeros } from "../initializers.js";
+import { columns } from "../plan/tensor.js";
+import { type Layer, layer } from "./layer.js";
+
+export interface DenseOptions {
+  /** default linear */
+  readonly activation?: ActivationName | Activation;
+  /** of W; default heNormal before rectifying activations, else glorotUniform */
+  readonly weight?: Initializer;
+  /** of b, default zeros; false: no bias */
+  readonly bias?: Initializer | false;
+  /** adds kernelL1·sum|W| to the loss */
+  readonly kernelL1?: number;
+  /** adds kernelL2·sum W² to the loss (gradient 2·kernelL2·W) */
+  readonly kernelL2?: number;
+  readonly name?: string;
+}
+
+/** Layer. y = activation(x·W + b) over the last axis: x `[batch, inputs]`, W `[inputs, units]`, b `[units]`, y `[batch, units]`.
+ *  @throws {OptionError} for units below 1, an unknown activation, negative penalties */
+export function dense(units: number, options: DenseOptions = {}): Layer {
+  checkCount("dense: units", units);
+  checkOptions("dense", options, ["activation", "weight", "bias", "kernelL1", "kernelL2", "name"]);
+  const { kernelL1 = 0, kernelL2 = 0, name } = options;
+  checkNumber("dense: kernelL1", kernelL1, { least: 0 });
+  checkNumber("dense: kernelL2", kernelL2, { least: 0 });
+  const activation = toActivation("dense: activation", options.activation ?? "linear");
+  const weight = toInitializer("dense: weight", options.weight ?? (rectifies(activation) ? heNormal() : glorotUniform()));
+  const bias = options.bias === false ? false : toInitializer("dense: bias", options.bias ?? zeros());
+  return layer("dense", { units, activation, weight, bias, kernelL1, kernelL2, name }, (g, x) => {
+    const w = g.parameter("weight", [columns(x), units], weight, { l1: kernelL1, l2: kernelL2 });
+    const b = bias ? g.parameter("bias", [units], bias) : undefined;
+    return activate(g, g.linear(x, w, b), activation);
+  });
+}

@@ -1,0 +1,181 @@
+// A network's memory and its plans: where its parameters and optimizer state lie, compiling on demand, running steps.
+import { Step } from "../assembly/opcodes.js";
+import type { Region } from "./backends/backend.js";
+import type { Views } from "./backends/views.js";
+import { type Bases, build, compile, type Definition, type Plan, type Purpose, type Sizes } from "./compile.js";
+import { PlanError } from "./errors.js";
+import { ops } from "./plan/ops.js";
+import type { ParameterSpec } from "./plan/builder.js";
+import type { Program } from "./plan/program.js";
+import { columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
+import { Stream, uniform } from "./random.js";
+
+const aligned = (bytes: number) => (bytes + 63) & ~63;
+/** Address 0 means "left out", so nothing lies there. */
+const FIRST = 64;
+/** Each purpose has a place for its plan. */
+const PURPOSES: readonly Purpose[] = ["predict", "train", "evaluate", "trace"];
+
+export interface Parameter extends ParameterSpec {
+  /** Byte offset in the region. */
+  readonly address: number;
+}
+
+export interface Measured {
+  /** Bytes before any plan is compiled. */
+  readonly bytes: number;
+  readonly bases: Bases;
+  /** Where plans lie, and the bytes of each purpose's place. */
+  readonly planBegin: number;
+  readonly planEach: number;
+  /** One sample's prediction, and every layer's output. */
+  readonly outputShape: readonly number[];
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+export class Model {
+  readonly parameters: readonly Parameter[];
+  readonly outputShape: readonly number[];
+  readonly outputs: Measured["outputs"];
+  readonly bases: Bases;
+  private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
+  /** Whose step table and staged data are in the transient memory now. */
+  private owner: Plan | undefined;
+  private readonly planArea: { begin: number; each: number };
+
+  /** What a network of this definition needs, and how its memory is divided. */
+  static measure(definition: Definition): Measured {
+    const { program, parameters, prediction } = build(definition, "trace", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    const slabBytes = parameters.reduce((sum, { tensor }) => sum + size(tensor, 0) * 4, 0);
+    const slots = aligned(FIRST + slabBytes);
+    const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
+    const planBegin = aligned(gradients + slabBytes);
+    // Training adds the gathers, metrics, clipping and the update to what is traced.
+    const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
+    const planEach = aligned((program.instructions.length + definition.metrics.length + 8) * widest * 4);
+    const transient = planBegin + PURPOSES.length * planEach;
+    return {
+      bytes: transient,
+      bases: { parameters: FIRST, slots, gradients, slabBytes, transient },
+      planBegin,
+      planEach,
+      outputShape: prediction.shape,
+      outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
+    };
+  }
+
+  constructor(
+    readonly definition: Definition,
+    readonly region: Region,
+  ) {
+    const { bases, planBegin, planEach, outputShape, outputs } = Model.measure(definition);
+    this.bases = bases;
+    this.outputShape = outputShape;
+    this.outputs = outputs;
+    this.planArea = { begin: planBegin, each: planEach };
+    const built = build(definition, "predict", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    let address = bases.parameters;
+    this.parameters = built.parameters.map((spec) => {
+      const parameter = { ...spec, address };
+      address += size(spec.tensor, 0) * 4;
+      return parameter;
+    });
+  }
+
+  /** Fills parameters from the seed and the optimizer's state with its beginning. */
+  initialize(): void {
+    const { seed, optimizer } = this.definition;
+    this.parameters.forEach(({ tensor, initializer }, index) => {
+      this.writeTensor(tensor, this.parameters[index]!.address, initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)));
+    });
+    const value = optimizer.slotValue ?? 0;
+    for (let slot = 0; slot < optimizer.slots.length; ++slot)
+      for (const { tensor, address } of this.parameters) {
+        const values = new Float32Array(product(tensor.shape)).fill(value);
+        this.writeTensor(tensor, address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes, values);
+      }
+  }
+
+  /** The plan for a purpose, compiled again if it is too small for `sizes`. */
+  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }): Plan & { readonly address: number } {
+    const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, ...sizes };
+    const present = this.plans.get(purpose);
+    const keys = Object.keys(wanted) as (keyof Sizes)[];
+    if (present && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
+
+    const grown = present ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes) : wanted;
+    const plan = compile(this.definition, purpose, grown, this.bases);
+    if (plan.words.length * 4 > this.planArea.each) throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planArea.each}`);
+    this.region.reserve(plan.end);
+    const address = this.planArea.begin + PURPOSES.indexOf(purpose) * this.planArea.each;
+    this.region.views().u32.set(plan.words, address >> 2);
+    const loaded = { ...plan, address };
+    this.plans.set(purpose, loaded);
+    this.owner = undefined;
+    return loaded;
+  }
+
+  /** What a training step of 32 rows does, for people to read. */
+  trainingProgram(): Program {
+    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1 }).program;
+  }
+
+  /** Claims the transient memory; false if it was this plan's already, so that what it staged is there still. */
+  claim(plan: Plan): boolean {
+    if (this.owner === plan) return false;
+    this.owner = plan;
+    return true;
+  }
+
+  /** Writes a step's record but for its order. t: number of the step, from 1 on. */
+  writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number): void {
+    const { loss, optimizer } = this.definition;
+    const { stride, factors } = plan.layout;
+    const record = plan.table + index * stride;
+    const scale = loss.scale(this.outputShape, rowsInBatch);
+    const { u32, f32, f64 } = views;
+    u32[(record + Step.Rows) >> 2] = rowsInBatch;
+    u32[(record + Step.Number) >> 2] = t;
+    u32[(record + Step.Status) >> 2] = 0;
+    f64[(record + Step.LossScale) >> 3] = scale;
+    f64[(record + Step.Penalty) >> 3] = 0;
+    f32[(record + Step.GradientScale) >> 2] = scale;
+    if (factors.length > 0 && plan.purpose === "train") optimizer.factors(t, f32, (record + factors[0]!) >> 2);
+  }
+
+  run(plan: Plan & { readonly address: number }, steps: number): number {
+    return this.region.run(plan.address, plan.table, plan.layout.stride, steps);
+  }
+
+  /** A tensor's logical elements, without padding, copied. */
+  readTensor(tensor: Tensor, address: number, batchRows: number, views = this.region.views()): Float32Array {
+    const [height, width] = [evaluate(rows(tensor), batchRows), columns(tensor)];
+    const from = address >> 2;
+    if (tensor.stride === width) return views.f32.slice(from, from + height * width);
+    const out = new Float32Array(height * width);
+    for (let r = 0, at = from; r < height; ++r, at += tensor.stride)
+      if (width < 16) for (let c = 0; c < width; ++c) out[r * width + c] = views.f32[at + c]!;
+      else out.set(views.f32.subarray(at, at + width), r * width);
+    return out;
+  }
+
+  /** Writes logical elements of an unbatched tensor; its padding is zero and stays so. */
+  writeTensor(tensor: Tensor, address: number, values: Float32Array): void {
+    const [height, width] = [evaluate(rows(tensor), 0), columns(tensor)];
+    const { f32 } = this.region.views();
+    for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), (address >> 2) + r * tensor.stride);
+  }
+
+  /** Copies parameters and optimizer state out, or back in: what a transaction protects. */
+  snapshot(into?: Float32Array): Float32Array {
+    const { f32 } = this.region.views();
+    const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
+    if (!into) return state.slice();
+    into.set(state);
+    return into;
+  }
+
+  restore(from: Float32Array): void {
+    this.region.views().f32.set(from, this.bases.parameters >> 2);
+  }
+}

@@ -1,0 +1,267 @@
+// Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
+// each op's rule in the table emit what computes its inputs' gradients. The first contribution to a gradient stores, later ones add.
+import { Step } from "../../assembly/opcodes.js";
+import type { Initializer } from "../initializers.js";
+import { Stream } from "../random.js";
+import { PlanError } from "../errors.js";
+import { type OpName, type ops, specOf } from "./ops.js";
+import { type Instruction, isTensor, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
+import type { Gradients, OperandsOf } from "./spec.js";
+import { columns, elements, type Extent, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
+
+export interface ParameterSpec {
+  readonly tensor: Tensor;
+  readonly initializer: Initializer;
+  readonly layer: string;
+}
+
+export interface BuilderOptions {
+  /** Dropout acts and gradients are wanted. */
+  readonly training: boolean;
+  readonly seed: number;
+}
+
+export class Builder implements Gradients {
+  readonly training: boolean;
+  readonly seed: number;
+  readonly parameters: ParameterSpec[] = [];
+  private readonly instructions: Instruction[] = [];
+  private readonly layers: LayerRecord[] = [];
+  private readonly gradients = new Map<Tensor, Tensor>();
+  private readonly results: Tensor[] = [];
+  private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
+  private phase: Phase = "forward";
+  private layer = "";
+  private preActivation: Tensor | undefined;
+  private streams = 0;
+  private ids = 0;
+
+  constructor({ training, seed }: BuilderOptions) {
+    this.training = training;
+    this.seed = seed;
+  }
+
+  // ---- tensors
+
+  tensor(
+    name: string,
+    shape: readonly number[],
+    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[] } = {},
+  ): Tensor {
+    const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts } = options;
+    const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
+    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }) };
+  }
+
+  /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
+  private result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape: readonly number[] = like.shape): Tensor {
+    const needsGradient = from.some((t) => t?.needsGradient);
+    return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
+  }
+
+  /** A trainable parameter of the layer, `name` unique within it. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
+  parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
+    const full = `${this.layer}.${name}`;
+    const tensor = this.tensor(full, shape, { slab: "parameter", batched: false, needsGradient: this.training });
+    this.parameters.push({ tensor, initializer, layer: this.layer });
+    if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
+    return tensor;
+  }
+
+  /** Keeps a tensor readable after the step. */
+  keep(tensor: Tensor): void {
+    this.results.push(tensor);
+  }
+
+  // ---- ops
+
+  emit<K extends OpName>(op: K, operands: OperandsOf<(typeof ops)[K]>): void {
+    this.instructions.push({ op, operands: operands as Instruction["operands"], layer: this.layer, phase: this.phase });
+  }
+
+  /** x·W + b over the last axis: x `[..., inputs]`, W `[inputs, units]`, b `[units]`. */
+  linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
+    const z = this.result("z", x, [x, w, b], [...x.shape.slice(0, -1), columns(w)]);
+    this.emit("gemm", {
+      c: z,
+      a: x,
+      b: w,
+      ...(b && { bias: b }),
+      n: columns(w),
+      k: columns(x),
+      lda: x.stride,
+      ldb: w.stride,
+      ldc: z.stride,
+      start: b ? 2 : 0,
+      activation: 0,
+      alpha: 0,
+      end: rows(x),
+    });
+    return z;
+  }
+
+  /** An elementwise op of the table, `(y, x)` with at most the option alpha. */
+  elementwise(op: "reluForward" | "sigmoidForward" | "eluForward" | OpName, x: Tensor, alpha?: number): Tensor {
+    const y = this.activated(x);
+    this.emit(op as "eluForward", { y, x, ...(alpha !== undefined && { alpha }), end: elements(x) } as never);
+    return y;
+  }
+
+  softmax(x: Tensor): Tensor {
+    const y = this.activated(x);
+    this.emit("softmaxForward", { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
+    return y;
+  }
+
+  private activated(x: Tensor): Tensor {
+    this.preActivation = x;
+    return this.result("a", x, [x]);
+  }
+
+  /** Inverted dropout: each element is 0 with probability `rate`, else divided by 1 - rate; the identity when not training. */
+  dropout(x: Tensor, rate: number): Tensor {
+    const stream = Stream.Dropout + this.streams++;
+    if (!this.training || rate === 0) return x;
+    const y = this.result("dropped", x, [x]);
+    this.emit("dropout", {
+      y,
+      x,
+      seed: this.seed,
+      stream,
+      threshold: Math.round(rate * 2 ** 32),
+      scale: 1 / (1 - rate),
+      columns: columns(x),
+      ld: x.stride,
+      number: Step.Number,
+      end: rows(x),
+    });
+    return y;
+  }
+
+  /** One loss: its rows' values summed into the step's record, and the prediction's gradient. `extra`: the op's own options. */
+  loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}): void {
+    const shape = prediction.shape.slice(0, -1);
+    const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
+    const write = (dx?: Tensor) =>
+      this.emit(op as "meanSquaredError", {
+        loss: perRow,
+        ...(dx && { dx }),
+        p: prediction,
+        t: target,
+        columns: columns(prediction),
+        ld: prediction.stride,
+        ldt: target.dtype === "u32" ? 1 : target.stride,
+        scale: Step.GradientScale,
+        ...extra,
+        end: rows(prediction),
+      } as never);
+    if (this.training && prediction.needsGradient) this.contribute(prediction, write);
+    else write();
+    this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end: rows(prediction) });
+    for (const { w, l1, l2 } of this.penalties)
+      this.emit("penaltyForward", { out: Step.Penalty, status: Step.Status, w, l1, l2, end: elements(w) });
+  }
+
+  // ---- gradients
+
+  gradient(of: Tensor): Tensor {
+    const found = this.gradients.get(of);
+    if (!found) throw new PlanError(`${of.name}: no gradient has arrived`);
+    return found;
+  }
+
+  contribute(to: Tensor, write: (dx: Tensor) => void): void {
+    if (!to.needsGradient) return;
+    const present = this.gradients.get(to);
+    if (!present) return write(this.newGradient(to));
+    const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
+    write(contribution);
+    this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
+  }
+
+  accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {
+    if (!to.needsGradient) return;
+    const present = this.gradients.get(to);
+    write(present ?? this.newGradient(to), present ? 1 : 0);
+  }
+
+  private newGradient(of: Tensor): Tensor {
+    const dx = this.tensor(`${of.name}.grad`, of.shape, {
+      slab: of.slab === "parameter" ? "gradient" : "workspace",
+      batched: of.batched,
+    });
+    this.gradients.set(of, dx);
+    return dx;
+  }
+
+  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not gets zeros. */
+  backward(): void {
+    this.phase = "backward";
+    for (const instruction of this.instructions.slice().reverse()) {
+      const { backward } = specOf(instruction.op);
+      if (!backward) continue;
+      const outputs = usesOf(instruction).filter((use) => use.writes && use.operand.access !== "scratch");
+      if (!outputs.some((use) => this.gradients.has(use.tensor))) continue;
+      this.layer = instruction.layer;
+      backward(this, instruction.operands);
+    }
+    for (const { tensor, layer } of this.parameters) {
+      this.layer = layer;
+      this.accumulate(tensor, (dx, start) => start === 0 && this.emit("fill", { y: dx, value: 0, end: elements(dx) }));
+    }
+    for (const { w, l1, l2, layer } of this.penalties) {
+      this.layer = layer;
+      this.emit("penaltyBackward", { dw: this.gradient(w), w, l1, l2, end: elements(w) });
+    }
+  }
+
+  // ---- the whole
+
+  /** Runs `body` with the layer's name on everything it emits, and records its way for `trace`. */
+  inLayer(name: string, input: Tensor, body: (x: Tensor) => Tensor): Tensor {
+    this.layer = name;
+    this.preActivation = undefined;
+    const first = this.parameters.length;
+    const output = body(input);
+    this.layers.push({
+      name,
+      input,
+      output,
+      ...(this.preActivation && { preActivation: this.preActivation }),
+      parameters: this.parameters.slice(first).map((p) => p.tensor),
+    });
+    return output;
+  }
+
+  inPhase(phase: Phase, layer: string, body: () => void): void {
+    this.phase = phase;
+    this.layer = layer;
+    body();
+  }
+
+  /** All parameters, their gradients, or one of the optimizer's slots as one row: what the optimizers work on. */
+  slab(name: string, slab: "parameter" | "gradient" | "slot"): Tensor {
+    const parts = this.parameters.map(({ tensor }) =>
+      slab === "parameter" ? tensor : slab === "gradient" ? this.gradient(tensor) : undefined,
+    );
+    const total = this.parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
+    return this.tensor(name, [total], {
+      slab,
+      batched: false,
+      ...(parts.every((part) => part !== undefined) && { parts: parts as Tensor[] }),
+    });
+  }
+
+  program(): Program {
+    return {
+      instructions: this.instructions,
+      layers: this.layers,
+      parameters: this.parameters.map((p) => p.tensor),
+      gradients: this.gradients,
+      results: this.results,
+    };
+  }
+}
+
+export type { Extent };
+export { isTensor };

@@ -1,0 +1,112 @@
+// Proves a plan safe and true to its program for every batch of up to `capacity` rows, from its words: kernels check nothing.
+// It knows nothing of how addresses were chosen. It follows memory symbolically: which tensor does each byte range hold now?
+// Spans only grow with the rows, and share their beginning, so what holds at capacity holds below.
+import { Op, Step } from "../../assembly/opcodes.js";
+import { PlanError } from "../errors.js";
+import { extentWord, floatWord } from "./assemble.js";
+import { opNames, specOf } from "./ops.js";
+import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
+import { accessOf, type Operand, type ScalarKind } from "./spec.js";
+import { type Extent, type Slab, size, type Tensor } from "./tensor.js";
+
+export interface VerifyOptions {
+  readonly program: Program;
+  readonly addresses: ReadonlyMap<Tensor, number>;
+  /** Byte ranges [begin, end) of the region that tensors of each slab lie in. */
+  readonly slabs: Readonly<Record<Slab, readonly [number, number]>>;
+  readonly capacity: number;
+  /** Bytes of a step record. */
+  readonly stride: number;
+}
+
+interface Held {
+  readonly tensor: Tensor;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** @throws {PlanError} naming the record and what is wrong with it */
+export function verify(words: Uint32Array, options: VerifyOptions): void {
+  const { program, slabs, capacity } = options;
+  let held: Held[] = [];
+  let pc = 0;
+
+  program.instructions.forEach((instruction, index) => {
+    const fail = (what: string): never => {
+      throw new PlanError(`record ${index} (${instruction.op} of ${instruction.layer}): ${what}`);
+    };
+    const { operands, alias = [] } = specOf(instruction.op);
+    if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${specOf(instruction.op).code}`);
+    if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
+    operands.forEach((operand, i) => checkWord(operand, instruction, words[pc + 2 + i]!, options, fail));
+
+    const values = valuesOf(instruction, capacity);
+    const touched = operands.flatMap((operand, i) => {
+      const tensor = instruction.operands[operand.name];
+      if (operand.kind !== "tensor" || !isTensor(tensor)) return [];
+      const begin = words[pc + 2 + i]!;
+      const elements = operand.span ? operand.span(values) : size(tensor, capacity);
+      if (elements > size(tensor, capacity)) fail(`${operand.name} spans ${elements} elements of ${tensor.name}, which has ${size(tensor, capacity)}`);
+      const end = begin + elements * 4;
+      const [low, high] = slabs[tensor.slab];
+      if (begin < low || end > high) fail(`${operand.name} is bytes [${begin}, ${end}), outside its slab [${low}, ${high})`);
+      return [{ operand, tensor, begin, end, access: accessOf(operand, values) }];
+    });
+
+    for (const { operand, tensor, access } of touched) {
+      if (access === "write" || access === "scratch" || holds(held, tensor, options)) continue;
+      fail(`${operand.name} reads ${tensor.name}, which this step has not written, or has overwritten`);
+    }
+    for (const a of touched) {
+      if (a.access === "read") continue;
+      if (a.tensor.slab === "staging") fail(`${a.operand.name} writes the staged data`);
+      for (const b of touched) {
+        if (a === b || a.begin >= b.end || b.begin >= a.end) continue;
+        const allowed = alias.some(([x, y]) => (x === a.operand.name && y === b.operand.name) || (y === a.operand.name && x === b.operand.name));
+        if (!allowed || a.begin !== b.begin || a.end !== b.end) fail(`${a.operand.name} overlaps ${b.operand.name}`);
+      }
+    }
+    for (const { tensor, begin, end, access } of touched) {
+      if (access === "read") continue;
+      // A slab written as a whole holds its parts still.
+      const parts = tensor.parts ?? [];
+      held = held.filter((other) => other.end <= begin || other.begin >= end || (access === "update" && other.tensor === tensor) || parts.includes(other.tensor));
+      if (access !== "scratch" && !held.some((other) => other.tensor === tensor)) held.push({ tensor, begin, end });
+    }
+    pc += operands.length + 2;
+  });
+
+  if (words[pc] !== Op.End || words.length !== pc + 2) throw new PlanError(`word ${pc}: the plan does not end here with End`);
+  for (const tensor of program.results)
+    if (!holds(held, tensor, options)) throw new PlanError(`${tensor.name} is to be read after the step, but is not there any more`);
+}
+
+/** Parameters, slots and staged data are there before the step begins; the rest must have been written in it. */
+function holds(held: readonly Held[], tensor: Tensor, options: VerifyOptions): boolean {
+  if (tensor.slab === "staging" || tensor.slab === "parameter" || tensor.slab === "slot") return true;
+  if (tensor.parts) return tensor.parts.every((part) => holds(held, part, options));
+  const begin = options.addresses.get(tensor);
+  return held.some((other) => other.tensor === tensor && other.begin === begin);
+}
+
+/** What a field of the step's record is, by kind of operand: its width in bytes. */
+const fieldBytes: Partial<Record<ScalarKind, number>> = { stepU32: 4, stepF32: 4, stepF64: 8, stepAddress: 4, stepPointer: 4 };
+
+function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: (what: string) => never): void {
+  const value = instruction.operands[operand.name];
+  if (operand.kind === "tensor") {
+    if (!isTensor(value)) {
+      if (!operand.optional) fail(`${operand.name} is missing`);
+      if (word !== 0) fail(`${operand.name} is at ${word}, expected none`);
+      return;
+    }
+    if (word !== options.addresses.get(value)) fail(`${operand.name} is at ${word}, but ${value.name} lies at ${options.addresses.get(value)}`);
+    if (word % 16 !== 0) fail(`${operand.name} is at ${word}, expected a multiple of 16`);
+    return;
+  }
+  const width = fieldBytes[operand.kind];
+  if (width !== undefined && (word % width !== 0 || word + width > options.stride || word < Step.Rows))
+    fail(`${operand.name} is byte ${word} of a step record of ${options.stride}`);
+  const expected = operand.kind === "extent" ? extentWord(value as Extent) : operand.kind === "f32" ? floatWord(value as number) : (value as number) >>> 0;
+  if (word !== expected) fail(`${operand.name} is ${word}, expected ${expected}`);
+}

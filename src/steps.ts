@@ -1,0 +1,66 @@
+// A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
+import { Status, Step } from "../assembly/opcodes.js";
+import type { Plan } from "./compile.js";
+import { diagnose } from "./diagnosis.js";
+import type { Samples } from "./data.js";
+import type { Model } from "./model.js";
+import { readRecord, stage } from "./single.js";
+
+export interface Chunk {
+  readonly steps: number;
+  /** Number of the chunk's first step, from 1 on. */
+  readonly first: number;
+  /** Writes all its step records. */
+  write(): void;
+  /** The rows of its step `index`, as numbers in `samples`. */
+  rowsOf(index: number): readonly number[];
+  readonly samples: Samples;
+}
+
+/** Runs the chunk. @param backup memory for the transaction, as `model.snapshot()` makes it
+ *  @throws {NonFiniteError} with parameters and optimizer state as before the step that it names */
+export function runChunk(model: Model, plan: Plan & { readonly address: number }, chunk: Chunk, backup: Float32Array): void {
+  model.snapshot(backup);
+  chunk.write();
+  let done: number;
+  try {
+    done = model.run(plan, chunk.steps);
+  } catch (error) {
+    model.restore(backup);
+    throw error;
+  }
+  if (done === chunk.steps) return;
+  const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
+  const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;
+  model.restore(backup);
+  chunk.write();
+  if (done > 0) model.run(plan, done);
+  throw diagnose(model, { status, step: chunk.first + done, spoiled, samples: chunk.samples, rows: chunk.rowsOf(done) });
+}
+
+/** One step on all rows of the samples, in their order. @returns its loss, penalties included */
+export function trainBatch(model: Model, samples: Samples, position: { step: number }): number {
+  const { rows } = samples;
+  const plan = model.plan("train", { capacity: rows });
+  model.claim(plan);
+  const all = (i: number) => i;
+  const write = () => {
+    stage(model, samples.inputs, plan.sample, plan.addresses.get(plan.inputs)!, rows, all);
+    stage(model, samples.targets, plan.label!, plan.addresses.get(plan.targets!)!, rows, all);
+    const views = model.region.views();
+    const order = plan.addresses.get(plan.order!)!;
+    for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
+    model.writeStep(plan, views, 0, rows, position.step + 1);
+    views.u32[(plan.table + Step.Order) >> 2] = order;
+  };
+  const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
+  runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples }, model.snapshot());
+  position.step += 1;
+  const { loss, penalty } = readRecord(model, plan, 0);
+  return loss + penalty;
+}
+
+/** The name of the first parameter that holds a value that is not finite. */
+function firstNonFinite(model: Model): string | undefined {
+  return model.parameters.find(({ tensor, address }) => model.readTensor(tensor, address, 0).some((value) => !Number.isFinite(value)))?.tensor.name;
+}

@@ -1,0 +1,290 @@
+// fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
+// chunks are never changes a bit.
+import { Step } from "../assembly/opcodes.js";
+import { checkCount, checkNumber, checkOptions } from "./checks.js";
+import type { Plan } from "./compile.js";
+import { copyRow, type Data, type Samples } from "./data.js";
+import { NonFiniteError } from "./errors.js";
+import { macrotask, onPageThread } from "./macrotask.js";
+import type { Model } from "./model.js";
+import { columns } from "./plan/tensor.js";
+import { permutation } from "./random.js";
+import { type Evaluation, evaluateSamples, readRecord } from "./single.js";
+import { runChunk } from "./steps.js";
+
+export interface Epoch {
+  /** Mean over the epoch's rows, penalties included, in the loss's unit. */
+  readonly loss: number;
+  /** As the steps saw them, before each update. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** After the epoch, if there is validation data. */
+  readonly validation?: Evaluation;
+  /** Wall time of the epoch's steps. */
+  readonly seconds: number;
+}
+
+export interface History {
+  readonly epochs: readonly Epoch[];
+  /** The signal stopped it before all epochs were done. */
+  readonly stopped: boolean;
+}
+
+export interface Progress {
+  /** 1 … epochs, and steps done in it */
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly epochs: number;
+  /** Mean loss of the epoch so far. */
+  readonly loss: number;
+  readonly samplesPerSecond: number;
+  /** Estimate for the rest of the run. */
+  readonly secondsLeft: number;
+}
+
+export interface FitOptions {
+  /** default 1 */
+  readonly epochs?: number;
+  /** rows a step; the last batch of an epoch may be smaller; default 32 */
+  readonly batchSize?: number;
+  /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
+  readonly shuffle?: boolean;
+  /** evaluated after each epoch */
+  readonly validation?: Data;
+  /** after each epoch, in order; several may be reported after one chunk of steps */
+  readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
+  /** after each chunk of steps */
+  readonly onProgress?: (progress: Progress) => void;
+  /** stops between chunks; `fit` then resolves with the epochs that were finished */
+  readonly signal?: AbortSignal;
+  /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
+  readonly chunkMilliseconds?: number;
+}
+
+const known = ["epochs", "batchSize", "shuffle", "validation", "onEpochEnd", "onProgress", "signal", "chunkMilliseconds"];
+
+/** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
+const STAGED_BYTES = 16 * 2 ** 20;
+/** Step records of a chunk, at most: 64 bytes each, and time to write them. */
+const MOST_STEPS = 4096;
+
+export function checkFit(options: FitOptions): void {
+  checkOptions("fit", options, known);
+  const { epochs = 1, batchSize = 32, chunkMilliseconds = 50 } = options;
+  checkCount("fit: epochs", epochs);
+  checkCount("fit: batchSize", batchSize);
+  checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
+}
+
+/** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
+export interface Position {
+  step: number;
+  epoch: number;
+}
+
+export async function fit(model: Model, samples: Samples, validation: Samples | undefined, options: FitOptions, position: Position): Promise<History> {
+  const run = new Run(model, samples, validation, options, position);
+  while (!run.finished) {
+    if (options.signal?.aborted) return { epochs: run.epochs, stopped: true };
+    run.chunk();
+    // The event loop turns between chunks; the last one has nobody to wait for.
+    if (!run.finished) await macrotask();
+  }
+  return { epochs: run.epochs, stopped: false };
+}
+
+/** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
+interface Slot {
+  readonly epoch: number;
+  readonly begin: number;
+  readonly rows: number;
+}
+
+class Run {
+  readonly epochs: Epoch[] = [];
+  private readonly epochCount: number;
+  private readonly batchSize: number;
+  private readonly shuffled: boolean;
+  private readonly budget: number;
+  private readonly stepsPerEpoch: number;
+  private readonly plan: Plan & { readonly address: number };
+  private readonly resident: boolean;
+  private readonly backup: Float32Array;
+  private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
+  /** Orders of the epochs that the current chunk touches. */
+  private readonly orders = new Map<number, Uint32Array>();
+  private next = { epoch: 0, begin: 0 };
+  /** Steps the next chunk should have: 1, 2, 4 … so that optimised code takes over early, then what the time allows. */
+  private aim = 1;
+  private readonly firstEpoch: number;
+  private rowsDone = 0;
+  private secondsDone = 0;
+
+  constructor(
+    private readonly model: Model,
+    private readonly samples: Samples,
+    private readonly validation: Samples | undefined,
+    private readonly options: FitOptions,
+    private readonly position: Position,
+  ) {
+    const { epochs = 1, batchSize = 32, shuffle = true, chunkMilliseconds = onPageThread() ? 8 : 50 } = options;
+    this.epochCount = epochs;
+    this.firstEpoch = position.epoch;
+    this.batchSize = Math.min(batchSize, samples.rows);
+    this.shuffled = shuffle && this.batchSize < samples.rows;
+    this.budget = chunkMilliseconds / 1000;
+    this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
+    this.sums = { loss: 0, metrics: model.definition.metrics.map(() => 0), rows: 0, seconds: 0 };
+
+    const rowBytes = (samples.inputs.width + samples.targets.width + 8) * 4;
+    const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
+    this.resident = samples.rows <= fitting;
+    const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
+    const orderRows = Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
+    this.plan = model.plan("train", { capacity: this.batchSize, dataRows: this.resident ? samples.rows : orderRows, orderRows, steps });
+    this.backup = model.snapshot();
+  }
+
+  get finished(): boolean {
+    return this.next.epoch >= this.epochCount;
+  }
+
+  chunk(): void {
+    const slots = this.choose();
+    const begun = performance.now();
+    const { model, plan, position } = this;
+    const first = position.step + 1;
+    if (model.claim(plan) && this.resident) this.stageAll();
+    try {
+      runChunk(model, plan, { steps: slots.length, first, write: () => this.write(slots, first), rowsOf: (i) => this.rowsOf(slots[i]!), samples: this.samples }, this.backup);
+    } catch (error) {
+      if (error instanceof NonFiniteError) position.step = error.step - 1;
+      throw error;
+    }
+    const seconds = (performance.now() - begun) / 1000;
+    position.step += slots.length;
+    this.aim = Math.max(1, Math.min(slots.length * 2, Math.floor((slots.length * this.budget) / seconds) || 1));
+    this.account(slots, seconds);
+    this.report(slots.at(-1)!);
+  }
+
+  /** The next steps: as many as time and memory allow, to the epoch's end where validation follows it. */
+  private choose(): Slot[] {
+    const { dataRows, orderRows, steps } = this.plan.sizes;
+    const room = this.resident ? orderRows : Math.min(orderRows, dataRows);
+    const slots: Slot[] = [];
+    let taken = 0;
+    while (slots.length < Math.min(this.aim, steps) && !this.finished) {
+      const { epoch, begin } = this.next;
+      const rows = Math.min(this.batchSize, this.samples.rows - begin);
+      if (taken + rows > room) break;
+      slots.push({ epoch, begin, rows });
+      taken += rows;
+      const ends = begin + rows === this.samples.rows;
+      this.next = ends ? { epoch: epoch + 1, begin: 0 } : { epoch, begin: begin + rows };
+      if (ends && this.validation) break;
+    }
+    return slots;
+  }
+
+  /** Row numbers of an epoch, in the order they are used. */
+  private orderOf(epoch: number): Uint32Array | undefined {
+    if (!this.shuffled) return undefined;
+    let order = this.orders.get(epoch);
+    if (!order) {
+      order = new Uint32Array(this.samples.rows);
+      permutation(this.samples.rows, this.model.definition.seed, this.firstEpoch + epoch, order);
+      this.orders.set(epoch, order);
+    }
+    return order;
+  }
+
+  private rowsOf({ epoch, begin, rows }: Slot): number[] {
+    const order = this.orderOf(epoch);
+    return Array.from({ length: rows }, (_, i) => order?.[begin + i] ?? begin + i);
+  }
+
+  private write(slots: readonly Slot[], first: number): void {
+    const { model, plan } = this;
+    const orderAddress = plan.addresses.get(plan.order!)!;
+    const views = model.region.views();
+    const { u32 } = views;
+    let at = 0;
+    slots.forEach(({ epoch, begin, rows }, index) => {
+      model.writeStep(plan, views, index, rows, first + index);
+      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
+      const order = this.orderOf(epoch);
+      for (let i = 0; i < rows; ++i, ++at) {
+        const row = order ? order[begin + i]! : begin + i;
+        if (!this.resident) this.stageRow(row, at, views);
+        u32[(orderAddress >> 2) + at] = this.resident ? row : at;
+      }
+    });
+  }
+
+  private stageAll(): void {
+    const views = this.model.region.views();
+    for (let row = 0; row < this.samples.rows; ++row) this.stageRow(row, row, views);
+  }
+
+  private stageRow(row: number, at: number, { f32, u32 }: { f32: Float32Array; u32: Uint32Array }): void {
+    const { plan, samples } = this;
+    const [x, y] = [plan.inputs, plan.targets!];
+    copyRow(samples.inputs, row, columns(plan.sample), plan.sample.stride, f32, (plan.addresses.get(x)! >> 2) + at * x.stride);
+    const label = plan.label!;
+    const to = label.dtype === "u32" ? u32 : f32;
+    copyRow(samples.targets, row, columns(label), label.stride, to, (plan.addresses.get(y)! >> 2) + at * y.stride);
+  }
+
+  /** Reads the steps' results, in order, and closes the epochs that ended. */
+  private account(slots: readonly Slot[], seconds: number): void {
+    const { model, plan, sums, samples } = this;
+    const rowsInChunk = slots.reduce((sum, slot) => sum + slot.rows, 0);
+    this.rowsDone += rowsInChunk;
+    this.secondsDone += seconds;
+    const finishedEpochs: number[] = [];
+    slots.forEach(({ epoch, begin, rows }, index) => {
+      const record = readRecord(model, plan, index);
+      sums.loss += (record.loss + record.penalty) * rows;
+      sums.rows += rows;
+      sums.seconds += (seconds * rows) / rowsInChunk;
+      for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! += record.metric(i);
+      if (begin + rows < samples.rows) return;
+      const { metrics } = model.definition;
+      this.epochs.push({
+        loss: sums.loss / sums.rows,
+        metrics: Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
+        seconds: sums.seconds,
+      });
+      finishedEpochs.push(epoch);
+      this.position.epoch += 1;
+      Object.assign(sums, { loss: 0, rows: 0, seconds: 0 });
+      sums.metrics.fill(0);
+      this.orders.delete(epoch);
+    });
+    const { validation } = this;
+    if (validation && finishedEpochs.length > 0) {
+      const last = this.epochs.length - 1;
+      this.epochs[last] = { ...this.epochs[last]!, validation: evaluateSamples(model, validation) };
+    }
+    for (const epoch of finishedEpochs) this.options.onEpochEnd?.(this.epochs[epoch]!, epoch);
+  }
+
+  private report({ epoch, begin, rows }: Slot): void {
+    const { onProgress } = this.options;
+    if (!onProgress) return;
+    const { sums } = this;
+    const samplesPerSecond = this.rowsDone / this.secondsDone;
+    const left = this.epochCount * this.samples.rows - this.rowsDone;
+    onProgress({
+      epoch: epoch + 1,
+      epochs: this.epochCount,
+      step: Math.ceil((begin + rows) / this.batchSize),
+      steps: this.stepsPerEpoch,
+      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(-1)!.loss,
+      samplesPerSecond,
+      secondsLeft: left / samplesPerSecond,
+    });
+  }
+}
+

@@ -1,0 +1,328 @@
+// Optimizer steps, gradient clipping and penalties as kernels, against PyTorch's trajectories (test/golden) and float64 formulas.
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Status } from "../assembly/opcodes.js";
+import { Twin } from "./twin.js";
+
+let twin: Twin;
+beforeEach(async () => {
+  twin = await Twin.create();
+});
+const fround = Math.fround;
+
+/** Floats of about unit size, the same in every run (Lehmer's generator, MINSTD). */
+function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (state * 48271) % 2147483647;
+    return (state / 2147483647 - 0.5) * 3;
+  });
+}
+
+/** Writes to both memories. */
+function poke(address: number, values: ArrayLike<number>): void {
+  for (const v of [twin.wasm, twin.js]) v.f32.set(values, address >> 2);
+}
+const placeStatus = () => twin.placeIds([0, 0, 0, 0]);
+const readStatus = (address: number) => twin.wasm.u32[address >> 2];
+
+interface Options {
+  type: string;
+  learningRate: number | number[];
+  momentum?: number;
+  dampening?: number;
+  nesterov?: boolean;
+  weightDecay?: number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+  amsgrad?: boolean;
+  rho?: number;
+  centered?: boolean;
+  initialAccumulator?: number;
+  clip?: { type: "globalNorm" | "norm" | "value"; value: number };
+}
+
+/** Slots of one slab of parameters and the step that uses them; t = 1, 2, … What the step's record will hold is computed here in float64. */
+function stepper(o: Options, w: number, g: number, status: number, size: number): (t: number) => void {
+  const slot = (value = 0) => twin.place(new Float32Array(size).fill(value));
+  const rate = (t: number) => (typeof o.learningRate === "number" ? o.learningRate : o.learningRate[t - 1]!);
+  const { momentum = 0, dampening = 0, weightDecay = 0, beta1 = 0, beta2 = 0, epsilon = 0, rho = 0 } = o;
+  const call = (kernel: string, ...args: number[]) => twin.call(kernel, ...args.map((a) => (Number.isInteger(a) ? a : fround(a))), 0, size);
+  switch (o.type) {
+    case "sgd": {
+      if (!momentum) return (t) => call("sgdStep", w, g, status, rate(t), weightDecay);
+      const v = slot();
+      return (t) =>
+        call("sgdMomentumStep", w, v, g, status, rate(t), t === 1 ? 1 : 1 - dampening, momentum, o.nesterov ? 1 : 0, weightDecay);
+    }
+    case "adam":
+    case "adamW": {
+      const [m, v, vMax] = [slot(), slot(), o.amsgrad ? slot() : 0];
+      const decoupled = o.type === "adamW";
+      return (t) => {
+        const stepSize = rate(t) / (1 - beta1 ** t);
+        const inverseRootBias2 = 1 / Math.sqrt(1 - beta2 ** t);
+        const decay = decoupled ? 1 - rate(t) * weightDecay : 1;
+        const l2 = decoupled ? 0 : weightDecay;
+        call("adamStep", w, m, v, vMax, g, status, stepSize, inverseRootBias2, decay, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, l2);
+      };
+    }
+    case "rmsprop": {
+      const [v, mean, velocity] = [slot(), o.centered ? slot() : 0, momentum ? slot() : 0];
+      return (t) => call("rmspropStep", w, v, mean, velocity, g, status, rate(t), rho, 1 - rho, epsilon, momentum, weightDecay);
+    }
+    default: {
+      const h = slot(o.initialAccumulator);
+      return (t) => call("adagradStep", w, h, g, status, rate(t), epsilon, weightDecay);
+    }
+  }
+}
+
+describe("PyTorch's trajectories", () => {
+  interface Tensor {
+    shape: number[];
+    data: number[];
+  }
+  interface Case {
+    name: string;
+    optimizer: Options;
+    inputs: string;
+    rtol: number;
+    atol: number;
+    weights: number[][][];
+  }
+  const golden = JSON.parse(readFileSync("test/golden/cases/optimizers.json", "utf8")) as {
+    inputs: Record<string, { parameters: Tensor[]; gradients: number[][][] }>;
+    cases: Case[];
+  };
+  const types = ["sgd", "adam", "adamW", "rmsprop", "adagrad"];
+  const cases = golden.cases.filter((c) => types.includes(c.optimizer.type));
+
+  // Parameters lie in one slab as [3, 5] with rows padded to 8 and [7] padded to 8; all padding is zero.
+  const offsets = [
+    [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20],
+    [24, 25, 26, 27, 28, 29, 30],
+  ];
+  const ranges = [
+    [0, 24],
+    [24, 32],
+  ] as const;
+  const slab = (parts: readonly ArrayLike<number>[]) => {
+    const out = new Float32Array(32);
+    for (const [p, part] of parts.entries()) for (const [i, at] of offsets[p]!.entries()) out[at] = part[i]!;
+    return out;
+  };
+
+  test.each(cases.map((c) => [c.name, c] as const))("%s", (_, { optimizer, inputs, rtol, atol, weights }) => {
+    const { parameters, gradients } = golden.inputs[inputs]!;
+    const w = twin.place(slab(parameters.map((p) => p.data)));
+    const g = twin.reserve(32);
+    const [status, sum] = [placeStatus(), twin.reserve(2)];
+    const step = stepper(optimizer, w, g, status, 32);
+    const clipNorm = (limit: number, begin: number, end: number) => {
+      twin.call("sumSquares", sum, status, g, begin, end);
+      twin.call("clipGlobalNorm", g, twin.readF64(sum), fround(limit), begin, end);
+    };
+    for (let t = 1; t <= 10; ++t) {
+      poke(g, slab(gradients[t - 1]!));
+      const { type, value } = optimizer.clip ?? { type: "none", value: 0 };
+      if (type === "globalNorm") clipNorm(value, 0, 32);
+      if (type === "norm") for (const [begin, end] of ranges) clipNorm(value, begin, end);
+      if (type === "value") twin.call("clipValue", g, status, fround(value), 0, 32);
+      step(t);
+      const now = twin.read(w, 32);
+      for (const [p, expected] of weights[t - 1]!.entries()) {
+        for (const [i, b] of expected.entries()) {
+          expect(Math.abs(now[offsets[p]![i]!]! - b)).toBeLessThanOrEqual(atol + rtol * Math.abs(b));
+        }
+      }
+      const padding = [...now].filter((_, at) => !offsets.flat().includes(at));
+      expect(padding.every((x) => Object.is(x, 0))).toBe(true);
+    }
+    expect(readStatus(status)).toBe(0);
+  });
+
+  test("there are 30 of them", () => expect(cases.length).toBe(30));
+});
+
+const everyKind: [string, Options][] = [
+  ["sgd", { type: "sgd", learningRate: 0.1, weightDecay: 0.01 }],
+  ["momentum", { type: "sgd", learningRate: 0.1, momentum: 0.9, dampening: 0.1 }],
+  ["nesterov", { type: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true }],
+  ["adam", { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }],
+  ["amsgrad", { type: "adamW", learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, amsgrad: true }],
+  ["rmsprop", { type: "rmsprop", learningRate: 0.01, rho: 0.9, epsilon: 1e-7 }],
+  ["rmsprop with all slots", { type: "rmsprop", learningRate: 0.01, rho: 0.9, epsilon: 1e-7, centered: true, momentum: 0.9 }],
+  ["adagrad", { type: "adagrad", learningRate: 0.01, epsilon: 1e-7, initialAccumulator: 0.1 }],
+];
+
+describe("every optimizer", () => {
+  test.each(everyKind)("%s: the same bits in both languages for tiny, huge and zero values, at any size", (_, options) => {
+    for (const size of [4, 8, 20, 64, 260]) {
+      twin.reset();
+      const values = numbers(size, size);
+      const scales = [1, 1e-30, 1e15, 0, -0, 1e-44, 1e-8];
+      const w = twin.place(values.map((x, i) => x * scales[i % 7]!));
+      const g = twin.place(values.map((x, i) => x * scales[(i * 3 + 1) % 7]!));
+      const status = placeStatus();
+      const step = stepper(options, w, g, status, size);
+      for (let t = 1; t <= 3; ++t) step(t);
+      expect(readStatus(status)).toBe(0);
+    }
+  });
+
+  test.each(everyKind)("%s: a gradient or weight that is not finite is reported, wherever it is, and bits are added", (_, options) => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (const at of [0, 5, 14, 19]) {
+        twin.reset();
+        const [w, g] = [twin.place(numbers(20, 1)), twin.place(numbers(20, 2).map((x, i) => (i === at ? value : x)))];
+        const status = twin.placeIds([Status.Loss, 0, 0, 0]);
+        stepper(options, w, g, status, 20)(1);
+        expect(readStatus(status)).toBe(Status.Loss | Status.Gradient | Status.Weight);
+
+        poke(g, numbers(20, 2));
+        poke(
+          w,
+          numbers(20, 1).map((x, i) => (i === at ? value : x)),
+        );
+        const again = placeStatus();
+        const l2 = { ...options, weightDecay: 0 };
+        stepper(l2, w, g, again, 20)(1);
+        expect(readStatus(again)).toBe(Status.Weight);
+      }
+    }
+  });
+
+  test.each(everyKind)("%s: shares of the range give the bits of the whole", (_, options) => {
+    const run = (ranges: [number, number][]) => {
+      twin.reset();
+      const [w, g, status] = [twin.place(numbers(64, 1)), twin.place(numbers(64, 2)), placeStatus()];
+      const call = twin.call.bind(twin);
+      const step = stepper(options, w, g, status, 64);
+      twin.call = (kernel, ...args) => {
+        for (const range of ranges) call(kernel, ...args.slice(0, -2), ...range);
+      };
+      for (let t = 1; t <= 3; ++t) step(t);
+      twin.call = call;
+      return twin.read(w, 64);
+    };
+    expect(
+      run([
+        [0, 12],
+        [12, 16],
+        [16, 64],
+      ]),
+    ).toEqual(run([[0, 64]]));
+  });
+});
+
+test("centered rmsprop: a variance that rounding makes negative counts as 0", () => {
+  // A constant gradient has variance 0: v - mean² is a rounding error of either sign, where sqrt would give NaN.
+  const [w, g, status] = [twin.place(new Float32Array(64)), twin.place(numbers(64, 9)), placeStatus()];
+  const step = stepper({ type: "rmsprop", learningRate: 0, rho: 0.9, epsilon: 1e-3, centered: true }, w, g, status, 64);
+  for (let t = 1; t <= 300; ++t) step(t);
+  expect(readStatus(status)).toBe(0);
+});
+
+describe("clipping", () => {
+  const sizes = [4, 8, 12, 16, 20, 64, 4100];
+
+  test.each(sizes)("sumSquares of %i elements is the float64 sum", (size) => {
+    const values = numbers(size, 3);
+    const [out, status] = [twin.reserve(2), placeStatus()];
+    twin.call("sumSquares", out, status, twin.place(values), 0, size);
+    const exact = values.reduce((sum, x) => sum + x * x, 0);
+    expect(Math.abs(twin.readF64(out) / exact - 1)).toBeLessThan(size * 2 ** -53); // error bound of a sum of positive numbers
+    expect(readStatus(status)).toBe(0);
+  });
+
+  test("sumSquares holds the squares of the largest floats, and reports what is not finite", () => {
+    const values = new Float32Array(20).fill(3.4028234663852886e38);
+    const [out, status, g] = [twin.reserve(2), placeStatus(), twin.place(values)];
+    twin.call("sumSquares", out, status, g, 0, 20);
+    expect(twin.readF64(out)).toBe(20 * 3.4028234663852886e38 ** 2);
+    expect(readStatus(status)).toBe(0);
+    for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const reported = placeStatus();
+      poke(
+        g,
+        values.map((x, i) => (i === 17 ? bad : x)),
+      );
+      twin.call("sumSquares", out, reported, g, 0, 20);
+      expect(readStatus(reported)).toBe(Status.Gradient);
+    }
+  });
+
+  test("clipGlobalNorm scales to the limit, or leaves the bits alone", () => {
+    const values = numbers(64, 4);
+    const sum = values.reduce((s, x) => s + x * x, 0);
+    const g = twin.place(values);
+    twin.call("clipGlobalNorm", g, sum, fround(Math.sqrt(sum) * 1.0001), 0, 64);
+    expect(twin.read(g, 64)).toEqual(values);
+    twin.call("clipGlobalNorm", g, sum, 0.5, 0, 64);
+    const norm = Math.sqrt(twin.read(g, 64).reduce((s, x) => s + x * x, 0));
+    expect(Math.abs(norm - 0.5)).toBeLessThan(1e-7); // factor and products each round by 2^-24 at most
+  });
+
+  test("clipValue holds elements within the limit and hands on NaN; what was not finite is reported", () => {
+    const values = [0.5, -0.5, 2, -2, 0.75, -0.75, -0, 1e38];
+    const [g, status] = [twin.place(values), placeStatus()];
+    twin.call("clipValue", g, status, 0.75, 0, 8);
+    expect([...twin.read(g, 8)]).toEqual([0.5, -0.5, 0.75, -0.75, 0.75, -0.75, -0, 0.75]);
+    expect(readStatus(status)).toBe(0);
+    for (const [bad, becomes] of [
+      [Number.NaN, Number.NaN],
+      [Number.POSITIVE_INFINITY, 0.75],
+      [Number.NEGATIVE_INFINITY, -0.75],
+    ] as const) {
+      const reported = placeStatus();
+      poke(g, [...values.slice(0, 5), bad, ...values.slice(6)]);
+      twin.call("clipValue", g, reported, 0.75, 0, 8);
+      expect(twin.read(g, 8)[5]).toBe(becomes);
+      expect(readStatus(reported)).toBe(Status.Gradient);
+    }
+  });
+});
+
+describe("penalties", () => {
+  const factors = [
+    [0.01, 0],
+    [0, 0.02],
+    [0.3, 0.1],
+  ].map(([l1, l2]) => [fround(l1!), fround(l2!)] as const);
+
+  test.each(factors)("l1 %f, l2 %f: value and gradient are the float64 formula's", (l1, l2) => {
+    for (const size of [4, 8, 20, 64, 1028]) {
+      twin.reset();
+      const values = numbers(size, 6).map((x, i) => (i % 5 === 3 ? 0 : x));
+      const [w, out, status] = [twin.place(values), twin.reserve(2), placeStatus()];
+      for (const v of [twin.wasm, twin.js]) v.f64[out >> 3] = 0.25;
+      twin.call("penaltyForward", out, status, w, l1, l2, 0, size);
+      const expected = values.reduce((sum, x) => sum + l1 * Math.abs(x) + l2 * x * x, 0.25);
+      expect(Math.abs(twin.readF64(out) / expected - 1)).toBeLessThan(size * 2 ** -52); // every term is positive
+      expect(readStatus(status)).toBe(0);
+
+      const before = numbers(size, 8);
+      const dw = twin.place(before);
+      twin.call("penaltyBackward", dw, w, l1, l2, 0, size);
+      const after = twin.read(dw, size);
+      for (let i = 0; i < size; ++i) {
+        const exact = before[i]! + l1 * Math.sign(values[i]!) + 2 * l2 * values[i]!;
+        expect(Math.abs(after[i]! - exact)).toBeLessThan(2e-7 * 3); // three roundings of numbers below 2
+        if (values[i] === 0) expect(after[i]).toBe(before[i]);
+      }
+    }
+  });
+
+  test("a weight that is not finite shows in the status and in its gradient; zero padding stays +0", () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const [w, out, status] = [twin.place([1, bad, 0, -0]), twin.place([0, 0]), placeStatus()];
+      const dw = twin.place([0, 0, 0, 0]);
+      twin.call("penaltyForward", out, status, w, 0.5, 0.5, 0, 4);
+      expect(readStatus(status)).toBe(Status.Loss);
+      twin.call("penaltyBackward", dw, w, 0.5, 0.5, 0, 4);
+      expect([...twin.read(dw, 4)]).toEqual([1.5, bad, 0, 0]);
+    }
+  });
+});
