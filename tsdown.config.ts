@@ -1,0 +1,26 @@
+// What is published: modules for npm consumers, whose bundlers see the one dependency, and one file for pages without a bundler.
+import { defineConfig } from "tsdown";
+
+const common = { format: "esm", target: "es2022", fixedExtension: false, logLevel: "warn" } as const;
+
+export default defineConfig([
+  {
+    ...common,
+    name: "npm",
+    entry: ["src/index.ts", "src/node.ts"],
+    // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
+    platform: "neutral",
+    deps: { neverBundle: [/^node:/] },
+    dts: true,
+    inputOptions: { checks: { pluginTimings: false } },
+  },
+  {
+    ...common,
+    name: "browser",
+    entry: { "chainrule.browser": "src/index.ts" },
+    platform: "browser",
+    deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
+    minify: true,
+    dts: false,
+  },
+]);
