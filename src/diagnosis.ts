@@ -26,12 +26,12 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows }:
     const hint = probabilities
       ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
       : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
-    return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, { step, layer: found.layer, what: found.what });
+    return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, { step, layer: found.layer, what: found.what === "gradient" ? "gradient" : "loss" });
   }
   const layer = spoiled?.slice(0, spoiled.lastIndexOf(".")) ?? "optimizer";
-  const what = status & Status.Weight ? "updated weight" : "gradient";
+  const what = status & Status.Weight ? "weight" : "gradient";
   return new NonFiniteError(
-    `step ${step}: the ${what} of ${spoiled ?? layer} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`,
+    `step ${step}: the ${what === "weight" ? "updated weight" : what} of ${spoiled ?? layer} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`,
     { step, layer, what },
   );
 }

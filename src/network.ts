@@ -221,7 +221,7 @@ export class Network {
       hash.update(encoder.encode(`${name}\0${shape.join(",")}\0`));
       hash.update(littleEndian(values));
     }
-    return hash.hex();
+    return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** Layers, output shapes and parameter counts as a table of at most 80 columns. */
@@ -358,15 +358,21 @@ export interface LoadOptions {
   readonly backend?: BackendChoice;
 }
 
+/** What `save` writes; every field is checked by the factory that takes it. */
+interface StoredDefinition {
+  readonly input: readonly number[];
+  readonly layers: readonly { readonly kind: string; readonly name: string; readonly options: Readonly<Record<string, unknown>> }[];
+  readonly loss: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
+  readonly optimizer: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
+  readonly metrics: readonly MetricName[];
+  readonly seed: number;
+}
+
 /** Makes a network from what `net.save()` wrote: its parameters bit for bit, its optimizer's state at the beginning.
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version */
 export async function loadNetwork(bytes: Uint8Array, { backend = "auto" }: LoadOptions = {}): Promise<Network> {
   const { definition, parameters } = decode(bytes);
-  const { input, layers, loss, optimizer, metrics, seed } = definition as Record<string, never> & {
-    layers: readonly { kind: string; name: string; options: Record<string, unknown> }[];
-    loss: { type: string; options: Record<string, unknown> };
-    optimizer: { type: string; options: Record<string, unknown> };
-  };
+  const { input, layers, loss, optimizer, metrics, seed } = definition as StoredDefinition;
   try {
     const net = await network({
       input,

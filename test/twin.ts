@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 // Runs one kernel in WebAssembly and in JavaScript on the same bytes and demands the same bytes back.
 import { readFileSync } from "node:fs";
 import * as loader from "@assemblyscript/loader";

@@ -8,7 +8,7 @@
 //   end 32 bytes  SHA-256 of all bytes before
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
-import { sha256 } from "../sha256.js";
+import { Sha256 } from "../sha256.js";
 
 const MAGIC = "chainrul";
 const VERSION = 1;
@@ -40,7 +40,7 @@ export function encode({ definition, parameters }: StoredNetwork): Uint8Array {
   bytes.set(json, 16);
   let at = 16 + headerBytes;
   for (const { values } of parameters) for (const value of values) view.setFloat32((at += 4) - 4, value, true);
-  bytes.set(sha256(bytes.subarray(0, -DIGEST)), bytes.length - DIGEST);
+  bytes.set(new Sha256().update(bytes.subarray(0, -DIGEST)).digest(), bytes.length - DIGEST);
   return bytes;
 }
 
@@ -52,7 +52,7 @@ export function decode(bytes: Uint8Array): StoredNetwork {
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
   const version = view.getUint32(8, true);
   if (version !== VERSION) throw new FormatError(`saved network: format version ${version}, this chainrule reads version ${VERSION}`);
-  const expected = sha256(bytes.subarray(0, -DIGEST));
+  const expected = new Sha256().update(bytes.subarray(0, -DIGEST)).digest();
   if (!expected.every((byte, i) => byte === bytes[bytes.length - DIGEST + i]))
     throw new FormatError("saved network: its SHA-256 does not match its content: the file is damaged or was cut short");
 

@@ -5,9 +5,9 @@ import type { Initializer } from "../initializers.js";
 import { Stream } from "../random.js";
 import { PlanError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
-import { type Instruction, isTensor, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
+import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
-import { columns, elements, type Extent, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
+import { columns, elements, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -154,7 +154,7 @@ export class Builder implements Gradients {
         scale: Step.GradientScale,
         ...extra,
         end: rows(prediction),
-      } as never);
+      } as OperandsOf<(typeof ops)["meanSquaredError"]>);
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
     this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end: rows(prediction) });
@@ -223,11 +223,12 @@ export class Builder implements Gradients {
     this.preActivation = undefined;
     const first = this.parameters.length;
     const output = body(input);
+    const preActivation = this.preActivation as Tensor | undefined; // set by ops that `body` called
     this.layers.push({
       name,
       input,
       output,
-      ...(this.preActivation && { preActivation: this.preActivation }),
+      ...(preActivation && { preActivation }),
       parameters: this.parameters.slice(first).map((p) => p.tensor),
     });
     return output;
@@ -241,14 +242,13 @@ export class Builder implements Gradients {
 
   /** All parameters, their gradients, or one of the optimizer's slots as one row: what the optimizers work on. */
   slab(name: string, slab: "parameter" | "gradient" | "slot"): Tensor {
-    const parts = this.parameters.map(({ tensor }) =>
-      slab === "parameter" ? tensor : slab === "gradient" ? this.gradient(tensor) : undefined,
-    );
+    // A slot is one piece of state; the others name what layers made.
+    const parts = slab === "slot" ? undefined : this.parameters.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
     const total = this.parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
     return this.tensor(name, [total], {
       slab,
       batched: false,
-      ...(parts.every((part) => part !== undefined) && { parts: parts as Tensor[] }),
+      ...(parts && { parts }),
     });
   }
 
@@ -262,6 +262,3 @@ export class Builder implements Gradients {
     };
   }
 }
-
-export type { Extent };
-export { isTensor };
