@@ -1,0 +1,50 @@
+// Every error this library throws on purpose. Messages say who, got, wanted, and where the expectation comes from.
+
+/** Base class: `catch (e) { if (e instanceof ChainruleError) … }` tells this library's errors from all others. `cause`, where an
+ *  error wraps another, is that other one. */
+export class ChainruleError extends Error {
+  // Spelt out in every class: minifiers rename classes.
+  override readonly name: string = "ChainruleError";
+}
+
+/** An array, a batch or a layer's input has another shape than what receives it. */
+export class ShapeError extends ChainruleError {
+  override readonly name = "ShapeError";
+}
+
+/** An option is missing, unknown, out of range or of the wrong type. */
+export class OptionError extends ChainruleError {
+  override readonly name = "OptionError";
+}
+
+/** A plan breaks one of its invariants: a fault of this library or of a custom op, never of the data. */
+export class PlanError extends ChainruleError {
+  override readonly name = "PlanError";
+}
+
+/** A backend is not available, ran out of memory or failed while it ran. */
+export class BackendError extends ChainruleError {
+  override readonly name = "BackendError";
+}
+
+/** Bytes that are not a file of the format they were read as, or of a version that is not known. */
+export class FormatError extends ChainruleError {
+  override readonly name = "FormatError";
+}
+
+/** Training met NaN or an infinity. The network is as it was before that step. */
+export class NonFiniteError extends ChainruleError {
+  override readonly name = "NonFiniteError";
+  /** The step, counted from the network's first, 0. */
+  readonly step: number;
+  /** The first layer concerned, by name; absent where it belongs to none, as a loss does. */
+  readonly layer: string | undefined;
+  readonly what: "loss" | "gradient" | "weight";
+
+  constructor(message: string, found: { step: number; layer?: string; what: "loss" | "gradient" | "weight" }, options?: ErrorOptions) {
+    super(message, options);
+    this.step = found.step;
+    this.layer = found.layer;
+    this.what = found.what;
+  }
+}

@@ -1,0 +1,177 @@
+// How parameters get their first values. An initializer is plain data and one function; a value depends on the parameter's shape and on
+// its element's own random number only, never on padding, order or platform. Streams and counters: random.ts.
+import { OptionError } from "./errors.js";
+import { normalQuantile } from "./float64.js";
+import { product } from "./plan/tensor.js";
+
+export interface Initializer {
+  /** The factory's name; with the other fields but `fill`, all that is saved of it. */
+  readonly type: string;
+  /** The values of one parameter in row-major order.
+   * @param shape of the parameter; what is multiplied by it has the axes before the last, a convolution's kernel is `[...window, in, out]`
+   * @param random a uniform number in [0, 1) for each element of the parameter; the same for the same element
+   * @throws {OptionError} if it cannot fill such a shape */
+  readonly fill: (shape: readonly number[], random: (element: number) => number) => Float32Array;
+}
+
+/** All zeros. */
+export function zeros(): Initializer {
+  return { type: "zeros", fill: (shape) => new Float32Array(product(shape)) };
+}
+
+/** `value` everywhere. */
+export function constant(value: number): Initializer & { readonly value: number } {
+  checkFloat("constant: value", value);
+  return { type: "constant", value, fill: (shape) => new Float32Array(product(shape)).fill(value) };
+}
+
+export interface UniformOptions {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** Uniform between `min` and `max`. */
+export function uniform({ min = -0.05, max = 0.05 }: UniformOptions = {}): Initializer & Required<UniformOptions> {
+  checkFloat("uniform: min", min);
+  checkFloat("uniform: max", max);
+  if (min > max) throw new OptionError(`uniform: min is ${min}, expected at most max, which is ${max}`);
+  return { type: "uniform", min, max, fill: (shape, random) => fillEach(shape, (i) => min + random(i) * (max - min)) };
+}
+
+export interface NormalOptions {
+  readonly mean?: number;
+  readonly std?: number;
+}
+
+/** Normal with mean `mean` and standard deviation `std`, not truncated. */
+export function normal({ mean = 0, std = 0.05 }: NormalOptions = {}): Initializer & Required<NormalOptions> {
+  checkFloat("normal: mean", mean);
+  checkFloat("normal: std", std);
+  if (std < 0) throw new OptionError(`normal: std is ${std}, expected at least 0`);
+  return { type: "normal", mean, std, fill: (shape, random) => fillEach(shape, (i) => mean + std * standardNormal(random(i))) };
+}
+
+/** Uniform with variance 2 / (fanIn + fanOut): within ±sqrt(6 / (fanIn + fanOut)). Glorot and Bengio, AISTATS 2010, eq. 16. */
+export function glorotUniform(): Initializer {
+  return scaled("glorotUniform", glorotVariance, unitUniform);
+}
+
+/** Truncated normal with variance 2 / (fanIn + fanOut). Glorot and Bengio, AISTATS 2010, eq. 12. */
+export function glorotNormal(): Initializer {
+  return scaled("glorotNormal", glorotVariance, unitTruncatedNormal);
+}
+
+/** Uniform with variance 2 / fanIn, for relu: within ±sqrt(6 / fanIn). He, Zhang, Ren and Sun, ICCV 2015, eq. 10. */
+export function heUniform(): Initializer {
+  return scaled("heUniform", heVariance, unitUniform);
+}
+
+/** Truncated normal with variance 2 / fanIn, for relu. He, Zhang, Ren and Sun, ICCV 2015, eq. 10. */
+export function heNormal(): Initializer {
+  return scaled("heNormal", heVariance, unitTruncatedNormal);
+}
+
+/** Uniform with variance 1 / fanIn: within ±sqrt(3 / fanIn). LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, eq. 16. */
+export function lecunUniform(): Initializer {
+  return scaled("lecunUniform", lecunVariance, unitUniform);
+}
+
+/** Truncated normal with variance 1 / fanIn. LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, eq. 16. */
+export function lecunNormal(): Initializer {
+  return scaled("lecunNormal", lecunVariance, unitTruncatedNormal);
+}
+
+/** A random matrix `[all axes but the last, last]` whose shorter side's vectors are orthogonal with length `gain`, each such matrix as
+ *  likely as any other. Saxe, McClelland and Ganguli, ICLR 2014. Needs two axes or more. */
+export function orthogonal({ gain = 1 }: { readonly gain?: number } = {}): Initializer & { readonly gain: number } {
+  checkFloat("orthogonal: gain", gain);
+  return { type: "orthogonal", gain, fill: (shape, random) => fillOrthogonal(shape, random, gain) };
+}
+
+type Variance = (fanIn: number, fanOut: number) => number;
+const glorotVariance: Variance = (fanIn, fanOut) => 2 / (fanIn + fanOut);
+const heVariance: Variance = (fanIn) => 2 / fanIn;
+const lecunVariance: Variance = (fanIn) => 1 / fanIn;
+
+/** `draw` makes a number with mean 0 and variance 1 of a uniform one. */
+function scaled(type: string, variance: Variance, draw: (u: number) => number): Initializer {
+  return {
+    type,
+    fill(shape, random) {
+      const scale = Math.sqrt(variance(...fans(shape)));
+      return fillEach(shape, (i) => scale * draw(random(i)));
+    },
+  };
+}
+
+/** How many products meet in one output, and how many outputs one input reaches. A vector counts as a diagonal matrix's would in Keras:
+ *  its length for both. */
+function fans(shape: readonly number[]): [fanIn: number, fanOut: number] {
+  if (shape.length < 2) return [product(shape), product(shape)];
+  return [product(shape.slice(0, -1)), product(shape.slice(0, -2)) * shape.at(-1)!];
+}
+
+function unitUniform(u: number): number {
+  return (2 * u - 1) * Math.sqrt(3);
+}
+
+/** The inverse of the distribution function instead of rejection: one uniform number for each element. */
+function standardNormal(u: number): number {
+  return normalQuantile(u === 0 ? 1 / 18014398509481984 : u); // 2^-54, the middle of what was rounded down to 0
+}
+
+/** Φ(-2) */
+const tail = 0.02275013194817921;
+/** The standard deviation of a normal distribution cut off at ±2: sqrt(1 - 4φ(2) / (1 - 2Φ(-2))), as Keras and JAX correct for. */
+const truncatedStd = 0.8796256610342398;
+
+function unitTruncatedNormal(u: number): number {
+  return normalQuantile(tail + u * (1 - 2 * tail)) / truncatedStd;
+}
+
+function fillEach(shape: readonly number[], value: (element: number) => number): Float32Array {
+  const out = new Float32Array(product(shape));
+  for (let i = 0; i < out.length; ++i) out[i] = value(i);
+  return out;
+}
+
+/** Gram-Schmidt on normal vectors, each made orthogonal twice, which is enough for float64's precision (Giraud, Langou and Rozložník,
+ *  2005). The triangular factor's diagonal is then positive, which makes the result uniform (Mezzadri 2007). */
+function fillOrthogonal(shape: readonly number[], random: (element: number) => number, gain: number): Float32Array {
+  if (shape.length < 2) throw new OptionError(`orthogonal: the parameter's shape is [${shape}], expected two axes or more`);
+  const columns = shape.at(-1)!;
+  const rows = product(shape) / columns;
+  const out = new Float32Array(rows * columns);
+  // Element j of vector i is `at(i, j)` in the matrix: vectors are its columns, or its rows where those are fewer.
+  const wide = columns > rows;
+  const at = (i: number, j: number) => (wide ? i * columns + j : j * columns + i);
+  const length = Math.max(rows, columns);
+  const basis: Float64Array[] = [];
+  for (let i = 0; i < Math.min(rows, columns); ++i) {
+    const vector = new Float64Array(length).map((_, j) => standardNormal(random(at(i, j))));
+    for (let pass = 0; pass < 2; ++pass) {
+      for (const other of basis) addScaled(vector, -dot(vector, other), other);
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    for (let j = 0; j < length; ++j) {
+      vector[j]! /= norm;
+      out[at(i, j)] = gain * vector[j]!;
+    }
+    basis.push(vector);
+  }
+  return out;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; ++j) sum += a[j]! * b[j]!;
+  return sum;
+}
+
+function addScaled(y: Float64Array, factor: number, x: Float64Array): void {
+  for (let j = 0; j < y.length; ++j) y[j]! += factor * x[j]!;
+}
+
+function checkFloat(name: string, value: number): void {
+  if (!Number.isFinite(Math.fround(value))) throw new OptionError(`${name} is ${value}, expected a finite float32`);
+}

@@ -1,0 +1,37 @@
+// SHA-256 against Node's.
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { Sha256, sha256Hex } from "../src/sha256.js";
+
+const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * i * 31 + i * 7 + length) >>> 3);
+const expected = (...chunks: Uint8Array[]) => {
+  const hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+};
+
+test("the examples of FIPS 180-2, appendix B", () => {
+  const ascii = (text: string) => new TextEncoder().encode(text);
+  expect(sha256Hex(ascii("abc"))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  const two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+  expect(sha256Hex(ascii(two))).toBe("248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  expect(sha256Hex(new Uint8Array(1_000_000).fill(97))).toBe("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+});
+
+test("every length around the ends of blocks", () => {
+  for (const length of [...Array(130).keys(), 191, 192, 193, 1000, 4096, 65_537]) {
+    expect(sha256Hex(bytes(length))).toBe(expected(bytes(length)));
+  }
+});
+
+test("chunks of any lengths, also views into the middle of a buffer, hash as what they make together", () => {
+  const sizes = [0, 1, 63, 64, 65, 5, 55, 56, 128, 3, 200, 61];
+  for (let start = 0; start < sizes.length; ++start) {
+    const chunks = sizes.slice(start).map((size) => bytes(size + 9).subarray(4, 4 + size));
+    expect(sha256Hex(...chunks)).toBe(expected(...chunks));
+  }
+});
+
+test("digest gives 32 bytes", () => {
+  expect(new Sha256().update(bytes(10)).digest()).toEqual(Uint8Array.from(createHash("sha256").update(bytes(10)).digest()));
+});
