@@ -22,11 +22,7 @@ export class Twin {
     const memory = new WebAssembly.Memory({ initial: bytes >> 16 });
     const module = new WebAssembly.Module(readFileSync("build/strict.wasm"));
     const { instance } = loader.instantiateSync(module, { env: { memory } });
-    return new Twin(
-      instance.exports as never,
-      viewsOf(memory.buffer, 0, bytes),
-      viewsOf(new ArrayBuffer(bytes), 0, bytes),
-    );
+    return new Twin(instance.exports as never, viewsOf(memory.buffer, 0, bytes), viewsOf(new ArrayBuffer(bytes), 0, bytes));
   }
 
   /** Reserves so many 32-bit elements, 16-byte aligned, filled with NaN in both memories (values that nobody wrote must not matter). */
@@ -68,7 +64,9 @@ export class Twin {
       if (this.wasm.u32[i] === this.js.u32[i]) continue;
       const [a, b] = [this.wasm.f32[i]!, this.js.f32[i]!];
       if (Number.isNaN(a) && Number.isNaN(b)) continue;
-      throw new Error(`${kernel}: byte ${i * 4}: wasm ${a} (0x${this.wasm.u32[i]!.toString(16)}), js ${b} (0x${this.js.u32[i]!.toString(16)})`);
+      throw new Error(
+        `${kernel}: byte ${i * 4}: wasm ${a} (0x${this.wasm.u32[i]!.toString(16)}), js ${b} (0x${this.js.u32[i]!.toString(16)})`,
+      );
     }
   }
 

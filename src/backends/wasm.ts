@@ -4,6 +4,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { strictModule } from "../../build/strict.js";
 import { BackendError } from "../errors.js";
+import { macrotask } from "../macrotask.js";
 import { Arena, type Block, freeBlock, growBlock, isShared, type OpenArena, outOfMemory, placeBlock, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type Views, viewsOf } from "./views.js";
@@ -142,20 +143,4 @@ async function letCollectedRegionsReturn(bytes: number): Promise<void> {
   if (sinceYield < yieldEvery) return;
   sinceYield = 0;
   await macrotask();
-}
-
-function macrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
-      return;
-    }
-    // setTimeout waits 4 ms when nested.
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

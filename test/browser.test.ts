@@ -1,0 +1,143 @@
+// The published bundle in a real browser against the sources in Node: the same weights, bit for bit.
+import { execFileSync } from "node:child_process";
+import { accessSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as sources from "../src/index.js";
+import { classify, population } from "./browser/training.js";
+
+const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+const installed = exists(executablePath);
+if (!installed) {
+  console.log(`Browser tests are skipped: no Chromium at ${executablePath}. Install it (apt-get install chromium) or set CHROMIUM_PATH.`);
+}
+
+function exists(path: string): boolean {
+  try {
+    accessSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts the bundle and the training functions where `page.evaluate` finds them. */
+const page = `<!doctype html><script type="module" src="/page.js"></script>`;
+const pageScript = `import * as chainrule from "/chainrule.js"; import * as training from "/training.js"; Object.assign(globalThis, { chainrule, training });`;
+
+declare global {
+  var training: typeof import("./browser/training.js");
+  var chainrule: typeof import("../src/index.js");
+}
+
+describe.skipIf(!installed)("Chromium", () => {
+  let folder: string;
+  let bundle: string;
+  let server: Server;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "chainrule-browser-"));
+    execFileSync("npx", ["tsdown", "--filter", "browser", "--out-dir", folder], { stdio: "pipe" });
+    bundle = readFileSync(join(folder, "chainrule.browser.js"), "utf8");
+    const { outputText } = ts.transpileModule(readFileSync("test/browser/training.ts", "utf8"), {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
+    const files: Record<string, string> = { "/chainrule.js": bundle, "/training.js": outputText, "/page.js": pageScript };
+    server = createServer(({ url = "/" }, response) => {
+      response.setHeader("Content-Type", url in files ? "text/javascript" : "text/html");
+      if (url === "/no-wasm") response.setHeader("Content-Security-Policy", "script-src 'self'");
+      response.end(files[url] ?? page);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(path = "/"): Promise<Page> {
+    const opened = await browser.newPage();
+    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    await opened.waitForFunction(() => "training" in globalThis);
+    return opened;
+  }
+
+  test("the bundle stands alone: no import, no fetch, no top-level await", () => {
+    expect(bundle).not.toMatch(/\bimport\s*[({"'*]|\bfetch\s*\(|import\.meta/);
+    const statements = bundle.replace(/export\s*\{[^}]*\};?\s*$/, "");
+    expect(statements).not.toBe(bundle);
+    // Parsed, not run: in a function that is not async, `await` is a syntax error.
+    expect(() => new Function(statements)).not.toThrow();
+  });
+
+  test("trains to the weights that Node gets, on both backends", async () => {
+    const node = await classify(sources, "wasm");
+    expect(node.hash).not.toBe(node.initial);
+    expect(await classify(sources, "js")).toEqual({ ...node, name: "js" });
+    const opened = await open();
+    for (const backend of ["wasm", "js"] as const) {
+      const there = await opened.evaluate((name) => training.classify(chainrule, name), backend);
+      expect(there).toEqual({ ...node, name: backend });
+    }
+    await opened.close();
+  });
+
+  test("500 networks alive at once train in one page, as they do in Node", async () => {
+    const node = await population(sources, 500);
+    const opened = await open();
+    const there = await opened.evaluate(() => training.population(chainrule, 500));
+    expect(there.losses).toEqual(node.losses);
+    expect(there.hashes).toEqual(node.hashes);
+    expect(new Set(there.hashes).size).toBe(500);
+    console.log(`500 networks in Chromium: ${(there.bytes / 2 ** 20).toFixed(1)} MiB of WebAssembly memory`);
+    await opened.close();
+  });
+
+  test("a page whose security policy forbids WebAssembly trains in JavaScript, to the same weights, and says why", async () => {
+    const opened = await open("/no-wasm");
+    const there = await opened.evaluate(() => training.classify(chainrule, "auto"));
+    expect(there.name).toBe("js");
+    expect(there.reason).toContain("'wasm-unsafe-eval'");
+    expect(there.hash).toBe((await classify(sources, "js")).hash);
+    const refusal = await opened.evaluate(() => training.classify(chainrule, "wasm").catch((error: Error) => error.name));
+    expect(refusal).toBe("BackendError");
+    await opened.close();
+  });
+
+  test("dropped networks of 1 MiB come back in a page too", async () => {
+    const opened = await open();
+    const bytes = await opened.evaluate(async () => {
+      const { dense, meanSquaredError, network } = chainrule;
+      let most = 0;
+      for (let i = 0; i < 1_000; ++i) {
+        const net = await network({ input: 512, layers: [dense(512)], loss: meanSquaredError(), seed: 1, backend: "wasm" });
+        most = Math.max(most, net.memory().process);
+      }
+      return most;
+    });
+    console.log(`1,000 networks dropped in Chromium: at most ${(bytes / 2 ** 20).toFixed(1)} MiB of WebAssembly memory at once`);
+    expect(bytes).toBeLessThan(512 * 2 ** 20);
+    await opened.close();
+  });
+});

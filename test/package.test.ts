@@ -1,0 +1,116 @@
+// What npm would publish, installed into an empty folder: resolves, trains, and has the types it promises.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as chainrule from "../src/index.js";
+
+/** As a reader of the documentation would write it. */
+const consumer = `
+import { adam, binaryCrossEntropy, dense, network } from "chainrule";
+import { loadFile, saveFile } from "chainrule/node";
+
+const net = await network({
+  input: 2,
+  layers: [dense(8, { activation: "tanh" }), dense(1, { activation: "sigmoid" })],
+  loss: binaryCrossEntropy(),
+  optimizer: adam({ learningRate: 0.05 }),
+  seed: 1,
+});
+const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]];
+const history = await net.fit({ inputs, targets: [[0], [1], [1], [0]] }, { epochs: 200, batchSize: 4 });
+await saveFile(net, "xor.chainrule");
+const again = await loadFile("xor.chainrule");
+console.log(JSON.stringify({
+  losses: history.epochs.map((epoch) => epoch.loss),
+  predictions: [...net.predict(inputs)],
+  hashes: [net.weightsHash(), again.weightsHash()],
+  backend: net.backend.name,
+}));
+`;
+
+/** Types a consumer relies on: what is exported, and that wrong options are errors. */
+const typedConsumer = `${consumer}
+import type { Network, NetworkOptions } from "chainrule";
+const typed: Network = net;
+const hash: string = typed.weightsHash();
+const options: NetworkOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
+// @ts-expect-error no such activation
+dense(8, { activation: "swoosh" });
+// @ts-expect-error no such backend
+await network({ ...options, backend: "gpu" });
+export { hash };
+`;
+
+describe("the package", () => {
+  let folder: string;
+  let files: string[];
+  const npm = (...args: string[]) => execFileSync("npm", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "chainrule-package-"));
+    execFileSync("npx", ["tsdown"], { stdio: "pipe" });
+    // Scripts off: the build that prepack starts would rewrite build/ under the other tests.
+    const packed = npm("pack", resolve("."), "--ignore-scripts", "--json");
+    files = JSON.parse(packed)[0].files.map(({ path }: { path: string }) => path);
+    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    npm("install", "--prefer-offline", "--no-audit", "--no-fund", `./${readdirSync(folder).find((name) => name.endsWith(".tgz"))}`);
+  }, 120_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("holds dist, package.json, README and LICENSE, and nothing else", () => {
+    const others = files.filter((path) => !path.startsWith("dist/"));
+    expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+    expect(files).toEqual(
+      expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "dist/node.js", "dist/node.d.ts", "dist/chainrule.browser.js"]),
+    );
+  });
+
+  test("brings the loader and nothing else", () => {
+    const installed = readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith("package.json"))
+      .map((path) => path.replace(/[\\/]package\.json$/, ""));
+    expect(installed.filter((path) => !path.includes("umd")).sort()).toEqual([join("@assemblyscript", "loader"), "chainrule"]);
+  });
+
+  test("trains in Node to the same weights as the sources, and a saved network comes back", async () => {
+    writeFileSync(join(folder, "consumer.js"), consumer);
+    const output = execFileSync(process.execPath, ["consumer.js"], { cwd: folder, encoding: "utf8" });
+    const { losses, predictions, hashes, backend } = JSON.parse(output);
+    expect(backend).toBe("wasm");
+    expect(losses).toHaveLength(200);
+    expect(losses.at(-1)).toBeLessThan(0.1);
+    expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
+
+    const { adam, binaryCrossEntropy, dense, network } = chainrule;
+    const net = await network({
+      input: 2,
+      layers: [dense(8, { activation: "tanh" }), dense(1, { activation: "sigmoid" })],
+      loss: binaryCrossEntropy(),
+      optimizer: adam({ learningRate: 0.05 }),
+      seed: 1,
+    });
+    const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]; // biome-ignore format: a truth table
+    await net.fit({ inputs, targets: [[0], [1], [1], [0]] }, { epochs: 200, batchSize: 4 });
+    expect(hashes).toEqual([net.weightsHash(), net.weightsHash()]);
+  });
+
+  test("its declarations stand alone under strict, without skipLibCheck and without Node's types", () => {
+    writeFileSync(join(folder, "consumer.ts"), typedConsumer);
+    const compilerOptions = {
+      module: "nodenext",
+      target: "es2022",
+      lib: ["ES2022", "DOM"],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: [],
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["consumer.ts"] }));
+    const tsc = resolve("node_modules/typescript/bin/tsc");
+    const check = () => execFileSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8", stdio: "pipe" });
+    expect(check).not.toThrow();
+  });
+});
