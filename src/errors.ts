@@ -35,7 +35,7 @@ export class FormatError extends ChainruleError {
 /** Training met NaN or an infinity. The network is as it was before that step. */
 export class NonFiniteError extends ChainruleError {
   override readonly name = "NonFiniteError";
-  /** The step, counted from the network's first, 0. */
+  /** The step, counted from the network's first, 1. */
   readonly step: number;
   /** The first layer concerned, by name; absent where it belongs to none, as a loss does. */
   readonly layer: string | undefined;

@@ -1,5 +1,6 @@
 // How parameters get their first values. An initializer is plain data and one function; a value depends on the parameter's shape and on
 // its element's own random number only, never on padding, order or platform. Streams and counters: random.ts.
+import { shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { normalQuantile } from "./float64.js";
 import { product } from "./plan/tensor.js";
@@ -174,4 +175,27 @@ function addScaled(y: Float64Array, factor: number, x: Float64Array): void {
 
 function checkFloat(name: string, value: number): void {
   if (!Number.isFinite(Math.fround(value))) throw new OptionError(`${name} is ${value}, expected a finite float32`);
+}
+
+const factories: Readonly<Record<string, (options: never) => Initializer>> = {
+  zeros,
+  constant: ({ value }: { value: number }) => constant(value),
+  uniform,
+  normal,
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  lecunNormal,
+  orthogonal,
+};
+
+/** An initializer as users give it, or as plain data out of a file. @throws {OptionError} if it is neither */
+export function toInitializer(who: string, given: Initializer): Initializer {
+  if (typeof given?.fill === "function") return given;
+  const { type, ...options } = (given ?? {}) as { readonly type?: unknown };
+  const factory = typeof type === "string" && Object.hasOwn(factories, type) ? factories[type] : undefined;
+  if (!factory) throw new OptionError(`${who} is ${shown(given)}, expected an initializer, as heNormal()`);
+  return factory(options as never);
 }
