@@ -7,6 +7,12 @@ export const LN2_HIGH = 0.693359375;
 export const LN2_LOW = -0.00021219444170128554;
 // 1.5·2^23: adding it leaves a float32's nearest integer in the low bits of the sum
 export const MAGIC = 12582912;
+export const SQRT_HALF = 0.7071067690849304;
+export const INVERSE_SQRT_2PI = 0.3989422917366028;
+// geluTanh's 2·sqrt(2/pi), 0.044715 times it, and three times that
+export const GELU_LINEAR = 1.5957691669464111;
+export const GELU_CUBIC = 0.07135481387376785;
+export const GELU_CUBIC_3 = 0.21406444907188416;
 export const SMALLEST_NORMAL = 1.1754943508222875e-38;
 // the float32 below sqrt(1/2), as an integer
 export const SQRT_HALF_BITS = 1060439283;

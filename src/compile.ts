@@ -1,7 +1,10 @@
 // From a network's definition to a verified plan in its region of memory, for one purpose and a row capacity.
-import { emitMetric, type MetricName } from "./metrics.js";
+
+import { Step } from "../assembly/opcodes.js";
+import { regionSize } from "./backends/arena.js";
 import type { Layer } from "./layers/layer.js";
 import type { Loss } from "./losses.js";
+import { emitMetric, type MetricName } from "./metrics.js";
 import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
@@ -9,9 +12,8 @@ import { layoutWorkspace } from "./plan/memory.js";
 import { addScratch, fuseEpilogues } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
-import { product, size, type Slab, type Tensor } from "./plan/tensor.js";
-import { verify } from "./plan/verify.js";
-import { Step } from "../assembly/opcodes.js";
+import { aligned, product, type Slab, size, type Tensor } from "./plan/tensor.js";
+import { type Range, verify } from "./plan/verify.js";
 
 export interface Definition {
   readonly input: readonly number[];
@@ -139,6 +141,9 @@ export interface Plan extends Built {
   readonly addresses: ReadonlyMap<Tensor, number>;
   readonly table: number;
   readonly layout: StepLayout;
+  readonly slabs: Readonly<Record<Slab, Range>>;
+  /** Plans and the table: what no instruction may write. */
+  readonly reserved: Readonly<Record<string, Range>>;
   /** First byte after everything the plan needs. */
   readonly end: number;
 }
@@ -150,11 +155,11 @@ export interface Bases {
   readonly gradients: number;
   /** Bytes of the parameter slab, of each slot, and of the gradients. */
   readonly slabBytes: number;
+  /** Where plans lie. */
+  readonly plans: Range;
   /** From here on memory belongs to whichever plan runs. */
   readonly transient: number;
 }
-
-const aligned = (bytes: number) => (bytes + 63) & ~63;
 
 export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases): Plan {
   const built = build(definition, purpose, sizes);
@@ -181,7 +186,8 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
   const workspace = layoutWorkspace(program, sizes.capacity, purpose !== "trace");
   const stagingEnd = at;
   for (const [tensor, offset] of workspace.offsets) addresses.set(tensor, at + offset * 4);
-  const end = aligned(at + workspace.total * 4);
+  // Before anything is made of addresses that 32 bits cannot hold.
+  const end = regionSize(at + workspace.total * 4);
 
   // Slabs as a whole: each slot is named once, in order.
   let slot = bases.slots;
@@ -194,14 +200,15 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
       } else addresses.set(tensor, tensor.slab === "parameter" ? bases.parameters : bases.gradients);
     }
 
-  const slabs: Record<Slab, readonly [number, number]> = {
+  const slabs: Record<Slab, Range> = {
     parameter: [bases.parameters, bases.parameters + bases.slabBytes],
     slot: [bases.slots, bases.gradients],
     gradient: [bases.gradients, bases.gradients + bases.slabBytes],
     staging: [stagingBegin, stagingEnd],
     workspace: [stagingEnd, end],
   };
+  const reserved = { plans: bases.plans, table: [table, stagingBegin] } as const;
   const words = assemble(program, addresses);
-  verify(words, { program, addresses, slabs, capacity: sizes.capacity, stride: layout.stride });
-  return { ...built, purpose, sizes, words, addresses, table, layout, end };
+  verify(words, { program, addresses, slabs, reserved, capacity: sizes.capacity, stride: layout.stride });
+  return { ...built, purpose, sizes, words, addresses, table, layout, slabs, reserved, end };
 }

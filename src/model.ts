@@ -4,13 +4,12 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError } from "./errors.js";
-import { ops } from "./plan/ops.js";
 import type { ParameterSpec } from "./plan/builder.js";
+import { ops } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
-import { columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
+import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { Stream, uniform } from "./random.js";
 
-const aligned = (bytes: number) => (bytes + 63) & ~63;
 /** Address 0 means "left out", so nothing lies there. */
 const FIRST = 64;
 /** Each purpose has a place for its plan. */
@@ -25,8 +24,7 @@ export interface Measured {
   /** Bytes before any plan is compiled. */
   readonly bytes: number;
   readonly bases: Bases;
-  /** Where plans lie, and the bytes of each purpose's place. */
-  readonly planBegin: number;
+  /** Bytes of each purpose's place for its plan. */
   readonly planEach: number;
   /** One sample's prediction, and every layer's output. */
   readonly outputShape: readonly number[];
@@ -41,7 +39,7 @@ export class Model {
   private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: Plan | undefined;
-  private readonly planArea: { begin: number; each: number };
+  private readonly planEach: number;
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
@@ -56,8 +54,7 @@ export class Model {
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,
-      bases: { parameters: FIRST, slots, gradients, slabBytes, transient },
-      planBegin,
+      bases: { parameters: FIRST, slots, gradients, slabBytes, plans: [planBegin, transient], transient },
       planEach,
       outputShape: prediction.shape,
       outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
@@ -68,11 +65,11 @@ export class Model {
     readonly definition: Definition,
     readonly region: Region,
   ) {
-    const { bases, planBegin, planEach, outputShape, outputs } = Model.measure(definition);
+    const { bases, planEach, outputShape, outputs } = Model.measure(definition);
     this.bases = bases;
     this.outputShape = outputShape;
     this.outputs = outputs;
-    this.planArea = { begin: planBegin, each: planEach };
+    this.planEach = planEach;
     const built = build(definition, "predict", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
     let address = bases.parameters;
     this.parameters = built.parameters.map((spec) => {
@@ -86,7 +83,11 @@ export class Model {
   initialize(): void {
     const { seed, optimizer } = this.definition;
     this.parameters.forEach(({ tensor, initializer }, index) => {
-      this.writeTensor(tensor, this.parameters[index]!.address, initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)));
+      this.writeTensor(
+        tensor,
+        this.parameters[index]!.address,
+        initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
+      );
     });
     const value = optimizer.slotValue ?? 0;
     for (let slot = 0; slot < optimizer.slots.length; ++slot)
@@ -103,11 +104,14 @@ export class Model {
     const keys = Object.keys(wanted) as (keyof Sizes)[];
     if (present && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
 
-    const grown = present ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes) : wanted;
+    const grown = present
+      ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes)
+      : wanted;
     const plan = compile(this.definition, purpose, grown, this.bases);
-    if (plan.words.length * 4 > this.planArea.each) throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planArea.each}`);
+    if (plan.words.length * 4 > this.planEach)
+      throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
     this.region.reserve(plan.end);
-    const address = this.planArea.begin + PURPOSES.indexOf(purpose) * this.planArea.each;
+    const address = this.bases.plans[0] + PURPOSES.indexOf(purpose) * this.planEach;
     this.region.views().u32.set(plan.words, address >> 2);
     const loaded = { ...plan, address };
     this.plans.set(purpose, loaded);

@@ -126,6 +126,8 @@ function adamKind(type: "adam" | "adamW", options: AdamOptions, weightDecay: num
   checkBoolean(`${type}: amsgrad`, all.amsgrad);
   const { learningRate, beta1, beta2, epsilon, amsgrad, clip } = all;
   const decoupled = type === "adamW";
+  // Each step multiplies w by 1 - learningRate·weightDecay: below 0 it would flip every sign.
+  if (decoupled) checkNumber("adamW: learningRate · weightDecay", learningRate * all.weightDecay, { least: 0, most: 1 });
   return {
     type,
     options: all,

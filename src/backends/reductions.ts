@@ -1,6 +1,7 @@
 // Sums and tests over all of a slab, for the kernels in clip.ts, penalties.ts and optimizers.ts; twins of assembly/reductions.ts,
 // which states the tree of the sums.
 
+/** The sum of x² (`squares`) or of |x| in float64. x: byte address of f32s, range [begin, end) in elements, both multiples of 4. */
 export function sumOfPowers(f32: Float32Array, x: number, squares: boolean, begin: number, end: number): number {
   let [l0, l1, l2, l3, l4, l5, l6, l7] = [0, 0, 0, 0, 0, 0, 0, 0];
   let at = (x >>> 2) + begin;
@@ -28,6 +29,7 @@ function power(x: number, squares: boolean): number {
   return squares ? x * x : Math.abs(x);
 }
 
+/** Whether an element of x: f32 is NaN or infinite. Range in elements. */
 export function hasNonFinite(f32: Float32Array, x: number, begin: number, end: number): boolean {
   let bad = 0;
   for (let at = (x >>> 2) + begin, stop = (x >>> 2) + end; at < stop; ++at) bad += f32[at]! - f32[at]!;

@@ -29,7 +29,12 @@ export interface Tensor {
 
 /** Up to a whole number of v128s (4 elements). */
 export function padded(columns: number): number {
-  return (columns + 3) & ~3;
+  return Math.ceil(columns / 4) * 4;
+}
+
+/** Up to a whole number of cache lines. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
 }
 
 export function product(values: readonly number[]): number {
