@@ -1,0 +1,32 @@
+// The fixed tree of row reductions, stated here and nowhere else (twin: src/backends/kernels/lanes.ts). Over a row's `columns`
+// logical elements, lane l takes elements l, l + 4, l + 8 … in this order, from +0; what the last vector holds past the row counts
+// as +0. Then (l0 + l1) + (l2 + l3).
+
+/** All bits set in the lanes that still belong to a row with `left` > 0 elements to go. */
+export function lanesWithin(left: u32): v128 {
+  return i32x4.gt_s(i32x4.splat(left), i32x4(0, 1, 2, 3));
+}
+
+/** Address of row r. */
+export function rowAt(matrix: usize, r: u32, ld: u32): usize {
+  return matrix + ((<usize>r * ld) << 2);
+}
+
+/** The tree's end: (l0 + l1) + (l2 + l3). */
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f32 {
+  const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
+  return low + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/** The largest of a row's elements, columns >= 1. Order is of no matter, save that a NaN may or may not be seen: what uses the
+ *  result sums the row too, and the sum has it. */
+export function rowMaximum(row: usize, columns: u32): f32 {
+  let m = v128.load32_splat(row);
+  for (let c: u32 = 0; c < columns; c += 4) {
+    m = f32x4.pmax(m, v128.bitselect(v128.load(row + ((<usize>c) << 2)), m, lanesWithin(columns - c)));
+  }
+  m = f32x4.pmax(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1));
+}

@@ -1,0 +1,91 @@
+// Optimizer cases give the gradients themselves. So the update runs here alone: a plan whose gradients JavaScript writes.
+import { openBackend } from "../../src/backends/backend.js";
+import type { Definition } from "../../src/compile.js";
+import { zeros } from "../../src/initializers.js";
+import { layer } from "../../src/layers/layer.js";
+import { Model } from "../../src/model.js";
+import type { Optimizer } from "../../src/optimizers.js";
+import { Comparison, type Tolerance } from "./compare.js";
+import type { Backend, Case } from "./run.js";
+import { type Spec, type TensorSpec, toOptimizer } from "./spec.js";
+
+/** Starts from `parameters` and applies one update for each entry of `gradients[step][parameter]`.
+ *  @returns weights[step][parameter] */
+export async function applyGradients(
+  optimizer: Optimizer,
+  parameters: readonly TensorSpec[],
+  gradients: readonly (readonly (readonly number[])[])[],
+  backend: Backend,
+): Promise<Float32Array[][]> {
+  const parametersOnly = layer("parameters", {}, (g, x) => {
+    parameters.forEach(({ shape }, i) => void g.parameter(`p${i}`, shape, zeros()));
+    return x;
+  });
+  const definition: Definition = {
+    input: [1],
+    layers: [{ ...parametersOnly, name: "given" }],
+    loss: {
+      type: "none",
+      options: {},
+      targets: "values",
+      scale: () => 1,
+      check: () => {},
+      // Writes none of their elements: the gradients count as computed, and stay what JavaScript put there.
+      emit: (g) => {
+        for (const { tensor } of g.parameters) g.accumulate(tensor, (dw) => g.emit("fill", { y: dw, value: 0, end: 0 }));
+      },
+    },
+    optimizer,
+    metrics: [],
+    seed: 0,
+  };
+  const region = await (await openBackend(backend)).region(Model.measure(definition).bytes);
+  const model = new Model(definition, region);
+  model.initialize();
+  const plan = model.plan("train", { capacity: 1 });
+  model.parameters.forEach(({ tensor, address }, i) => {
+    model.writeTensor(tensor, address, Float32Array.from(parameters[i]!.data));
+  });
+  const weights = gradients.map((ofStep, s) => {
+    plan.parameters.forEach(({ tensor }, i) => {
+      const gradient = plan.program.gradients.get(tensor)!;
+      model.writeTensor(gradient, plan.addresses.get(gradient)!, Float32Array.from(ofStep[i]!));
+    });
+    model.writeStep(plan, region.views(), 0, 1, s + 1);
+    if (model.run(plan, 1) !== 1) throw new Error(`step ${s + 1} was reported as not finite`);
+    return model.parameters.map(({ tensor, address }) => model.readTensor(tensor, address, 0));
+  });
+  region.dispose();
+  return weights;
+}
+
+interface OptimizerCase extends Tolerance {
+  readonly optimizer: Spec;
+  readonly inputs: string;
+  readonly weights: readonly (readonly (readonly number[])[])[];
+}
+
+export interface OptimizerInputs {
+  readonly parameters: readonly TensorSpec[];
+  readonly gradients: readonly (readonly (readonly number[])[])[];
+}
+
+/** @param file the cases' file, which holds the parameters and gradients they share */
+export async function runOptimizer(
+  given: Case,
+  backend: Backend,
+  file: { readonly inputs?: Readonly<Record<string, OptimizerInputs>> },
+): Promise<Comparison> {
+  const { optimizer: spec, inputs: key, weights: expected, ...tolerance } = given as Case & OptimizerCase;
+  const optimizer = toOptimizer(spec);
+  const inputs = file.inputs?.[key];
+  if (!inputs) throw new Error(`the file has no inputs ${JSON.stringify(key)}`);
+  const weights = await applyGradients(optimizer, inputs.parameters, inputs.gradients.slice(0, expected.length), backend);
+  const comparison = new Comparison(tolerance);
+  expected.forEach((ofStep, s) => {
+    ofStep.forEach((values, p) => {
+      comparison.numbers(`step ${s + 1}: weights of parameter ${p}`, weights[s]![p]!, values);
+    });
+  });
+  return comparison;
+}

@@ -1,0 +1,133 @@
+// The golden files' names for layers, losses and optimizers, as the library's objects. What a later issue adds throws `Later`.
+import {
+  type Activation,
+  activation,
+  adagrad,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  dense,
+  huber,
+  type Layer,
+  type Loss,
+  meanAbsoluteError,
+  meanSquaredError,
+  type Optimizer,
+  rmsprop,
+  sgd,
+  sparseCategoricalCrossEntropy,
+} from "../../src/index.js";
+
+/** A case that needs what the library does not have yet; the message names it. */
+export class Later extends Error {}
+
+export interface Spec {
+  readonly type: string;
+  readonly [option: string]: unknown;
+}
+
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+  readonly dtype?: "int";
+}
+
+const later = {
+  activation: ["selu", "celu", "mish", "prelu", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "softsign", "logSigmoid", "logSoftmax"],
+  loss: ["logCosh", "binaryFocal", "hinge", "squaredHinge", "categoricalHinge", "poisson", "klDivergence", "cosineSimilarity", "focal"],
+  "loss option": ["labelSmoothing", "positiveWeight", "classWeights", "ignoreIndex"],
+  optimizer: ["adamax", "nadam", "radam", "adadelta", "lion"],
+  layer: [
+    "prelu",
+    "flatten",
+    "reshape",
+    "conv1d",
+    "conv2d",
+    "conv2dTranspose",
+    "maxPool1d",
+    "maxPool2d",
+    "avgPool1d",
+    "avgPool2d",
+    "globalAvgPool1d",
+    "globalAvgPool2d",
+    "globalMaxPool1d",
+    "globalMaxPool2d",
+    "batchNorm",
+    "layerNorm",
+    "rmsNorm",
+    "embedding",
+    "simpleRnn",
+    "lstm",
+    "gru",
+    "bidirectional",
+    "multiHeadAttention",
+    "residual",
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+function refuse(what: keyof typeof later, name: string): void {
+  if ((later[what] as readonly string[]).includes(name)) throw new Later(`${what} ${name}`);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: options come from a file; each factory checks its own
+type Factories<T> = Readonly<Record<string, (options: any) => T>>;
+
+const losses: Factories<Loss> = {
+  mse: meanSquaredError,
+  mae: meanAbsoluteError,
+  huber,
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  sparseCategoricalCrossEntropy,
+};
+const optimizers: Factories<Optimizer> = { sgd, adam, adamW, rmsprop, adagrad };
+const layers: Factories<Layer> = {
+  dense: ({ units, bias, activation: given, ...options }) =>
+    dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
+  activation: ({ activation: given }) => activation(toActivation(given)),
+};
+
+function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Spec): T {
+  const factory = Object.hasOwn(factories, type) ? factories[type] : undefined;
+  if (!factory) throw new Error(`${kind} is ${JSON.stringify(type)}, expected one of: ${Object.keys(factories).join(", ")}`);
+  return factory(options);
+}
+
+export function toActivation(given: string | Spec): Activation {
+  const spec = typeof given === "string" ? { type: given } : given;
+  refuse("activation", spec.type);
+  return spec as Activation;
+}
+
+/** @param sampleWeights the case's, if it has any */
+export function toLoss(spec: Spec, sampleWeights?: unknown): Loss {
+  refuse("loss", spec.type);
+  for (const option of Object.keys(spec)) refuse("loss option", option);
+  if (sampleWeights) throw new Later("sample weights");
+  return make("loss", losses, spec);
+}
+
+export function toOptimizer(spec: Spec): Optimizer {
+  refuse("optimizer", spec.type);
+  if (Array.isArray(spec.learningRate)) throw new Later("a learning rate for each step");
+  if ((spec.clip as Spec | undefined)?.type === "norm") throw new Later("clip by the norm of each parameter");
+  return make("optimizer", optimizers, spec);
+}
+
+export function toLayers(specs: readonly Spec[]): Layer[] {
+  for (const { type } of specs) refuse("layer", type);
+  return specs.map((spec) => make("layer", layers, spec));
+}
+
+/** One sample's shape; single numbers are rows of one column. */
+export function sampleShape(tensor: TensorSpec): readonly number[] {
+  return tensor.shape.length > 1 ? tensor.shape.slice(1) : [1];
+}
+
+/** Rows [begin, end) of the first axis, as what the facade takes: values, or class ids. */
+export function rowsOf({ shape, data, dtype }: TensorSpec, begin = 0, end = shape[0]!): Float32Array | Int32Array {
+  const width = data.length / shape[0]!;
+  const rows = data.slice(begin * width, end * width);
+  return dtype === "int" ? Int32Array.from(rows) : Float32Array.from(rows);
+}

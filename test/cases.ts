@@ -1,0 +1,221 @@
+// Networks that between them use every op, at widths that are no multiples of four as well as at those that are. Tests compare them with
+// test/reference.ts, backends with each other, and plant faults in their plans.
+import {
+  type Activation,
+  activation,
+  adagrad,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  type Data,
+  dense,
+  dropout,
+  elu,
+  huber,
+  type Loss,
+  leakyRelu,
+  meanAbsoluteError,
+  meanSquaredError,
+  type NetworkOptions,
+  type Optimizer,
+  rmsprop,
+  sgd,
+  sparseCategoricalCrossEntropy,
+} from "../src/index.js";
+
+export interface NetworkCase {
+  readonly name: string;
+  /** Everything but the backend. */
+  readonly options: NetworkOptions & { readonly optimizer: Optimizer; readonly seed: number };
+  /** Made anew at every call, always the same: two and a half batches of rows. */
+  data(): Data & { readonly inputs: Float32Array; readonly targets: Float32Array | Uint32Array };
+  /** Rows of a batch. */
+  readonly batch: number;
+}
+
+/** Uniform in [0, 1), the same in every run (Lehmer's generator, MINSTD). */
+export function numbers(seed: number): () => number {
+  let state = (seed % 2147483646) + 1;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+/** Inputs about 0, and targets that suit the loss: values, probabilities, one-hot or soft rows, class ids. */
+export function dataFor({ input, layers, loss }: NetworkOptions, rows: number, seed = 1): ReturnType<NetworkCase["data"]> {
+  const next = numbers(seed);
+  const shape = typeof input === "number" ? [input] : input;
+  const positions = rows * shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const units = layers.findLast(({ kind }) => kind === "dense")?.options.units as number | undefined;
+  const columns = units ?? shape.at(-1)!;
+  const inputs = Float32Array.from({ length: positions * shape.at(-1)! }, () => 3 * (next() - 0.5));
+  if (loss.targets === "ids") return { inputs, targets: Uint32Array.from({ length: positions }, () => Math.floor(next() * columns)) };
+  const targets = new Float32Array(positions * columns);
+  for (let p = 0; p < positions; ++p) {
+    const row = targets.subarray(p * columns, (p + 1) * columns);
+    if (loss.accuracy === "categorical" && p % 2 === 0) row[Math.floor(next() * columns)] = 1;
+    else for (let c = 0; c < columns; ++c) row[c] = loss.accuracy === "categorical" ? (c + 1) / ((columns * (columns + 1)) / 2) : next();
+    // Hard and soft targets.
+    if (loss.accuracy === "binary" && p % 2 === 0) for (let c = 0; c < columns; ++c) row[c] = Math.round(row[c]!);
+  }
+  return { inputs, targets };
+}
+
+type Options = Omit<NetworkOptions, "optimizer" | "seed" | "backend" | "loss"> & Partial<Pick<NetworkOptions, "optimizer" | "loss">>;
+
+let seed = 0;
+
+function networkCase(
+  name: string,
+  batch: number,
+  { optimizer = sgd({ learningRate: 0.1 }), loss = meanSquaredError(), ...rest }: Options,
+): NetworkCase {
+  const options = { ...rest, loss, optimizer, seed: ++seed };
+  return { name: `${name}, batch ${batch}`, options, batch, data: () => dataFor(options, Math.ceil(2.5 * batch), options.seed) };
+}
+
+export const widths = [1, 3, 5, 7, 10, 13, 17, 64, 100];
+export const batches = [1, 3, 32];
+
+export const activations: readonly Activation[] = [
+  ...(["linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "gelu", "geluTanh", "silu"] as const).map((type) => ({ type })),
+  leakyRelu(0.2),
+  elu(0.5),
+];
+
+/** Losses that take any value as a prediction, and those that take probabilities, with the activation that makes them. */
+export const losses: readonly { readonly name: string; readonly loss: Loss; readonly last: "linear" | "sigmoid" | "softmax" }[] = [
+  { name: "mean squared error", loss: meanSquaredError(), last: "linear" },
+  { name: "mean squared error sum", loss: meanSquaredError({ reduction: "sum", weight: 0.5 }), last: "linear" },
+  { name: "mean absolute error", loss: meanAbsoluteError(), last: "linear" },
+  { name: "huber", loss: huber({ delta: 0.5 }), last: "linear" },
+  { name: "binary cross-entropy", loss: binaryCrossEntropy(), last: "sigmoid" },
+  { name: "binary cross-entropy logits", loss: binaryCrossEntropy({ fromLogits: true }), last: "linear" },
+  { name: "cross-entropy", loss: categoricalCrossEntropy(), last: "softmax" },
+  { name: "cross-entropy logits", loss: categoricalCrossEntropy({ fromLogits: true }), last: "linear" },
+  { name: "sparse cross-entropy", loss: sparseCategoricalCrossEntropy(), last: "softmax" },
+  { name: "sparse cross-entropy logits", loss: sparseCategoricalCrossEntropy({ fromLogits: true }), last: "linear" },
+];
+
+/** An optimizer's factory with some options, to which clipping can be added. */
+function variants<O extends object>(name: string, make: (options: O) => Optimizer, given: readonly (readonly [string, O])[]) {
+  const plain = given.map(([variant, options]) => ({ name: `${name} ${variant}`.trimEnd(), optimizer: make(options) }));
+  const clipped = clips.map((clip) => ({ name: `${name} clip ${clip.type}`, optimizer: make({ ...given[0]![1], clip }) }));
+  return [...plain, ...clipped];
+}
+
+const clips = [{ type: "globalNorm", value: 0.1 } as const, { type: "value", value: 0.01 } as const];
+
+/** Every optimizer and every variant of its kernel. */
+export const optimizers: readonly { readonly name: string; readonly optimizer: Optimizer }[] = [
+  ...variants("sgd", sgd, [
+    ["", { learningRate: 0.1 }],
+    ["weightDecay", { learningRate: 0.1, weightDecay: 0.01 }],
+    ["momentum", { learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 }],
+    ["nesterov", { learningRate: 0.05, momentum: 0.9, nesterov: true }],
+    ["dampening", { learningRate: 0.05, momentum: 0.9, dampening: 0.5 }],
+  ]),
+  ...variants("adam", adam, [
+    ["", { learningRate: 0.01, epsilon: 1e-3 }],
+    ["amsgrad", { learningRate: 0.01, epsilon: 1e-3, beta2: 0.9, amsgrad: true, weightDecay: 0.1 }],
+  ]),
+  ...variants("adamW", adamW, [["", { learningRate: 0.01, epsilon: 1e-3, weightDecay: 0.1 }]]),
+  ...variants("rmsprop", rmsprop, [
+    ["", { learningRate: 0.01, epsilon: 1e-3 }],
+    ["centered", { learningRate: 0.01, epsilon: 1e-2, centered: true }],
+    ["momentum", { learningRate: 0.01, epsilon: 1e-3, momentum: 0.9, weightDecay: 0.01 }],
+    ["centered momentum", { learningRate: 0.01, epsilon: 1e-2, momentum: 0.5, centered: true }],
+  ]),
+  ...variants("adagrad", adagrad, [["", { learningRate: 0.1, initialAccumulator: 0.1, learningRateDecay: 0.01 }]]),
+];
+
+const sparse = sparseCategoricalCrossEntropy({ fromLogits: true });
+const batchOf = (i: number) => batches[i % batches.length]!;
+
+export const cases: readonly NetworkCase[] = [
+  // Every width, as inputs, hidden units and outputs.
+  ...widths.flatMap((width, i) =>
+    batches.map((batch) =>
+      networkCase(`${width}-${widths[(i + 4) % 9]}-${widths[(i + 7) % 9]}`, batch, {
+        input: width,
+        layers: [dense(widths[(i + 4) % 9]!, { activation: "tanh" }), dense(widths[(i + 7) % 9]!)],
+      }),
+    ),
+  ),
+  ...activations.map((given, i) =>
+    networkCase(`${given.type} 5-7-${3 + i}`, batchOf(i), {
+      input: 5,
+      layers: [dense(7, { activation: given }), dense(3 + i, { activation: given })],
+    }),
+  ),
+  ...activations.map((given, i) =>
+    networkCase(`${given.type} as a layer`, batchOf(i + 1), {
+      input: 10,
+      layers: [dense(13), activation(given), dense(2), activation(given)],
+    }),
+  ),
+  ...losses.map(({ name, loss, last }, i) =>
+    networkCase(name, batchOf(i), {
+      input: 7,
+      layers: [dense(10, { activation: "tanh" }), dense(5, { activation: last })],
+      loss,
+    }),
+  ),
+  ...optimizers.map(({ name, optimizer }, i) =>
+    networkCase(name, batchOf(i), { input: 5, layers: [dense(13, { activation: "tanh" }), dense(3)], loss: sparse, optimizer }),
+  ),
+  networkCase("no bias, no hidden layer", 3, { input: 17, layers: [dense(1, { bias: false })] }),
+  networkCase("1-1", 1, { input: 1, layers: [dense(1)] }),
+  networkCase("L1 and L2", 3, {
+    input: 5,
+    layers: [dense(7, { activation: "tanh", kernelL1: 0.01, kernelL2: 0.02 }), dense(1, { kernelL2: 0.05 })],
+  }),
+  networkCase("dropout", 32, {
+    input: 10,
+    layers: [dropout(0.1), dense(17, { activation: "relu" }), dropout(0.5), dense(13, { activation: "silu" }), dropout(0.25), dense(3)],
+    loss: sparse,
+    optimizer: adam({ learningRate: 0.01, epsilon: 1e-3 }),
+    metrics: ["accuracy"],
+  }),
+  networkCase("dropout on the prediction", 3, { input: 3, layers: [dense(5), dropout(0.5)] }),
+  networkCase("rows of sequences [3, 4]", 3, {
+    input: [3, 4],
+    layers: [dense(5, { activation: "gelu" }), dropout(0.2), dense(7)],
+    loss: sparse,
+    metrics: ["accuracy"],
+  }),
+  networkCase("values of sequences [2, 3, 5]", 3, {
+    input: [2, 3, 5],
+    layers: [dense(7, { activation: "elu" }), dense(1)],
+    metrics: ["mae"],
+  }),
+  networkCase("one-hot rows, accuracy and mae", 32, {
+    input: 4,
+    layers: [dense(16, { activation: "relu" }), dense(3, { activation: "softmax" })],
+    loss: categoricalCrossEntropy(),
+    metrics: ["accuracy", "mae"],
+  }),
+  networkCase("binary, accuracy and mae", 32, {
+    input: 64,
+    layers: [dense(64, { activation: "softplus" }), dense(1)],
+    loss: binaryCrossEntropy({ fromLogits: true }),
+    metrics: ["accuracy", "mae"],
+    optimizer: adam({ learningRate: 0.01, epsilon: 1e-3, clip: { type: "globalNorm", value: 1 } }),
+  }),
+  networkCase("deep, of all kinds", 3, {
+    input: 13,
+    layers: [
+      dense(17, { activation: "gelu" }),
+      dense(5, { activation: leakyRelu(0.1), bias: false }),
+      activation("softmax"),
+      dropout(0.3),
+      dense(10, { activation: "elu", kernelL2: 0.01 }),
+      dense(7, { activation: "softplus", kernelL1: 0.001 }),
+      dense(3, { activation: "sigmoid" }),
+    ],
+    loss: binaryCrossEntropy(),
+    optimizer: adamW({ learningRate: 0.01, epsilon: 1e-3, clip: { type: "value", value: 0.1 } }),
+  }),
+];
