@@ -26,6 +26,7 @@ export interface Measured {
   readonly bases: Bases;
   /** Bytes of each purpose's place for its plan. */
   readonly planEach: number;
+  readonly parameters: readonly ParameterSpec[];
   /** One sample's prediction, and every layer's output. */
   readonly outputShape: readonly number[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -38,7 +39,8 @@ export class Model {
   readonly bases: Bases;
   private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
   /** Whose step table and staged data are in the transient memory now. */
-  private owner: Plan | undefined;
+  private owner: object | undefined;
+  private copy: Float32Array | undefined;
   private readonly planEach: number;
 
   /** What a network of this definition needs, and how its memory is divided. */
@@ -56,6 +58,7 @@ export class Model {
       bytes: transient,
       bases: { parameters: FIRST, slots, gradients, slabBytes, plans: [planBegin, transient], transient },
       planEach,
+      parameters,
       outputShape: prediction.shape,
       outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
     };
@@ -64,15 +67,14 @@ export class Model {
   constructor(
     readonly definition: Definition,
     readonly region: Region,
+    { bases, planEach, outputShape, outputs, parameters }: Measured,
   ) {
-    const { bases, planEach, outputShape, outputs } = Model.measure(definition);
     this.bases = bases;
     this.outputShape = outputShape;
     this.outputs = outputs;
     this.planEach = planEach;
-    const built = build(definition, "predict", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
     let address = bases.parameters;
-    this.parameters = built.parameters.map((spec) => {
+    this.parameters = parameters.map((spec) => {
       const parameter = { ...spec, address };
       address += size(spec.tensor, 0) * 4;
       return parameter;
@@ -124,10 +126,10 @@ export class Model {
     return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1 }).program;
   }
 
-  /** Claims the transient memory; false if it was this plan's already, so that what it staged is there still. */
-  claim(plan: Plan): boolean {
-    if (this.owner === plan) return false;
-    this.owner = plan;
+  /** Claims the transient memory, which plans share; false if it has been this owner's since it last did. */
+  claim(owner: object): boolean {
+    if (this.owner === owner) return false;
+    this.owner = owner;
     return true;
   }
 
@@ -170,13 +172,13 @@ export class Model {
     for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), (address >> 2) + r * tensor.stride);
   }
 
-  /** Copies parameters and optimizer state out, or back in: what a transaction protects. */
-  snapshot(into?: Float32Array): Float32Array {
+  /** A copy of parameters and optimizer state: what a transaction protects. The same memory at every call. */
+  backup(): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    if (!into) return state.slice();
-    into.set(state);
-    return into;
+    this.copy ??= new Float32Array(state.length);
+    this.copy.set(state);
+    return this.copy;
   }
 
   restore(from: Float32Array): void {

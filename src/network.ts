@@ -1,24 +1,24 @@
 // The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
-import { type BackendChoice, type BackendInfo, arenas, openBackend } from "./backends/backend.js";
+import { arenas, type BackendChoice, type BackendInfo, openBackend } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Definition, Plan } from "./compile.js";
 import { type Data, type Rows, type Samples, type Targets, toRows, toSamples } from "./data.js";
-import { FormatError, OptionError, ShapeError } from "./errors.js";
+import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { decode, encode } from "./formats/native.js";
 import type { Layer } from "./layers/layer.js";
 import { restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
 import { checkMetrics, type MetricName } from "./metrics.js";
-import { Model } from "./model.js";
+import { type Measured, Model } from "./model.js";
 import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
 import { drawSeed } from "./random.js";
 import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, readRecord, runBatch, SLICE } from "./single.js";
-import { summarize } from "./summary.js";
-import { checkFit, fit, type FitOptions, type History, type Position } from "./training.js";
 import { trainBatch } from "./steps.js";
+import { summarize } from "./summary.js";
+import { checkFit, type FitOptions, fit, type History, type Position } from "./training.js";
 
 export interface NetworkOptions {
   /** Shape of one sample: its number of features, or `[..., features]`. */
@@ -100,7 +100,7 @@ export class Network {
     this.assertIdle("fit");
     checkFit(options);
     const samples = this.samples("fit", data);
-    const validation = options.validation && this.samples("fit: validation", options.validation);
+    const validation = options.validation === undefined ? undefined : this.samples("fit: validation", options.validation);
     this.fitting = true;
     try {
       return await fit(this.model, samples, validation, options, this.position);
@@ -204,10 +204,14 @@ export class Network {
       if (seen.has(name)) throw new ShapeError(`setParameters: ${name} is given twice`);
       seen.add(name);
       const wanted = parameter.tensor.shape;
-      if (shape && shape.join() !== wanted.join()) throw new ShapeError(`setParameters: ${name} has shape [${shape.join(", ")}], expected [${wanted.join(", ")}]`);
+      if (shape !== undefined && String(shape) !== wanted.join())
+        throw new ShapeError(
+          `setParameters: ${name} has shape ${Array.isArray(shape) ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
+        );
       const matrix = toRows(`setParameters: ${name}`, values, columns(parameter.tensor), `shape [${wanted.join(", ")}]`);
       const count = product(wanted);
-      if (matrix.values.length !== count) throw new ShapeError(`setParameters: ${name} has ${matrix.values.length} values, expected ${count}, shape [${wanted.join(", ")}]`);
+      if (matrix.values.length !== count)
+        throw new ShapeError(`setParameters: ${name} has ${matrix.values.length} values, expected ${count}, shape [${wanted.join(", ")}]`);
       return { parameter, values: matrix.values as Float32Array };
     });
     for (const { parameter, values } of writes) this.model.writeTensor(parameter.tensor, parameter.address, values);
@@ -215,6 +219,7 @@ export class Network {
 
   /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order. */
   weightsHash(): string {
+    this.assertAlive("weightsHash");
     const hash = new Sha256();
     const encoder = new TextEncoder();
     for (const { name, shape, values } of this.parameters()) {
@@ -244,6 +249,7 @@ export class Network {
 
   /** Definition and parameters as bytes of the native format; see `loadNetwork`. */
   save(): Uint8Array {
+    this.assertAlive("save");
     const { input, layers, loss, optimizer, metrics, seed } = this.model.definition;
     return encode({
       definition: {
@@ -311,30 +317,48 @@ const options = ["input", "layers", "loss", "optimizer", "metrics", "seed", "bac
  *  });
  *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
 export async function network(given: NetworkOptions): Promise<Network> {
-  checkOptions("network", given, options);
-  const { optimizer = sgd(), metrics = [], seed = drawSeed(), backend = "auto", arithmetic = "strict" } = given;
-  const input = typeof given.input === "number" ? [given.input] : given.input;
-  if (!Array.isArray(input) || input.length === 0) throw new OptionError(`network: input is ${shown(given.input)}, expected a number of features or a shape`);
-  for (const size of input) checkCount("network: input", size);
-  checkCount("network: seed", seed, 0, 2 ** 32 - 1);
-  checkOneOf("network: backend", backend, ["auto", "wasm", "js"]);
-  checkOneOf("network: arithmetic", arithmetic, ["strict"]);
-  checkPart("network: loss", given.loss, "type", "a loss, as meanSquaredError()");
-  checkPart("network: optimizer", optimizer, "type", "an optimizer, as adam()");
-  checkMetrics(metrics, given.loss);
-
-  const definition: Definition = { input, layers: named(given.layers), loss: given.loss, optimizer, metrics, seed };
-  const { bytes, outputShape } = Model.measure(definition);
-  given.loss.check(outputShape);
-  const region = await (await openBackend(backend)).region(bytes);
-  const model = new Model(definition, region);
+  const { definition, measured } = define(given);
+  const region = await (await openBackend(given.backend ?? "auto")).region(measured.bytes);
+  const model = new Model(definition, region, measured);
   model.initialize();
   return new Network(model);
 }
 
-function checkPart(who: string, part: unknown, field: string, wanted: string): void {
-  if (part === null || typeof part !== "object" || typeof (part as Record<string, unknown>)[field] !== "string")
-    throw new OptionError(`${who} is ${shown(part)}, expected ${wanted}`);
+const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
+
+/** Checks everything that can be checked without memory for it. */
+function define(given: NetworkOptions): { readonly definition: Definition; readonly measured: Measured } {
+  checkOptions("network", given, options);
+  const { optimizer = sgd(), metrics = [], seed = drawSeed(), backend = "auto", arithmetic = "strict" } = given;
+  const input = typeof given.input === "number" ? [given.input] : given.input;
+  if (!Array.isArray(input) || input.length === 0)
+    throw new OptionError(`network: input is ${shown(given.input)}, expected a number of features or a shape`);
+  for (const size of input) checkCount("network: input", size);
+  checkCount("network: seed", seed, 0, 2 ** 32 - 1);
+  checkOneOf("network: backend", backend, backends);
+  checkOneOf("network: arithmetic", arithmetic, ["strict"]);
+  checkPart("network: loss", given.loss, ["emit", "scale", "check"], "a loss, as meanSquaredError()");
+  checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
+  checkMetrics(metrics, given.loss);
+
+  const definition: Definition = {
+    input: [...input],
+    layers: named(given.layers),
+    loss: given.loss,
+    optimizer,
+    metrics: [...metrics],
+    seed,
+  };
+  const measured = Model.measure(definition);
+  given.loss.check(measured.outputShape);
+  return { definition, measured };
+}
+
+/** Parts come from factories: what has the functions of one is one. */
+function checkPart(who: string, part: unknown, functions: readonly string[], wanted: string): void {
+  const good =
+    part !== null && typeof part === "object" && functions.every((name) => typeof (part as Record<string, unknown>)[name] === "function");
+  if (!good) throw new OptionError(`${who} is ${shown(part)}, expected ${wanted}`);
 }
 
 /** Gives every layer a name of its own. */
@@ -343,11 +367,12 @@ function named(layers: readonly Layer[]): Definition["layers"] {
   const counts = new Map<string, number>();
   const taken = new Set<string>();
   return layers.map((layer, i) => {
-    checkPart(`network: layers[${i}]`, layer, "kind", "a layer, as dense(10)");
+    checkPart(`network: layers[${i}]`, layer, ["apply"], "a layer, as dense(10)");
     const count = (counts.get(layer.kind) ?? 0) + 1;
     counts.set(layer.kind, count);
     const name = layer.name ?? `${layer.kind}_${count}`;
-    if (typeof name !== "string" || name === "" || taken.has(name)) throw new OptionError(`network: layers[${i}] is named ${shown(name)}, expected a name of its own`);
+    if (typeof name !== "string" || name === "" || taken.has(name))
+      throw new OptionError(`network: layers[${i}] is named ${shown(name)}, expected a name of its own`);
     taken.add(name);
     return { ...layer, name };
   });
@@ -366,27 +391,39 @@ interface StoredDefinition {
   readonly optimizer: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
   readonly metrics: readonly MetricName[];
   readonly seed: number;
+  readonly arithmetic: "strict";
 }
 
 /** Makes a network from what `net.save()` wrote: its parameters bit for bit, its optimizer's state at the beginning.
- *  @throws {FormatError} bytes that are no saved network, damaged, or of another version */
-export async function loadNetwork(bytes: Uint8Array, { backend = "auto" }: LoadOptions = {}): Promise<Network> {
+ *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
+ *    {BackendError} a backend that cannot run here */
+export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+  checkOptions("loadNetwork", options, ["backend"]);
+  const { backend = "auto" } = options;
+  checkOneOf("loadNetwork: backend", backend, backends);
   const { definition, parameters } = decode(bytes);
-  const { input, layers, loss, optimizer, metrics, seed } = definition as StoredDefinition;
   try {
-    const net = await network({
+    const { input, layers, loss, optimizer, metrics, seed, arithmetic } = definition as StoredDefinition;
+    const restored: NetworkOptions = {
       input,
       layers: layers.map(({ kind, name, options }) => restoreLayer(kind, { ...options, name })),
       loss: restoreLoss(loss.type, loss.options),
       optimizer: restoreOptimizer(optimizer.type, optimizer.options),
       metrics,
       seed,
+      arithmetic,
       backend,
-    });
+    };
+    // Before memory is asked for: what a file may claim is bounded by what it holds.
+    const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+      tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
+    const expected = list(define(restored).measured.parameters.map(({ tensor }) => tensor));
+    if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
+    const net = await network(restored);
     net.setParameters(parameters);
     return net;
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
+    if (cause instanceof FormatError || cause instanceof BackendError) throw cause;
     throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });
   }
 }

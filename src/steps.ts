@@ -1,8 +1,9 @@
 // A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
 import type { Plan } from "./compile.js";
-import { diagnose } from "./diagnosis.js";
 import type { Samples } from "./data.js";
+import { diagnose } from "./diagnosis.js";
+import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
 import { readRecord, stage } from "./single.js";
 
@@ -17,10 +18,16 @@ export interface Chunk {
   readonly samples: Samples;
 }
 
-/** Runs the chunk. @param backup memory for the transaction, as `model.snapshot()` makes it
- *  @throws {NonFiniteError} with parameters and optimizer state as before the step that it names */
-export function runChunk(model: Model, plan: Plan & { readonly address: number }, chunk: Chunk, backup: Float32Array): void {
-  model.snapshot(backup);
+export interface Outcome {
+  /** Good steps; their records can be read. */
+  readonly done: number;
+  /** Why it ended before all steps were done; parameters and optimizer state are as before that step. */
+  readonly failure?: () => NonFiniteError;
+}
+
+/** Runs the chunk, to its end or to the first step that meets something non-finite. */
+export function runChunk(model: Model, plan: Plan & { readonly address: number }, chunk: Chunk): Outcome {
+  const backup = model.backup();
   chunk.write();
   let done: number;
   try {
@@ -29,20 +36,21 @@ export function runChunk(model: Model, plan: Plan & { readonly address: number }
     model.restore(backup);
     throw error;
   }
-  if (done === chunk.steps) return;
+  if (done === chunk.steps) return { done };
   const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
   const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;
   model.restore(backup);
   chunk.write();
   if (done > 0) model.run(plan, done);
-  throw diagnose(model, { status, step: chunk.first + done, spoiled, samples: chunk.samples, rows: chunk.rowsOf(done) });
+  const failure = () => diagnose(model, { status, step: chunk.first + done, spoiled, samples: chunk.samples, rows: chunk.rowsOf(done) });
+  return { done, failure };
 }
 
 /** One step on all rows of the samples, in their order. @returns its loss, penalties included */
 export function trainBatch(model: Model, samples: Samples, position: { step: number }): number {
   const { rows } = samples;
   const plan = model.plan("train", { capacity: rows });
-  model.claim(plan);
+  model.claim({});
   const all = (i: number) => i;
   const write = () => {
     stage(model, samples.inputs, plan.sample, plan.addresses.get(plan.inputs)!, rows, all);
@@ -54,7 +62,8 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
     views.u32[(plan.table + Step.Order) >> 2] = order;
   };
   const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
-  runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples }, model.snapshot());
+  const { failure } = runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
+  if (failure) throw failure();
   position.step += 1;
   const { loss, penalty } = readRecord(model, plan, 0);
   return loss + penalty;
@@ -62,5 +71,6 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
 
 /** The name of the first parameter that holds a value that is not finite. */
 function firstNonFinite(model: Model): string | undefined {
-  return model.parameters.find(({ tensor, address }) => model.readTensor(tensor, address, 0).some((value) => !Number.isFinite(value)))?.tensor.name;
+  return model.parameters.find(({ tensor, address }) => model.readTensor(tensor, address, 0).some((value) => !Number.isFinite(value)))
+    ?.tensor.name;
 }

@@ -1,10 +1,10 @@
 // fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
-import { checkCount, checkNumber, checkOptions } from "./checks.js";
+import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
 import { copyRow, type Data, type Samples } from "./data.js";
-import { NonFiniteError } from "./errors.js";
+import { OptionError } from "./errors.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
@@ -70,9 +70,15 @@ const MOST_STEPS = 4096;
 
 export function checkFit(options: FitOptions): void {
   checkOptions("fit", options, known);
-  const { epochs = 1, batchSize = 32, chunkMilliseconds = 50 } = options;
+  const { epochs = 1, batchSize = 32, shuffle = true, onEpochEnd, onProgress, signal, chunkMilliseconds = 50 } = options;
   checkCount("fit: epochs", epochs);
   checkCount("fit: batchSize", batchSize);
+  checkBoolean("fit: shuffle", shuffle);
+  if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
+  if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
+  // By what it does, not by its class: a signal may come from another realm.
+  if (signal !== undefined && typeof signal?.aborted !== "boolean")
+    throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
   checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
 }
 
@@ -82,7 +88,13 @@ export interface Position {
   epoch: number;
 }
 
-export async function fit(model: Model, samples: Samples, validation: Samples | undefined, options: FitOptions, position: Position): Promise<History> {
+export async function fit(
+  model: Model,
+  samples: Samples,
+  validation: Samples | undefined,
+  options: FitOptions,
+  position: Position,
+): Promise<History> {
   const run = new Run(model, samples, validation, options, position);
   while (!run.finished) {
     if (options.signal?.aborted) return { epochs: run.epochs, stopped: true };
@@ -109,7 +121,6 @@ class Run {
   private readonly stepsPerEpoch: number;
   private readonly plan: Plan & { readonly address: number };
   private readonly resident: boolean;
-  private readonly backup: Float32Array;
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
@@ -142,7 +153,6 @@ class Run {
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
     const orderRows = Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows: this.resident ? samples.rows : orderRows, orderRows, steps });
-    this.backup = model.snapshot();
   }
 
   get finished(): boolean {
@@ -150,21 +160,26 @@ class Run {
   }
 
   chunk(): void {
-    const slots = this.choose();
+    const chosen = this.choose();
     const begun = performance.now();
-    const { model, plan, position } = this;
+    const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(plan) && this.resident) this.stageAll();
-    try {
-      runChunk(model, plan, { steps: slots.length, first, write: () => this.write(slots, first), rowsOf: (i) => this.rowsOf(slots[i]!), samples: this.samples }, this.backup);
-    } catch (error) {
-      if (error instanceof NonFiniteError) position.step = error.step - 1;
-      throw error;
-    }
+    if (model.claim(this) && this.resident) this.stageAll();
+    const write = () => this.write(chosen, first);
+    const { done, failure } = runChunk(model, plan, {
+      steps: chosen.length,
+      first,
+      write,
+      rowsOf: (i) => this.rowsOf(chosen[i]!),
+      samples,
+    });
     const seconds = (performance.now() - begun) / 1000;
-    position.step += slots.length;
-    this.aim = Math.max(1, Math.min(slots.length * 2, Math.floor((slots.length * this.budget) / seconds) || 1));
+    const slots = chosen.slice(0, done);
+    position.step += done;
+    this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
     this.account(slots, seconds);
+    // What came before the failure counts and was reported, however the steps were divided into chunks.
+    if (failure) throw failure();
     this.report(slots.at(-1)!);
   }
 
@@ -287,4 +302,3 @@ class Run {
     });
   }
 }
-

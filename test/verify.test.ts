@@ -30,7 +30,7 @@ const net = await network({
 });
 const plans = Object.fromEntries(
   (["train", "evaluate", "predict", "trace"] as const).map((purpose) => [purpose, modelOf(net).plan(purpose, { capacity })]),
-) as Record<Purpose, Plan>;
+) as unknown as Record<Purpose, Plan>;
 const { train, predict } = plans;
 
 type Changes = Partial<Pick<Plan, "program" | "addresses" | "words" | "slabs" | "reserved">> & { readonly capacity?: number };

@@ -6,6 +6,7 @@
 //   16  header    { definition, parameters: [{ name, shape }] }
 //   …   data      the parameters' elements, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
+import { shown } from "../checks.js";
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import { Sha256 } from "../sha256.js";
@@ -46,7 +47,8 @@ export function encode({ definition, parameters }: StoredNetwork): Uint8Array {
 
 /** @throws {FormatError} for a foreign, newer, truncated or altered file */
 export function decode(bytes: Uint8Array): StoredNetwork {
-  if (!(bytes instanceof Uint8Array)) throw new FormatError(`saved network: got ${typeof bytes}, expected a Uint8Array of the file's bytes`);
+  if (!(bytes instanceof Uint8Array))
+    throw new FormatError(`saved network: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 16 + DIGEST || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
@@ -83,7 +85,11 @@ function parse(json: Uint8Array): { definition: unknown; parameters: readonly { 
   const { definition, parameters } = (header ?? {}) as Record<string, unknown>;
   const good =
     Array.isArray(parameters) &&
-    parameters.every((p) => typeof p?.name === "string" && Array.isArray(p.shape) && p.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0));
-  if (!good || typeof definition !== "object" || definition === null) throw new FormatError("saved network: the header lacks definition or parameters");
+    parameters.every(
+      (p) =>
+        typeof p?.name === "string" && Array.isArray(p.shape) && p.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0),
+    );
+  if (!good || typeof definition !== "object" || definition === null)
+    throw new FormatError("saved network: the header lacks definition or parameters");
   return { definition, parameters };
 }

@@ -128,7 +128,8 @@ export class Builder implements Gradients {
       x,
       seed: this.seed,
       stream,
-      threshold: Math.round(rate * 2 ** 32),
+      // A rate so close to 1 that it rounds up would drop nothing: 2^32 is no u32.
+      threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
       scale: 1 / (1 - rate),
       columns: columns(x),
       ld: x.stride,
