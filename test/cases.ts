@@ -8,7 +8,6 @@ import {
   adamW,
   binaryCrossEntropy,
   categoricalCrossEntropy,
-  type Data,
   dense,
   dropout,
   elu,
@@ -29,7 +28,7 @@ export interface NetworkCase {
   /** Everything but the backend. */
   readonly options: NetworkOptions & { readonly optimizer: Optimizer; readonly seed: number };
   /** Made anew at every call, always the same: two and a half batches of rows. */
-  data(): Data & { readonly inputs: Float32Array; readonly targets: Float32Array | Uint32Array };
+  data(): { readonly inputs: Float32Array; readonly targets: Float32Array | Uint32Array };
   /** Rows of a batch. */
   readonly batch: number;
 }

@@ -1,0 +1,80 @@
+// net.trace: what it shows is what training does, to the bit, and fits together.
+import { describe, expect, test } from "vitest";
+import { network, sgd } from "../src/index.js";
+import { cases, dataFor } from "./cases.js";
+import { expectClose } from "./close.js";
+
+const fround = Math.fround;
+/** A power of two: the product with it is exact, so that an update is one rounding. */
+const learningRate = 2 ** -3;
+
+describe.each(cases)("$name", ({ options, batch }) => {
+  const { inputs, targets } = dataFor(options, batch);
+  const traced = (backend: "wasm" | "js") => network({ ...options, optimizer: sgd({ learningRate }), backend });
+
+  test.each(["wasm", "js"] as const)("loss and gradients are the training plan's bits on %s", async (backend) => {
+    const net = await traced(backend);
+    // The second step, so that dropout's counter has moved.
+    for (let step = 0; step < 2; ++step) {
+      const before = net.parameters();
+      const trace = net.trace(inputs, targets);
+      const gradients = net.gradients(inputs, targets);
+      expect(net.trainOnBatch(inputs, targets)).toBe(trace.loss);
+      const after = net.parameters();
+      before.forEach(({ name, values }, p) => {
+        const gradient = gradients[name]!.values;
+        expect(after[p]!.values).toEqual(values.map((w, i) => fround(w - learningRate * gradient[i]!)));
+      });
+      const byLayer = trace.layers.flatMap((layer) => Object.values(layer.gradients).map(({ values }) => values));
+      expect(byLayer).toEqual(Object.values(gradients).map(({ values }) => values));
+    }
+    net.dispose();
+  });
+
+  test("nothing changes", async () => {
+    const net = await traced("wasm");
+    const hash = net.weightsHash();
+    net.trace(inputs, targets);
+    net.gradients(inputs, targets);
+    expect([net.weightsHash(), net.steps]).toEqual([hash, 0]);
+    net.dispose();
+  });
+
+  test("weight gradients are xᵀ·delta, and the input's is delta·Wᵀ", async () => {
+    const net = await traced("wasm");
+    const trace = net.trace(inputs, targets);
+    let x: Matrix = { values: inputs, columns: [options.input].flat().at(-1)! };
+    trace.layers.forEach(({ z, a, delta, gradients }, l) => {
+      const columns = a.shape.at(-1)!;
+      expect(a.values).toHaveLength(a.shape.reduce((p, q) => p * q, 1));
+      expect(a.shape[0]).toBe(batch);
+      if (z) expect(z.shape).toEqual(a.shape);
+      if (delta) expect(delta.shape).toEqual(a.shape);
+      if (options.layers[l]!.kind === "dense") {
+        const { kernelL1, kernelL2 } = options.layers[l]!.options as { kernelL1: number; kernelL2: number };
+        if (kernelL1 === 0 && kernelL2 === 0)
+          expectClose("dW", gradients.weight!.values, transposedProduct(x, { values: delta!.values, columns }), 1e-6);
+        const ones = { values: new Float32Array(a.values.length / columns).fill(1), columns: 1 };
+        if (gradients.bias) expectClose("db", gradients.bias.values, transposedProduct(ones, { values: delta!.values, columns }), 1e-6);
+      }
+      x = { values: a.values, columns };
+    });
+    expect(trace.layers.at(-1)!.a.values).toEqual(trace.prediction.values);
+    expect(trace.inputGradient.values).toHaveLength(inputs.length);
+    net.dispose();
+  });
+});
+
+interface Matrix {
+  readonly values: Float32Array;
+  readonly columns: number;
+}
+
+/** aᵀ·b in float64. */
+function transposedProduct(a: Matrix, b: Matrix): Float64Array {
+  const out = new Float64Array(a.columns * b.columns);
+  for (let r = 0; r < a.values.length / a.columns; ++r)
+    for (let i = 0; i < a.columns; ++i)
+      for (let j = 0; j < b.columns; ++j) out[i * b.columns + j]! += a.values[r * a.columns + i]! * b.values[r * b.columns + j]!;
+  return out;
+}
