@@ -332,7 +332,13 @@ export function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array
 }
 
 /** Step t = 1, 2, … of one parameter. Formulas: test/golden/README.md, section Optimizers. */
-export function update(optimizer: Optimizer, t: number, w: Float64Array, gradient: Float64Array, state: Record<string, Float64Array>): void {
+export function update(
+  optimizer: Optimizer,
+  t: number,
+  w: Float64Array,
+  gradient: Float64Array,
+  state: Record<string, Float64Array>,
+): void {
   const o = optimizer.options as Readonly<Record<string, number>>;
   const { m, v, vMax, h } = state as { m: Float64Array; v: Float64Array; vMax: Float64Array; h: Float64Array };
   const rate = o.learningRate!;
