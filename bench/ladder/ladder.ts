@@ -31,7 +31,18 @@ function measure(tile: Tile, style: Style): number {
 const styles: readonly Style[] = ["packed", "unrolled", "strided"];
 console.log(`Node ${process.versions.node}, ${relaxed ? "relaxed" : "strict"}, one thread, k = ${K}, GFLOP/s (best of 40)`);
 console.log(`tile    ${styles.map((s) => s.padStart(10)).join("")}`);
-for (const [rows, vectors] of [[1, 8], [2, 3], [2, 4], [3, 3], [4, 1], [4, 2], [4, 3], [5, 2], [6, 2], [8, 1]] as const) {
+for (const [rows, vectors] of [
+  [1, 8],
+  [2, 3],
+  [2, 4],
+  [3, 3],
+  [4, 1],
+  [4, 2],
+  [4, 3],
+  [5, 2],
+  [6, 2],
+  [8, 1],
+] as const) {
   const row = styles.map((style) => measure({ rows, vectors }, style).toFixed(1).padStart(10));
   console.log(`${`${rows}x${vectors * 4}`.padEnd(8)}${row.join("")}`);
 }
