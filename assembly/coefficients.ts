@@ -47,21 +47,23 @@ export const TANH_P1 = 0.1338333636522293;
 export const TANH_P2 = 0.0034982699435204268;
 export const TANH_P3 = 0.000020651021259254776;
 export const TANH_P4 = 1.3408698151806675e-8;
+export const TANH_Q0 = 1;
 export const TANH_Q1 = 0.46716657280921936;
 export const TANH_Q2 = 0.025887340307235718;
 export const TANH_Q3 = 0.00032899240613915026;
 export const TANH_Q4 = 7.799544619047083e-7;
 
-// erf(x) = x·P(z)/Q(z), z = x², |x| <= 3.92: error 0.89·2^-24
-export const ERF_LIMIT = 3.9200000762939453;
-export const ERF_P0 = 1.128379225730896;
-export const ERF_P1 = 0.1740766316652298;
-export const ERF_P2 = 0.05067244917154312;
-export const ERF_P3 = 0.0030956470873206854;
-export const ERF_P4 = 0.00027510267682373524;
-export const ERF_P5 = 0.0000022399578938347986;
-export const ERF_Q1 = 0.4876060485839844;
-export const ERF_Q2 = 0.10743721574544907;
-export const ERF_Q3 = 0.013613498769700527;
-export const ERF_Q4 = 0.0010105412220582366;
-export const ERF_Q5 = 0.00003955865395255387;
+// erf(x) = x·P(z)/Q(z), z = x², |x| <= 3.92: error 0.32·2^-24
+export const ERF_LIMIT = 3.9200010299682617;
+export const ERF_P0 = 1.2584072351455688;
+export const ERF_P1 = 0.21175992488861084;
+export const ERF_P2 = 0.05874965339899063;
+export const ERF_P3 = 0.004174095578491688;
+export const ERF_P4 = 0.0003170977288391441;
+export const ERF_P5 = 0.0000022904910110810306;
+export const ERF_Q0 = 1.115234375;
+export const ERF_Q1 = 0.5594117045402527;
+export const ERF_Q2 = 0.1270153969526291;
+export const ERF_Q3 = 0.016643689945340157;
+export const ERF_Q4 = 0.0012902264716103673;
+export const ERF_Q5 = 0.00004249185440130532;

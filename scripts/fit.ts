@@ -12,12 +12,12 @@ interface Fit {
   readonly to: number;
   /** How much an error of P/Q at z counts. */
   readonly weight: (z: number) => number;
-  /** Degrees of P and Q; Q(0) = 1. */
+  /** Degrees of P and Q. */
   readonly p: number;
   readonly q: number;
-  /** Set if P(0) is known. */
-  readonly p0?: number;
-  /** For odd saturating functions: the |x| beyond which the value is that at the limit. */
+  /** The value at 0, if it is to be met exactly: Q(0) is then chosen so that P(0) is very nearly a float32; else Q(0) = 1. */
+  readonly start?: number;
+  /** For odd functions that saturate: where they are 1 within half an ulp. */
   readonly limit?: number;
 }
 
@@ -82,7 +82,7 @@ const fits: readonly Fit[] = [
     weight: (z) => Math.sqrt(z) / Math.tanh(Math.sqrt(z)) || 1,
     p: 4,
     q: 4,
-    p0: 1,
+    start: 1,
     limit: 9.01, // 1 - tanh < 2^-25
   },
   {
@@ -94,7 +94,7 @@ const fits: readonly Fit[] = [
     weight: (z) => (z === 0 ? 1 : Math.sqrt(z) / erf(Math.sqrt(z))),
     p: 5,
     q: 5,
-    p0: 2 / Math.sqrt(Math.PI),
+    start: 2 / Math.sqrt(Math.PI),
     limit: 3.92, // 1 - erf < 2^-25
   },
 ];
@@ -126,12 +126,35 @@ function leastSquares(rows: number[][], right: number[]): number[] {
 
 const horner = (c: readonly number[], z: number) => c.reduceRight((sum, value) => sum * z + value, 0);
 
+/** The d of 1, 1 + 2^-10 … 2 with value·d closest to a float32. */
+function denominatorFor(value: number): number {
+  const candidates = Array.from({ length: 1025 }, (_, k) => 1 + k / 1024);
+  const error = (d: number) => Math.abs(Math.fround(value * d) / d - value);
+  return candidates.reduce((best, d) => (error(d) < error(best) ? d : best));
+}
+
+const fround = Math.fround;
+
+/** The first float32 from `limit` on at which x·P(x²)/Q(x²) as vmath computes it is at least 1, strict and fused: arguments are
+ *  clamped there and results to 1, so that beyond it the value is exactly 1 (gelu of large negative x must be 0). */
+function saturation(limit: number, P: readonly number[], Q: readonly number[]): number {
+  const strict = (a: number, b: number, c: number) => fround(fround(a * b) + c);
+  const fused = (a: number, b: number, c: number) => fround(a * b + c);
+  const reaches = (x: number, multiplyAdd: typeof strict) => {
+    const at = (c: readonly number[]) => c.slice(0, -1).reduceRight((sum, value) => multiplyAdd(sum, fround(x * x), value), c.at(-1)!);
+    return fround(fround(x * at(P)) / at(Q)) >= 1;
+  };
+  let x = fround(limit);
+  while (!reaches(x, strict) || !reaches(x, fused)) x = fround(x + 2 ** -20);
+  return x;
+}
+
 /** Returns the lines that define the fit's constants. */
-function fit({ name, says, f, from, to, weight, p, q, p0, limit }: Fit): string {
+function fit({ name, says, f, from, to, weight, p, q, start, limit }: Fit): string {
   const points = Array.from({ length: 600 }, (_, i) => (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * (i + 0.5)) / 600));
   const unit = Math.max(Math.abs(from), Math.abs(to)); // makes columns of like size
   const P = new Array<number>(p + 1).fill(0);
-  const Q = [1, ...new Array<number>(q).fill(0)];
+  const Q = [start === undefined ? 1 : denominatorFor(start), ...new Array<number>(q).fill(0)];
   const errorAt = (z: number) => weight(z) * (horner(P, z) / horner(Q, z) - f(z));
   const worst = () => Math.max(...points.map((z) => Math.abs(errorAt(z))));
 
@@ -141,7 +164,7 @@ function fit({ name, says, f, from, to, weight, p, q, p0, limit }: Fit): string 
     if (power > 0 && power <= q) unknowns.push({ of: Q, power });
     if (power <= p) unknowns.push({ of: P, power });
   }
-  if (p0 !== undefined) P[unknowns.shift()!.power] = Math.fround(p0);
+  if (start !== undefined) P[unknowns.shift()!.power] = Math.fround(start * Q[0]!);
 
   for (; unknowns.length > 0; unknowns.shift()) {
     for (const { of, power } of unknowns) of[power] = 0;
@@ -177,9 +200,9 @@ function fit({ name, says, f, from, to, weight, p, q, p0, limit }: Fit): string 
   const define = (what: string, value: number) => `export const ${name}_${what} = ${Math.fround(value)};\n`;
   return [
     `\n// ${says}: error ${error}·2^-24\n`,
-    limit === undefined ? "" : define("LIMIT", limit),
+    limit === undefined ? "" : define("LIMIT", saturation(limit, P, Q)),
     ...P.map((value, k) => define(`P${k}`, value)),
-    ...Q.slice(1).map((value, k) => define(`Q${k + 1}`, value)),
+    ...(q > 0 ? Q.map((value, k) => define(`Q${k}`, value)) : []),
   ].join("");
 }
 

@@ -67,7 +67,7 @@ export class Model {
   constructor(
     readonly definition: Definition,
     readonly region: Region,
-    { bases, planEach, outputShape, outputs, parameters }: Measured,
+    { bases, planEach, outputShape, outputs, parameters }: Measured = Model.measure(definition),
   ) {
     this.bases = bases;
     this.outputShape = outputShape;

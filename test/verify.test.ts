@@ -199,6 +199,12 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
     /second.weight is at \d+, expected/,
   ],
   [
+    "optimizer state that is out of step with the parameters",
+    train,
+    () => moved(train, [operand(train, "adamStep", "v"), address(train, operand(train, "adamStep", "v")) + 16]),
+    /v is at \d+, expected a whole number of/,
+  ],
+  [
     "two pieces of optimizer state in one place",
     train,
     () => moved(train, [operand(train, "adamStep", "v"), address(train, operand(train, "adamStep", "m"))]),

@@ -134,6 +134,9 @@ function checkLayout({ program, addresses, slabs, reserved, capacity }: VerifyOp
     }
     offset += size(parameter, 0) * 4;
   }
+  for (const [tensor, begin] of addresses)
+    if (tensor.slab === "slot" && (begin - slabs.slot[0]) % offset !== 0)
+      throw new PlanError(`${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0]} on`);
 }
 
 function checkApart(ranges: readonly (readonly [name: string, range: Range])[]): void {

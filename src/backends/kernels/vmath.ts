@@ -125,7 +125,7 @@ export function tanh(x: number): number {
   let q = multiplyAdd(C.TANH_Q4, z, C.TANH_Q3);
   q = multiplyAdd(q, z, C.TANH_Q2);
   q = multiplyAdd(q, z, C.TANH_Q1);
-  q = multiplyAdd(q, z, 1);
+  q = multiplyAdd(q, z, C.TANH_Q0);
   return clamp(fround(fround(c * p) / q), -1, 1);
 }
 
@@ -141,6 +141,6 @@ export function erf(x: number): number {
   q = multiplyAdd(q, z, C.ERF_Q3);
   q = multiplyAdd(q, z, C.ERF_Q2);
   q = multiplyAdd(q, z, C.ERF_Q1);
-  q = multiplyAdd(q, z, 1);
+  q = multiplyAdd(q, z, C.ERF_Q0);
   return clamp(fround(fround(c * p) / q), -1, 1);
 }

@@ -1,0 +1,25 @@
+// The verifier against random mutants of every plan of every case. `npm run mutate` tries every word and many more.
+import { afterAll, expect, test } from "vitest";
+import { cases, numbers } from "./cases.js";
+import { purposes, Subject, Tally } from "./mutants.js";
+
+/** Of each plan. */
+const WORDS = 250;
+const MOVES = 50;
+const changed = new Tally();
+const moved = new Tally();
+
+test.each(cases)("$name: every mutant is rejected or computes the same bits", async (given) => {
+  const random = numbers(given.options.seed);
+  const missed: string[] = [];
+  for (const purpose of purposes) {
+    const subject = await Subject.create(given, purpose);
+    for (let i = 0; i < WORDS; ++i) missed.push(...changed.add(subject.judge(subject.mutateWord(random))));
+    for (let i = 0; i < MOVES; ++i) missed.push(...moved.add(subject.judge(subject.moveTensor(random))));
+  }
+  expect(missed).toEqual([]);
+});
+
+afterAll(() => {
+  console.log(`one word changed: ${changed}\none tensor moved: ${moved}`);
+});
