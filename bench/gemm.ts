@@ -7,6 +7,7 @@ export interface GemmCase {
   /** batch x inputs x units of the layer, whichever of its three products it is */
   readonly name: string;
   readonly form: Form;
+  readonly flops: number;
   prepare(): Promise<Calls>;
 }
 
@@ -25,7 +26,9 @@ export function gemmCases(): GemmCase[] {
     const product = (form: Form, op: "gemm" | "gemmTransposedA" | "gemmTransposedB", m: number, n: number, k: number): GemmCase => ({
       name,
       form,
-      prepare: () => prepare({ op, values: { n, k, lda: form === "TN" ? m : k, ldb: form === "NT" ? k : n, ldc: n, start: 0, activation: 0, end: m } }),
+      flops: 2 * m * n * k,
+      prepare: () =>
+        prepare({ op, values: { n, k, lda: form === "TN" ? m : k, ldb: form === "NT" ? k : n, ldc: n, start: 0, activation: 0, end: m } }),
     });
     return [
       product("NN", "gemm", batch, units, inputs),

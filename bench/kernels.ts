@@ -1,6 +1,7 @@
 // The kernels around gemm at the sizes they have in training 784-512-512-10, batch 128.
-import type { Job } from "./operands.js";
+
 import type { OpName } from "../src/plan/ops.js";
+import type { Job } from "./operands.js";
 
 export interface KernelCase {
   readonly name: string;
@@ -36,7 +37,13 @@ export const kernelCases: readonly KernelCase[] = [
   elementwise("tanhBackward"),
   elementwise("geluForward"),
   elementwise("geluBackward"),
-  { name: `dropout ${BATCH}x${UNITS}`, job: { op: "dropout", values: { seed: 1, stream: 256, threshold: 2 ** 30, scale: 4 / 3, columns: UNITS, ld: UNITS, number: 1, end: BATCH } } },
+  {
+    name: `dropout ${BATCH}x${UNITS}`,
+    job: {
+      op: "dropout",
+      values: { seed: 1, stream: 256, threshold: 2 ** 30, scale: 4 / 3, columns: UNITS, ld: UNITS, number: 1, end: BATCH },
+    },
+  },
   { name: `softmaxForward ${BATCH}x${CLASSES}`, job: { op: "softmaxForward", values: classes } },
   { name: `softmaxBackward ${BATCH}x${CLASSES}`, job: { op: "softmaxBackward", values: classes } },
   loss("meanSquaredError"),

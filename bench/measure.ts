@@ -14,6 +14,8 @@ export interface Budget {
   /** Milliseconds and samples, both at least. */
   readonly time: number;
   readonly samples: number;
+  /** Milliseconds of one call of `fit`, about. */
+  readonly fit: number;
 }
 
 /** Milliseconds a sample lasts at least: the timer's resolution and its calls are nothing in it. */
@@ -26,7 +28,7 @@ export function measure(call: () => void, work: number, budget: Budget): Figure 
   bench.add("", () => {
     for (let i = 0; i < times; ++i) call();
   });
-  return inverse(latency(bench.runSync()), (work * times * 1e3));
+  return inverse(latency(bench.runSync()), work * times * 1e3);
 }
 
 /** The same for a call that tells how many milliseconds count. */

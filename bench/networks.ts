@@ -1,5 +1,15 @@
 // The standard networks, trained through the public `fit` on synthetic data, and asked for predictions.
-import { adam, binaryCrossEntropy, categoricalCrossEntropy, type Data, dense, meanSquaredError, Network, network, sgd } from "../src/index.js";
+import {
+  adam,
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  type Data,
+  dense,
+  meanSquaredError,
+  type Network,
+  network,
+  sgd,
+} from "../src/index.js";
 
 export interface Standard {
   readonly name: string;
@@ -53,5 +63,9 @@ export const standards: readonly Standard[] = [
   standard([4, 16, 3], 16, 9, { ...logits, optimizer: adam() }),
   standard([784, 128, 10], 32, 32, { ...logits, optimizer: sgd({ learningRate: 0.01 }) }),
   standard([784, 512, 512, 10], 128, 2, { ...logits, optimizer: adam({ learningRate: 1e-4 }) }),
-  standard([256, 1024, 1024, 1], 64, 2, { activation: "relu", loss: binaryCrossEntropy({ fromLogits: true }), optimizer: adam({ learningRate: 1e-4 }) }),
+  standard([256, 1024, 1024, 1], 64, 2, {
+    activation: "relu",
+    loss: binaryCrossEntropy({ fromLogits: true }),
+    optimizer: adam({ learningRate: 1e-4 }),
+  }),
 ];

@@ -26,7 +26,13 @@ export function readOptions(argv: readonly string[]): Options {
     }
     return { json: values.json, only: values.only ?? "", quick: values.quick ?? false };
   } catch (error) {
-    console.error(`bench: ${(error as Error).message.split("\n")[0]!.split(". ")[0]}; --help lists the options`);
-    process.exit(2);
+    // Node's message goes on to explain how to pass a value that begins with a dash.
+    refuse((error as Error).message.split(/\. |\n/)[0]!);
   }
+}
+
+/** Ends the process. */
+export function refuse(why: string): never {
+  console.error(`bench: ${why}; --help lists the options`);
+  process.exit(2);
 }

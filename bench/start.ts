@@ -18,7 +18,10 @@ export function measureStart(backend: "wasm" | "js", { samples }: Budget): Figur
 const [, script, backend] = process.argv;
 if (script === fileURLToPath(import.meta.url)) {
   const { inputs, targets } = started.data();
-  const batch = { inputs: (inputs as Float32Array).slice(0, 784 * started.batch), targets: (targets as Float32Array).slice(0, 10 * started.batch) };
+  const batch = {
+    inputs: (inputs as Float32Array).slice(0, 784 * started.batch),
+    targets: (targets as Float32Array).slice(0, 10 * started.batch),
+  };
   const begun = performance.now();
   const net = await started.build(backend as "wasm" | "js");
   net.trainOnBatch(batch.inputs, batch.targets);
