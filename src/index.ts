@@ -5,6 +5,23 @@ export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  argmax,
+  type ClassOptions,
+  confusionMatrix,
+  f1,
+  mae,
+  mse,
+  precision,
+  r2,
+  recall,
+  rmse,
+  rocAuc,
+  topK,
+} from "./evaluation.js";
+export {
   constant,
   glorotNormal,
   glorotUniform,

@@ -9,7 +9,7 @@ import { runCase, selectCases } from "../scripts/golden/run.js";
 const folder = "test/golden";
 
 describe.each(["wasm", "js"] as const)("on %s", (backend) => {
-  test.each(["activations", "losses", "optimizers", "networks-dense", "textbook-xor"])("no case of %s fails", async (group) => {
+  test.each(["activations", "losses", "optimizers", "networks-dense", "metrics", "textbook-xor"])("no case of %s fails", async (group) => {
     const outcomes = await Promise.all(selectCases(folder, { group }).map((one) => runCase(one, backend)));
     expect(outcomes.filter(({ status }) => status === "failed")).toEqual([]);
     expect(outcomes.some(({ status }) => status === "passed")).toBe(true);
@@ -23,6 +23,8 @@ describe("the runner", () => {
     ["losses", "bce-probabilities-exact-right", ["valueRange", "0"]],
     ["optimizers", "adam-b", ["weights", "9", "1", "0"]],
     ["networks-dense", "l2-5-7-1", ["expected", "totalLoss", "2"]],
+    ["metrics", "multiclass-7", ["expected", "perClass", "f1", "3"]],
+    ["metrics", "regression", ["expected", "r2"]],
     ["textbook-xor", "case 0", ["firstStep", "delta1", "1", "0"]],
   ])("%s/%s fails with %j wrong by 0.01", async (group, name, path) => {
     const one = selectCases(folder, { group }).find((selected) => selected.name === name)!;
