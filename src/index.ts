@@ -3,6 +3,9 @@
 export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export type { Data, Rows, Targets } from "./data.js";
+export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
+export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
+export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export {
   type Average,
@@ -73,5 +76,6 @@ export {
   type SgdOptions,
   sgd,
 } from "./optimizers.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export type { Evaluation } from "./single.js";
 export type { Epoch, FitOptions, History, Progress } from "./training.js";
