@@ -4,8 +4,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { adam, ChainruleError, dense, type History, type Network, network, sparseCategoricalCrossEntropy } from "../src/index.js";
 import { loadFile, saveFile } from "../src/node.js";
-import { CLASSES, type Digits, loadDigits, SIDE } from "./mnist/digits.js";
-import { IdxError } from "./mnist/idx.js";
+import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
 import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
 import { LiveLine } from "./terminal.js";
@@ -165,7 +164,7 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof IdxError || error instanceof ChainruleError)) throw error;
+  if (!(error instanceof UsageError || error instanceof DigitsError || error instanceof ChainruleError)) throw error;
   console.error(`mnist: ${error.message.replaceAll("\n", " ")}`);
   process.exitCode = error instanceof ChainruleError ? 1 : 2;
 }

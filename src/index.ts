@@ -24,6 +24,7 @@ export {
   rocAuc,
   topK,
 } from "./evaluation.js";
+export { type Idx, parseIdx } from "./formats/idx.js";
 export {
   constant,
   glorotNormal,
