@@ -26,6 +26,17 @@ export {
 } from "./evaluation.js";
 export { type Idx, parseIdx } from "./formats/idx.js";
 export {
+  decodeSafetensors,
+  encodeSafetensors,
+  fromSafetensors,
+  type Layout,
+  type Safetensor,
+  type Safetensors,
+  type SafetensorsOptions,
+  type SafetensorValues,
+  toSafetensors,
+} from "./formats/safetensors.js";
+export {
   constant,
   glorotNormal,
   glorotUniform,
