@@ -21,7 +21,7 @@ export {
 export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
-export type { Layer } from "./layers/layer.js";
+export type { Layer, Node } from "./layers/layer.js";
 export {
   binaryCrossEntropy,
   categoricalCrossEntropy,
@@ -32,6 +32,8 @@ export {
   meanSquaredError,
   sparseCategoricalCrossEntropy,
 } from "./losses.js";
+export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
+export { input } from "./graph.js";
 export type { MetricName } from "./metrics.js";
 export {
   type LayerTrace,
@@ -39,7 +41,6 @@ export {
   loadNetwork,
   type NamedTensor,
   Network,
-  type NetworkOptions,
   network,
   type Trace,
 } from "./network.js";

@@ -2,14 +2,14 @@
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
-import type { Plan } from "./compile.js";
-import { copyRow, type Data, type Samples } from "./data.js";
+import type { Views } from "./backends/views.js";
+import { metricNames, type Plan } from "./compile.js";
+import type { Data, Samples } from "./data.js";
 import { OptionError } from "./errors.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
-import { columns } from "./plan/tensor.js";
 import { permutation } from "./random.js";
-import { type Evaluation, evaluateSamples, readRecord } from "./single.js";
+import { type Evaluation, evaluateSamples, lossOf, metricOf, penaltyOf, stage } from "./single.js";
 import { runChunk } from "./steps.js";
 
 export interface Epoch {
@@ -121,6 +121,7 @@ class Run {
   private readonly stepsPerEpoch: number;
   private readonly plan: Plan & { readonly address: number };
   private readonly resident: boolean;
+  private readonly names: readonly string[];
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
@@ -145,9 +146,10 @@ class Run {
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
-    this.sums = { loss: 0, metrics: model.definition.metrics.map(() => 0), rows: 0, seconds: 0 };
+    this.names = metricNames(model.definition.objectives);
+    this.sums = { loss: 0, metrics: this.names.map(() => 0), rows: 0, seconds: 0 };
 
-    const rowBytes = (samples.inputs.width + samples.targets.width + 8) * 4;
+    const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
     this.resident = samples.rows <= fitting;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
@@ -239,16 +241,11 @@ class Run {
 
   private stageAll(): void {
     const views = this.model.region.views();
-    for (let row = 0; row < this.samples.rows; ++row) this.stageRow(row, row, views);
+    this.plan.feeds.forEach((feed, i) => stage(views, this.plan, feed, this.samples.feeds[i]!, this.samples.rows, (row) => row));
   }
 
-  private stageRow(row: number, at: number, { f32, u32 }: { f32: Float32Array; u32: Uint32Array }): void {
-    const { plan, samples } = this;
-    const [x, y] = [plan.inputs, plan.targets!];
-    copyRow(samples.inputs, row, columns(plan.sample), plan.sample.stride, f32, (plan.addresses.get(x)! >> 2) + at * x.stride);
-    const label = plan.label!;
-    const to = label.dtype === "u32" ? u32 : f32;
-    copyRow(samples.targets, row, columns(label), label.stride, to, (plan.addresses.get(y)! >> 2) + at * y.stride);
+  private stageRow(row: number, at: number, views: Views): void {
+    for (let i = 0; i < this.plan.feeds.length; ++i) stage(views, this.plan, this.plan.feeds[i]!, this.samples.feeds[i]!, 1, () => row, at);
   }
 
   /** Reads the steps' results, in order, and closes the epochs that ended. */
@@ -258,17 +255,16 @@ class Run {
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
     const finishedEpochs: number[] = [];
+    const views = model.region.views();
     slots.forEach(({ epoch, begin, rows }, index) => {
-      const record = readRecord(model, plan, index);
-      sums.loss += (record.loss + record.penalty) * rows;
+      sums.loss += (lossOf(plan, views, index) + penaltyOf(plan, views, index)) * rows;
       sums.rows += rows;
       sums.seconds += (seconds * rows) / rowsInChunk;
-      for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! += record.metric(i);
+      for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! += metricOf(plan, views, index, i);
       if (begin + rows < samples.rows) return;
-      const { metrics } = model.definition;
       this.epochs.push({
         loss: sums.loss / sums.rows,
-        metrics: Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
+        metrics: Object.fromEntries(this.names.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
         seconds: sums.seconds,
       });
       finishedEpochs.push(epoch);
