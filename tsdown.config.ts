@@ -21,6 +21,7 @@ export default defineConfig([
     platform: "browser",
     deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
     minify: true,
+    banner: "/*! chainrule, MIT. Contains @assemblyscript/loader, Copyright Daniel Wirtz and contributors, Apache-2.0. */",
     dts: false,
   },
 ]);

@@ -1,6 +1,6 @@
 // Losses: one number a row, loss[r], and unless the address dx is 0 its gradient, dx = scale·d loss[r]/d p, in the same pass.
 // p `[end, ld]`, t `[end, ldt]`, `columns` of them logical; ranges in rows. Means over rows and columns are in `scale` and in
-// reduceLoss's factor. Formulas: test/golden/README.md, section Losses.
+// reduceLoss's factor. Formulas: test/golden/README.md, section Losses. (Long by its signatures, a line an operand.)
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin, rowAt, rowMaximum, sumLanes } from "./lanes";
 import { Status } from "./opcodes";

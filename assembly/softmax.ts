@@ -2,11 +2,23 @@
 import { lanesWithin, rowAt, rowMaximum, sumLanes } from "./lanes";
 import { exp } from "./vmath";
 
-/** Sum of e = exp(x - maximum) over a row; stores e unless `e` is 0. A NaN in x makes the sum NaN. */
+/** Sum of e = exp(x - maximum) over a row; stores e unless `e` is 0. A NaN in x makes the sum NaN.
+ *  Two vectors a turn for the constants of exp, as in activations.ts; the order of the sum is the tree's. */
 export function sumExponentials(e: usize, x: usize, maximum: f32, columns: u32): f32 {
   const m = f32x4.splat(maximum);
   let sum = f32x4.splat(0);
-  for (let c: u32 = 0; c < columns; c += 4) {
+  let c: u32 = 0;
+  for (; c + 8 <= columns; c += 8) {
+    const at = (<usize>c) << 2;
+    const first = exp(f32x4.sub(v128.load(x + at), m));
+    const second = exp(f32x4.sub(v128.load(x + at, 16), m));
+    if (e) {
+      v128.store(e + at, first);
+      v128.store(e + at, second, 16);
+    }
+    sum = f32x4.add(f32x4.add(sum, first), second);
+  }
+  for (; c < columns; c += 4) {
     const at = (<usize>c) << 2;
     const value = exp(f32x4.sub(v128.load(x + at), m));
     if (e) v128.store(e + at, value);

@@ -2,7 +2,8 @@
 // bits. Every function takes any float32: NaN gives NaN, infinities and overflow give the limits, denormal results are rounded
 // as others are. Bounds in ulp are those of strict arithmetic; test/vmath.test.ts measures them.
 //
-// Inlined by decree, as a call costs more than a third of what it calls (V8 keeps no vector register across it).
+// Inlined by decree: as functions of their own, which asc makes of what has several callers, sigmoid, softplus and elu take twice as
+// long (Node 20: 11.1, 15.0, 9.3 instead of 5.9, 8.0, 4.9 ns for four elements).
 import { multiplyAdd } from "./arithmetic";
 import * as C from "./coefficients";
 

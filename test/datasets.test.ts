@@ -2,7 +2,17 @@
 // test/golden/datasets.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { adam, binaryCrossEntropy, dense, type Loss, meanSquaredError, network, sparseCategoricalCrossEntropy } from "../src/index.js";
+import {
+  adam,
+  binaryCrossEntropy,
+  dense,
+  type Layer,
+  type Loss,
+  meanSquaredError,
+  network,
+  sparseCategoricalCrossEntropy,
+  uniform,
+} from "../src/index.js";
 
 interface Settings {
   readonly hidden: readonly number[];
@@ -55,6 +65,13 @@ function inputScaler({ inputScaling }: Settings, training: readonly number[][]):
   return (row) => row.map((x, c) => (x - columns[c]!.mean) / columns[c]!.deviation);
 }
 
+/** The settings' torchInit: weights and biases alike. */
+function layer(units: number, fanIn: number, activation: "relu" | "linear"): Layer {
+  const limit = 1 / Math.sqrt(fanIn);
+  const initializer = uniform({ min: -limit, max: limit });
+  return dense(units, { activation, weight: initializer, bias: initializer });
+}
+
 /** The test score of one seed: accuracy, or R² on the original scale. */
 async function score(
   { metric, classes, settings }: DataSet,
@@ -73,9 +90,10 @@ async function score(
     inputs: inputs.map(scale),
     targets: targets.map((y) => (y - target.mean) / target.deviation),
   });
+  const widths = [training.inputs[0]!.length, ...settings.hidden, units];
   const net = await network({
-    input: training.inputs[0]!.length,
-    layers: [...settings.hidden.map((width) => dense(width, { activation: settings.activation })), dense(units)],
+    input: widths[0]!,
+    layers: widths.slice(1).map((width, i) => layer(width, widths[i]!, i < settings.hidden.length ? settings.activation : "linear")),
     loss,
     optimizer: adam({ learningRate: settings.learningRate }),
     metrics: metric === "r2" ? [] : ["accuracy"],

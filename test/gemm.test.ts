@@ -127,6 +127,7 @@ for (const form of forms) {
     check({ form, m: 13, n: 21, k: 2 * Block.KC + 3, start: Start.Bias }, random);
     check({ form, m: Block.A / Block.KC + 7, n: 30, k: Block.KC + 1, start: Start.C }, random);
     check({ form, m: 2 * (Block.A / Block.KC) + 6, n: Block.B / Block.KC + 11, k: Block.KC + 6, start: Start.Bias }, random);
+    check({ form, m: 7, n: 20, k: Block.A / 3, start: Start.C }, random);
     check({ form, m: 9, n: Block.B / Block.KC + 3, k: 2 * Block.KC, start: Start.Zero }, random);
   });
 
@@ -141,6 +142,7 @@ for (const form of forms) {
         [0, 4],
         [4, m],
         [8, 12],
+        [8, 11],
         [4, 4],
       ] as const)
         check({ form, m, n, k, start: Start.C, begin, end }, random);

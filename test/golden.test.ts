@@ -63,15 +63,18 @@ describe("npm run golden", () => {
     expect(lines.at(-1)).toBe("1 passed, 1 failed, 1 skipped");
   });
 
+  test("exits 2 with one line where nothing can be run", () => {
+    const { status, lines } = run(folder, "--what");
+    expect([status, lines.length]).toEqual([2, 1]);
+    expect(lines[0]).toMatch(/^golden: Unknown option '--what'; usage: /);
+  });
+
   test.each([
-    [["/nowhere"], "golden: no such folder: /nowhere"],
-    [["src"], 'golden: no cases in src: expected .json files with "cases"'],
-    [[folder, "--name", "no such case"], 'golden: no case has "no such case" in its name'],
-    [[folder, "--what"], "golden: Unknown option '--what'"],
-  ])("%j exits 2 with one line", (args, message) => {
-    const { status, lines } = run(...args);
-    expect(status).toBe(2);
-    expect(lines).toHaveLength(1);
-    expect(lines[0]!.startsWith(message)).toBe(true);
+    ["/nowhere", {}, "no such folder: /nowhere"],
+    ["src", {}, "no cases in src"],
+    [folder, { group: "loss" }, 'no group "loss", expected one of: activations, '],
+    [folder, { name: "no such case" }, 'no case has "no such case" in its name'],
+  ])("cases of %s with %j are refused: %s", (from, filters, message) => {
+    expect(() => selectCases(from, filters)).toThrow(message);
   });
 });

@@ -323,7 +323,7 @@ function lossOf(
 
 // ---- optimizers
 
-function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array[]): void {
+export function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array[]): void {
   if (!rule) return;
   const norm = Math.sqrt(gradients.reduce((sum, g) => sum + g.reduce((a, b) => a + b * b, 0), 0));
   for (const g of gradients)
@@ -332,7 +332,13 @@ function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array[]): vo
 }
 
 /** Step t = 1, 2, … of one parameter. Formulas: test/golden/README.md, section Optimizers. */
-function update(optimizer: Optimizer, t: number, w: Float64Array, gradient: Float64Array, state: Record<string, Float64Array>): void {
+export function update(
+  optimizer: Optimizer,
+  t: number,
+  w: Float64Array,
+  gradient: Float64Array,
+  state: Record<string, Float64Array>,
+): void {
   const o = optimizer.options as Readonly<Record<string, number>>;
   const { m, v, vMax, h } = state as { m: Float64Array; v: Float64Array; vMax: Float64Array; h: Float64Array };
   const rate = o.learningRate!;

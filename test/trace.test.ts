@@ -5,6 +5,8 @@ import { cases, dataFor } from "./cases.js";
 import { expectClose } from "./close.js";
 
 const fround = Math.fround;
+/** Float32 sums of up to 32 terms that cancel, in units of the largest sum. */
+const ofSums = 1e-5;
 /** A power of two: the product with it is exact, so that an update is one rounding. */
 const learningRate = 2 ** -3;
 
@@ -40,7 +42,7 @@ describe.each(cases)("$name", ({ options, batch }) => {
     net.dispose();
   });
 
-  test("weight gradients are xᵀ·delta, and the input's is delta·Wᵀ", async () => {
+  test("gradients are xᵀ·delta and the sum of delta, and the input's is delta·Wᵀ", async () => {
     const net = await traced("wasm");
     const trace = net.trace(inputs, targets);
     let x: Matrix = { values: inputs, columns: [options.input].flat().at(-1)! };
@@ -53,13 +55,19 @@ describe.each(cases)("$name", ({ options, batch }) => {
       if (options.layers[l]!.kind === "dense") {
         const { kernelL1, kernelL2 } = options.layers[l]!.options as { kernelL1: number; kernelL2: number };
         if (kernelL1 === 0 && kernelL2 === 0)
-          expectClose("dW", gradients.weight!.values, transposedProduct(x, { values: delta!.values, columns }), 1e-6);
+          expectClose("dW", gradients.weight!.values, transposedProduct(x, { values: delta!.values, columns }), ofSums);
         const ones = { values: new Float32Array(a.values.length / columns).fill(1), columns: 1 };
-        if (gradients.bias) expectClose("db", gradients.bias.values, transposedProduct(ones, { values: delta!.values, columns }), 1e-6);
+        if (gradients.bias) expectClose("db", gradients.bias.values, transposedProduct(ones, { values: delta!.values, columns }), ofSums);
       }
       x = { values: a.values, columns };
     });
     expect(trace.layers.at(-1)!.a.values).toEqual(trace.prediction.values);
+    const first = options.layers[0]!;
+    if (first.kind === "dense") {
+      const weight = net.parameters()[0]!;
+      const delta = { values: trace.layers[0]!.delta!.values, columns: weight.shape[1]! };
+      expectClose("dx", trace.inputGradient.values, productTransposed(delta, { values: weight.values, columns: weight.shape[1]! }), ofSums);
+    }
     expect(trace.inputGradient.values).toHaveLength(inputs.length);
     net.dispose();
   });
@@ -76,5 +84,15 @@ function transposedProduct(a: Matrix, b: Matrix): Float64Array {
   for (let r = 0; r < a.values.length / a.columns; ++r)
     for (let i = 0; i < a.columns; ++i)
       for (let j = 0; j < b.columns; ++j) out[i * b.columns + j]! += a.values[r * a.columns + i]! * b.values[r * b.columns + j]!;
+  return out;
+}
+
+/** a·bᵀ in float64. */
+function productTransposed(a: Matrix, b: Matrix): Float64Array {
+  const [rows, columns] = [a.values.length / a.columns, b.values.length / b.columns];
+  const out = new Float64Array(rows * columns);
+  for (let r = 0; r < rows; ++r)
+    for (let j = 0; j < columns; ++j)
+      for (let k = 0; k < a.columns; ++k) out[r * columns + j]! += a.values[r * a.columns + k]! * b.values[j * b.columns + k]!;
   return out;
 }

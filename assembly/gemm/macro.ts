@@ -1,11 +1,13 @@
 // Matrix products: C `[m, n]` = start + the sum over k of A·B, k = 0, 1, 2 … in order, each product and each sum rounded; then the
-// activation. Here is the blocking for caches; register tiles are in micro.ts, copies in pack.ts, sizes in blocks.ts.
+// activation. Here is the blocking for caches; register tiles are in micro.ts, few rows in rows.ts,
+// copies in pack.ts, sizes in blocks.ts.
 // `[begin, end)` are rows of C; scratch as the op table reserves it; lda, ldb, ldc in elements.
 import { applyActivation } from "../../build/wasm/epilogue";
 import { Start } from "../opcodes";
 import { Block } from "./blocks";
 import { gemmMicro4x4, gemmMicro4x8 } from "./micro";
-import { packColumns4, packColumns8, packRows4 } from "./pack";
+import { packA, packB, packTransposedB } from "./pack";
+import { gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
@@ -90,20 +92,32 @@ function blocked(
   end: u32,
 ): void {
   const m = end - begin;
-  const packsA = transposedA && k * m > <u32>Block.Direct;
+  // The planner's rule too: `packing` in src/plan/ops/matrix.ts.
+  const packsA = transposedA && k * m > <u32>Block.Direct && n > <u32>Block.Columns;
   const packsB = transposedB || (k * n > <u32>Block.Direct && m >= <u32>Block.Rows);
-  // Row panels are packed 4 k at a time.
-  const depth = packsA || packsB ? min<u32>((k + 3) & ~3, Block.KC) : k;
-  const height = packsA ? min<u32>((Block.A / depth) & ~3, (m + 3) & ~3) : m;
-  const width = packsB ? (Block.B / depth) & ~7 : n;
-  const panels = scratch + (packsA ? (<usize>(height * depth)) << 2 : 0);
-  // Panels of B are used by one block of rows only, or kept for the next one.
-  const panel = height < m ? (<usize>depth) << 5 : 0;
 
-  const aRow = <usize>(transposedA ? 4 : lda << 2);
-  const aStep = transposedA ? (<usize>lda) << 2 : 4;
+  // Bytes from row to row (of B: from k to k+1, unless transposed), and of A from k to k+1.
   const bRow = (<usize>ldb) << 2;
   const cRow = (<usize>ldc) << 2;
+  const aRow = transposedA ? <usize>4 : (<usize>lda) << 2;
+  const aStep = transposedA ? (<usize>lda) << 2 : <usize>4;
+  const first = start == Start.C ? c : start == Start.Bias ? bias : 0;
+  const firstRow = start == Start.C ? cRow : 0;
+
+  if (m < <u32>Block.MR && n > <u32>Block.Columns && !packsB) {
+    const skip = <usize>begin;
+    gemmRows(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
+    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+    return;
+  }
+
+  // Rows are packed four k at a time.
+  const depth = packsA || packsB ? min<u32>((k + 3) & ~3, Block.KC) : k;
+  const height = max<u32>(min<u32>(Block.A / depth, packsB ? m + 3 : Block.C / n) & ~3, Block.MR);
+  const width = packsB ? (Block.B / depth) & ~7 : n;
+  const panels = scratch + (packsA ? (<usize>(min<u32>(height, (m + 3) & ~3) * depth)) << 2 : 0);
+  // Where one block of rows is all, each panel of B is used up before the next one is packed, in the same place.
+  const panel = height < m ? (<usize>depth) << 5 : <usize>0;
 
   for (let j: u32 = 0; j < n; j += width) {
     const nc = min<u32>(n - j, width);
@@ -112,43 +126,38 @@ function blocked(
       const last = p + kc == k && j + nc == n;
       for (let i = begin; i < end; i += height) {
         const mc = min<u32>(end - i, height);
-        const ai = a + <usize>i * aRow + <usize>p * aStep;
-        let block = ai;
+        let block = a + <usize>i * aRow + <usize>p * aStep;
+        let row = aRow;
+        let step = aStep;
+        let tile = aRow << 2;
         if (packsA) {
+          tile = (<usize>kc) << 4;
+          packA(scratch, tile, block, aStep, mc, kc);
           block = scratch;
-          for (let r: u32 = 0; r < mc; r += 4) packColumns4(scratch + <usize>((r * kc) << 2), 16, ai + (r << 2), aStep, kc);
+          row = 4;
+          step = 16;
         }
-        const aTile = packsA ? (<usize>kc) << 4 : aRow << 2;
-        const row = packsA ? <usize>4 : aRow;
-        const step = packsA ? <usize>16 : aStep;
         let at = panels;
-        for (let q: u32 = 0; q < nc; q += 8) {
-          const columns = min<u32>(nc - q, 8);
-          const from = (<usize>(j + q)) << 2;
-          let bk = b + from + <usize>p * bRow;
-          let bStep = bRow;
+        for (let q: u32 = 0; q < nc; q += Block.NR) {
+          const columns = min<u32>(nc - q, Block.NR);
+          const across = (<usize>(j + q)) << 2;
+          let strip = b + across + <usize>p * bRow;
+          let stripStep = bRow;
           if (packsB) {
             if (i == begin) {
-              if (transposedB) {
-                const rows = b + <usize>(j + q) * bRow + ((<usize>p) << 2);
-                packRows4(at, 32, rows, bRow, columns, kc);
-                if (columns > 4) packRows4(at + 16, 32, rows + (bRow << 2), bRow, columns - 4, kc);
-              } else if (columns > 4) packColumns8(at, bk, bRow, kc);
-              else packColumns4(at, 32, bk, bRow, kc);
+              if (transposedB) packTransposedB(at, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
+              else packB(at, strip, bRow, columns, kc);
             }
-            bk = at;
-            bStep = 32;
+            strip = at;
+            stripStep = 32;
             at += panel;
           }
-          const ci = c + <usize>i * cRow + from;
-          let origin = ci;
-          let originRow = cRow;
-          if (!p && start != Start.C) {
-            origin = start == Start.Bias ? bias + from : 0;
-            originRow = 0;
-          }
-          if (columns > 4) gemmMicro4x8(ci, cRow, origin, originRow, block, aTile, row, step, bk, bStep, mc, columns, kc);
-          else gemmMicro4x4(ci, cRow, origin, originRow, block, aTile, row, step, bk, bStep, mc, columns, kc);
+          const target = c + <usize>i * cRow + across;
+          // Later blocks of k go on from C.
+          const origin = p ? target : first ? first + <usize>i * firstRow + across : 0;
+          const originRow = p ? cRow : firstRow;
+          if (columns > 4) gemmMicro4x8(target, cRow, origin, originRow, block, tile, row, step, strip, stripStep, mc, columns, kc);
+          else gemmMicro4x4(target, cRow, origin, originRow, block, tile, row, step, strip, stripStep, mc, columns, kc);
         }
         if (last && activation) applyActivation(activation, c, alpha, i * ldc, (i + mc) * ldc);
       }

@@ -43,8 +43,9 @@ export async function applyGradients(
     metrics: [],
     seed: 0,
   };
-  const region = await (await openBackend(backend)).region(Model.measure(definition).bytes);
-  const model = new Model(definition, region);
+  const measured = Model.measure(definition);
+  const region = await (await openBackend(backend)).region(measured.bytes);
+  const model = new Model(definition, region, measured);
   model.initialize();
   const plan = model.plan("train", { capacity: 1 });
   const { parameters: parameterBase, slots: slotBase } = model.bases;

@@ -58,6 +58,11 @@ export class Arena {
     return start;
   }
 
+  /** Whether so many bytes are free without growing. */
+  fits(bytes: number): boolean {
+    return this.#free.some((range) => range.bytes >= bytes);
+  }
+
   release(start: number, bytes: number): void {
     this.size.used -= bytes;
     const found = this.#free.findIndex((range) => range.start > start);
@@ -151,6 +156,12 @@ export function isShared(bytes: number): boolean {
   return bytes < ownMemory;
 }
 
+/** Whether there is room for a region without more memory from the engine. */
+export function hasRoom(wanted: number): boolean {
+  const bytes = regionSize(wanted);
+  return isShared(bytes) ? shared.some((arena) => arena.fits(bytes)) : idle.some((reference) => suits(reference.deref(), bytes));
+}
+
 /** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
 export function placeBlock(wanted: number, open: OpenArena): Block {
   const bytes = regionSize(wanted);
@@ -219,10 +230,14 @@ export function outOfMemory(wanted: number, cause: unknown): BackendError {
 function idleArena(bytes: number): Arena | undefined {
   while (idle.length > 0) {
     const arena = idle.pop()!.deref();
-    // Neither one that would have to grow nor one of which half would lie idle.
-    if (arena && arena.size.bytes >= firstByte + bytes && arena.size.bytes <= 2 * bytes) return arena;
+    if (suits(arena, bytes)) return arena;
   }
   return undefined;
+}
+
+/** Neither one that would have to grow nor one of which half would lie idle. */
+function suits(arena: Arena | undefined, bytes: number): boolean {
+  return arena?.fits(bytes) === true && arena.size.bytes <= 2 * bytes;
 }
 
 function openArena(bytes: number, limit: number, open: OpenArena): Arena {

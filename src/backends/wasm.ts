@@ -5,11 +5,11 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { strictModule } from "../../build/strict.js";
 import { BackendError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, type Block, freeBlock, growBlock, isShared, type OpenArena, outOfMemory, placeBlock, type Run } from "./arena.js";
+import { Arena, type Block, freeBlock, growBlock, hasRoom, isShared, type OpenArena, outOfMemory, placeBlock, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type Views, viewsOf } from "./views.js";
 
-/** Bytes of new regions after which the engine is made to collect; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
+/** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
 const collectEvery = 64 * 2 ** 20;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -142,7 +142,7 @@ let sinceCollection = 0;
  *  regions of 1 MiB: 1,740 MiB at once), one large ordinary buffer makes it look at once (204 MiB). */
 async function letCollectedRegionsReturn(bytes: number): Promise<void> {
   sinceCollection += bytes;
-  if (sinceCollection < collectEvery) return;
+  if (sinceCollection < collectEvery || hasRoom(bytes)) return;
   sinceCollection = 0;
   try {
     new ArrayBuffer(collectEvery);

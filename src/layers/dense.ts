@@ -1,13 +1,13 @@
-import { type Activation, type ActivationName, activate, rectifies, toActivation } from "../activations.js";
+import { type Activation, type ActivationName, activate, toActivation } from "../activations.js";
 import { checkCount, checkNumber, checkOptions } from "../checks.js";
-import { glorotUniform, heNormal, type Initializer, toInitializer, zeros } from "../initializers.js";
+import { glorotUniform, type Initializer, toInitializer, zeros } from "../initializers.js";
 import { columns } from "../plan/tensor.js";
 import { type Layer, layer } from "./layer.js";
 
 export interface DenseOptions {
   /** default linear */
   readonly activation?: ActivationName | Activation;
-  /** of W; default heNormal before rectifying activations, else glorotUniform */
+  /** of W, default glorotUniform */
   readonly weight?: Initializer;
   /** of b, default zeros; false: no bias */
   readonly bias?: Initializer | false;
@@ -26,9 +26,8 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   const { kernelL1 = 0, kernelL2 = 0, name } = options;
   checkNumber("dense: kernelL1", kernelL1, { least: 0 });
   checkNumber("dense: kernelL2", kernelL2, { least: 0 });
-  const { activation: given = "linear" } = options;
+  const { activation: given = "linear", weight: drawn = glorotUniform(), bias: start = zeros() } = options;
   const activation = toActivation("dense: activation", given);
-  const { weight: drawn = rectifies(activation) ? heNormal() : glorotUniform(), bias: start = zeros() } = options;
   const weight = toInitializer("dense: weight", drawn);
   const bias = start === false ? false : toInitializer("dense: bias", start);
   return layer("dense", { units, activation, weight, bias, kernelL1, kernelL2, name }, (g, x) => {

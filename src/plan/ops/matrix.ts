@@ -11,7 +11,7 @@ function packing(transposed: "A" | "B" | undefined) {
     const [m, n, k] = [v.end!, v.n!, v.k!];
     const up = (value: number, to: number) => Math.ceil(value / to) * to;
     const depth = Math.min(up(k, 4), Block.KC);
-    const a = transposed === "A" && k * m > Block.Direct;
+    const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
     return (a ? Math.min(up(m, Block.MR) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0);
   };

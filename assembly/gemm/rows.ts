@@ -1,0 +1,72 @@
+// The product for a few rows of C, as one sample's prediction is: B is read once, front to back, and C's rows are added to in L1.
+import { multiplyAdd } from "../arithmetic";
+import { lanesBelow } from "./micro";
+
+/** c[j] += x0·b0[j], then x1·b1[j], x2·b2[j], x3·b3[j]: four k of a row of C. `stop`: c's end; bStep: bytes from one row of B to the next. */
+function addRows4(c: usize, stop: usize, a: usize, aStep: usize, b: usize, bStep: usize): void {
+  const x0 = v128.load32_splat(a);
+  const x1 = v128.load32_splat(a + aStep);
+  const x2 = v128.load32_splat(a + (aStep << 1));
+  const x3 = v128.load32_splat(a + aStep * 3);
+  let b1 = b + bStep;
+  let b2 = b1 + bStep;
+  let b3 = b2 + bStep;
+  do {
+    let sum = multiplyAdd(x0, v128.load(b), v128.load(c));
+    sum = multiplyAdd(x1, v128.load(b1), sum);
+    sum = multiplyAdd(x2, v128.load(b2), sum);
+    v128.store(c, multiplyAdd(x3, v128.load(b3), sum));
+    c += 16;
+    b += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
+  } while (c < stop);
+}
+
+function addRow(c: usize, stop: usize, a: usize, b: usize): void {
+  const x = v128.load32_splat(a);
+  do {
+    v128.store(c, multiplyAdd(x, v128.load(b), v128.load(c)));
+    c += 16;
+    b += 16;
+  } while (c < stop);
+}
+
+/** m rows of C, n columns; the other arguments as gemmMicro4x8's. */
+export function gemmRows(
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+): void {
+  const width = (<usize>((n + 3) & ~3)) << 2;
+  const end = c + ldc * m;
+  for (let row = c; row < end; row += ldc, start += startLd) {
+    if (!start) memory.fill(row, 0, width);
+    else if (start != row) memory.copy(row, start, width);
+  }
+  let left = k;
+  for (; left >= 4; left -= 4) {
+    let ai = a;
+    for (let row = c; row < end; row += ldc, ai += aRow) addRows4(row, row + width, ai, aStep, b, bStep);
+    a += aStep << 2;
+    b += bStep << 2;
+  }
+  for (; left; --left) {
+    let ai = a;
+    for (let row = c; row < end; row += ldc, ai += aRow) addRow(row, row + width, ai, b);
+    a += aStep;
+    b += bStep;
+  }
+  const mask = lanesBelow(n - <u32>(width >> 2) + 4);
+  for (let last = c + width - 16; last < end; last += ldc) v128.store(last, v128.and(v128.load(last), mask));
+}

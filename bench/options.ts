@@ -1,0 +1,38 @@
+// The command line. Node's own parser throws on unknown options; each mistake is one line and exit code 2.
+import { parseArgs } from "node:util";
+
+export interface Options {
+  readonly json: string | undefined;
+  readonly only: string;
+  readonly quick: boolean;
+}
+
+const help = `npm run bench -- [options]: how fast kernels and training steps are on this machine
+
+  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, start
+  --quick       fewer sizes, shorter samples: a look, not a measurement
+  --json FILE   writes all figures as JSON
+  --help`;
+
+export function readOptions(argv: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { json: { type: "string" }, only: { type: "string" }, quick: { type: "boolean" }, help: { type: "boolean" } },
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    return { json: values.json, only: values.only ?? "", quick: values.quick ?? false };
+  } catch (error) {
+    // Node's message goes on to explain how to pass a value that begins with a dash.
+    refuse((error as Error).message.split(/\. |\n/)[0]!);
+  }
+}
+
+/** Ends the process. */
+export function refuse(why: string): never {
+  console.error(`bench: ${why}; --help lists the options`);
+  process.exit(2);
+}

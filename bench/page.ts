@@ -1,0 +1,37 @@
+// The page: tables that fit 80 columns. WebAssembly with its spread, plain JavaScript's median beside it, and how many times faster.
+import type { Figure } from "./measure.js";
+
+export interface Line {
+  readonly name: string;
+  readonly wasm: Figure;
+  readonly js: Figure;
+  /** Columns between the two, as the heading names them. */
+  readonly extra?: string;
+}
+
+/** @param extra heading of the lines' extra column, if they have one */
+export function table(
+  title: string,
+  lines: readonly Line[],
+  { extra, smallerIsBetter = false }: { extra?: string; smallerIsBetter?: boolean } = {},
+): string {
+  const [width, number] = extra ? [30, 8] : [43, 7];
+  const cells = (name: string, ...numbers: readonly string[]) => name.padEnd(width) + numbers.map((text) => text.padStart(number)).join("");
+  const column = (text: string | undefined) => (text === undefined ? [] : [text]);
+  const rows = lines.map(({ name, wasm, js, extra }) => {
+    const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
+    return cells(name, digits(wasm.min), digits(wasm.median), digits(wasm.max), ...column(extra), digits(js.median), `${digits(ratio)}x`);
+  });
+  return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
+}
+
+/** Three digits and a unit prefix: 53.1, 1.70M. */
+export function digits(value: number): string {
+  if (value >= 999.5e3) return `${digits(value / 1e6)}M`;
+  if (value >= 999.5) return `${digits(value / 1e3)}k`;
+  return value >= 99.95 ? value.toFixed(0) : value.toFixed(value >= 9.995 ? 1 : 2);
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}

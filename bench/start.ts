@@ -1,0 +1,29 @@
+// From nothing to the first step, each time in a process of its own: compiling the module, network(), one step of 784-128-10.
+// Loading the library's files is not in it: here they are TypeScript, translated while they load.
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Budget, Figure } from "./measure.js";
+import { standards } from "./networks.js";
+
+export const started = standards.find(({ name }) => name === "784-128-10")!;
+
+/** Milliseconds. */
+export function measureStart(backend: "wasm" | "js", { samples }: Budget): Figure {
+  const file = fileURLToPath(import.meta.url);
+  const times = Array.from({ length: samples }, () => Number(execFileSync(process.execPath, [...process.execArgv, file, backend])));
+  times.sort((a, b) => a - b);
+  return { median: times[times.length >> 1]!, min: times[0]!, max: times.at(-1)! };
+}
+
+const [, script, backend] = process.argv;
+if (script === fileURLToPath(import.meta.url)) {
+  const { inputs, targets } = started.data();
+  const batch = {
+    inputs: (inputs as Float32Array).slice(0, 784 * started.batch),
+    targets: (targets as Float32Array).slice(0, 10 * started.batch),
+  };
+  const begun = performance.now();
+  const net = await started.build(backend as "wasm" | "js");
+  net.trainOnBatch(batch.inputs, batch.targets);
+  process.stdout.write(String(performance.now() - begun));
+}

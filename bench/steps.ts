@@ -1,0 +1,35 @@
+// Whole training steps of the standard networks, and predictions of one row, as a user has them: through `fit` and `predict`.
+import { type Budget, type Figure, measure, measureSpans, perCall } from "./measure.js";
+import type { Standard } from "./networks.js";
+
+/** Samples a second, over calls of `fit` of about `budget.fit` milliseconds each: its start is in them. */
+export async function measureSteps(standard: Standard, backend: "wasm" | "js", budget: Budget): Promise<Figure> {
+  const net = await standard.build(backend);
+  const data = standard.data();
+  const fit = async (epochs: number) => {
+    const begun = performance.now();
+    await net.fit(data, { epochs, batchSize: standard.batch });
+    return performance.now() - begun;
+  };
+  let epochs = 1;
+  const begun = performance.now();
+  for (;;) {
+    const milliseconds = await fit(epochs);
+    const enough = performance.now() - begun >= budget.warmup;
+    if (milliseconds < budget.fit) epochs = Math.ceil(epochs * (enough ? budget.fit / milliseconds : 2));
+    if (enough) break;
+  }
+  const figure = await measureSpans(() => fit(epochs), standard.rows * epochs, budget);
+  net.dispose();
+  return figure;
+}
+
+/** Microseconds to predict one row. */
+export async function measurePredict(standard: Standard, backend: "wasm" | "js", budget: Budget): Promise<Figure> {
+  const net = await standard.build(backend);
+  const { inputs } = standard.data();
+  const row = (inputs as Float32Array).slice(0, (inputs as Float32Array).length / standard.rows);
+  const figure = measure(() => net.predict(row), 1, budget);
+  net.dispose();
+  return perCall(figure, 1e6);
+}

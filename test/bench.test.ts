@@ -1,0 +1,85 @@
+// The bench's command line and records, not its figures.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
+
+const command = [...["--import", "tsx"], "bench/index.ts"];
+
+function run(...options: string[]): { page: string; records: Record<string, unknown>[] } {
+  const folder = mkdtempSync(join(tmpdir(), "chainrule-bench-"));
+  const file = join(folder, "records.json");
+  try {
+    const page = execFileSync(process.execPath, [...command, "--quick", "--json", file, ...options], { encoding: "utf8" });
+    return { page, records: JSON.parse(readFileSync(file, "utf8")) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const common = {
+  arithmetic: "strict",
+  revectorized: false,
+  threads: 1,
+  node: process.versions.node,
+  min: expect.any(Number),
+  median: expect.any(Number),
+  max: expect.any(Number),
+};
+
+test("a product is reported on both backends as a share of the limit, which is the fastest of at least six loops", () => {
+  const { page, records } = run("--only", "gemm 32x32x32 nn");
+  const limits = records.filter(({ bench }) => bench === "limit");
+  expect(limits.filter((r) => /chains/.test(String(r.case))).length).toBeGreaterThanOrEqual(6);
+  for (const limit of limits)
+    expect(limit).toEqual({
+      ...common,
+      bench: "limit",
+      case: expect.any(String),
+      backend: "wasm",
+      unit: "GFLOP/s",
+      ofLimit: expect.any(Number),
+    });
+  const fastest = Math.max(...limits.map(({ median }) => median as number));
+  expect(limits[0]!.median).toBe(fastest);
+  const products = records.filter(({ bench }) => bench === "gemm");
+  for (const [i, backend] of ["wasm", "js"].entries()) {
+    expect(products[i]).toEqual({
+      ...common,
+      bench: "gemm",
+      case: "32x32x32",
+      form: "NN",
+      backend,
+      unit: "GFLOP/s",
+      ofLimit: expect.any(Number),
+    });
+    expect(products[i]!.ofLimit).toBeCloseTo((products[i]!.median as number) / fastest, 12);
+  }
+  expect(products.length).toBe(2);
+  expect(Math.max(...page.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("a kernel and a network are reported without what does not apply to them", () => {
+  const kernel = run("--only", "kernel reluForward").records;
+  expect(kernel.map(({ backend }) => backend)).toEqual(["wasm", "js"]);
+  for (const r of kernel) expect(r).toEqual({ ...common, bench: "kernel", case: "reluForward 128x512", backend: r.backend, unit: "GB/s" });
+  const step = run("--only", "step 2-8-1").records;
+  for (const r of step) expect(r).toEqual({ ...common, bench: "step", case: "2-8-1 batch 4", backend: r.backend, unit: "samples/s" });
+  for (const r of [...kernel, ...step]) {
+    expect(r.min as number).toBeGreaterThan(0);
+    expect(r.min as number).toBeLessThanOrEqual(r.median as number);
+    expect(r.median as number).toBeLessThanOrEqual(r.max as number);
+  }
+});
+
+test("an unknown option, a missing value or a text that no line has is one line on stderr and exit code 2", () => {
+  for (const options of [["--fast"], ["--json"], ["extra"], ["--quick=3"], ["--only", "no such line"]]) {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [...command, ...options], { encoding: "utf8" });
+    expect([options, status, stdout]).toEqual([options, 2, ""]);
+    expect(stderr.trim().split("\n").length).toBe(1);
+    expect(stderr).toMatch(/^bench: /);
+  }
+});
