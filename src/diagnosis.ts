@@ -10,8 +10,8 @@ export interface Failure {
   readonly status: number;
   /** Number of the step since the network's first, from 1 on. */
   readonly step: number;
-  /** The parameter that the update made non-finite, if it did. */
-  readonly spoiled: string | undefined;
+  /** What the update made non-finite, if it did: a parameter, or the optimizer's state of it. */
+  readonly spoiled: { readonly parameter: string; readonly what: "weight" | "state" } | undefined;
   readonly samples: Samples;
   readonly rows: readonly number[];
 }
@@ -28,12 +28,14 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows }:
       : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
     return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, { step, layer: found.layer, what: found.what === "gradient" ? "gradient" : "loss" });
   }
-  const layer = spoiled?.slice(0, spoiled.lastIndexOf(".")) ?? "optimizer";
-  const what = status & Status.Weight ? "weight" : "gradient";
-  return new NonFiniteError(
-    `step ${step}: the ${what === "weight" ? "updated weight" : what} of ${spoiled ?? layer} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`,
-    { step, layer, what },
-  );
+  const layer = spoiled?.parameter.slice(0, spoiled.parameter.lastIndexOf(".")) ?? "optimizer";
+  const what = status & Status.Weight ? (spoiled?.what ?? "weight") : "gradient";
+  const where = spoiled?.parameter ?? layer;
+  const message =
+    what === "state"
+      ? `the optimizer's state of ${where} is not finite: the square of a gradient is beyond float32, that of more than 1.8e19; scale the inputs or the loss, or set clip: { type: "globalNorm", value: 1 } on the optimizer`
+      : `the ${what === "weight" ? "updated weight" : what} of ${where} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`;
+  return new NonFiniteError(`step ${step}: ${message}`, { step, layer, what });
 }
 
 /** In program order: the first tensor of the step that holds something non-finite. */

@@ -312,7 +312,12 @@ export async function network(given: NetworkOptions): Promise<Network> {
   const { definition, measured } = define(given);
   const region = await (await openBackend(given.backend ?? "auto")).region(measured.bytes);
   const model = new Model(definition, region, measured);
-  model.initialize();
+  try {
+    model.initialize();
+  } catch (error) {
+    region.dispose();
+    throw error;
+  }
   return new Network(model);
 }
 

@@ -2,7 +2,7 @@
 import { Status, Step } from "../assembly/opcodes.js";
 import type { Plan } from "./compile.js";
 import type { Samples } from "./data.js";
-import { diagnose } from "./diagnosis.js";
+import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
 import { lossOf, penaltyOf, stage } from "./single.js";
@@ -68,8 +68,18 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   return lossOf(plan, views, 0) + penaltyOf(plan, views, 0);
 }
 
-/** The name of the first parameter that holds a value that is not finite. */
-function firstNonFinite(model: Model): string | undefined {
-  return model.parameters.find(({ tensor, address }) => model.readTensor(tensor, address, 0).some((value) => !Number.isFinite(value)))
-    ?.tensor.name;
+/** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */
+function firstNonFinite(model: Model): Failure["spoiled"] {
+  const { bases, definition } = model;
+  const find = (what: "weight" | "state", base: number) => {
+    const found = model.parameters.find(
+      ({ tensor, address }) => !model.readTensor(tensor, address - bases.parameters + base, 0).every(Number.isFinite),
+    );
+    return found && ({ parameter: found.tensor.name, what } as const);
+  };
+  for (let slot = 0; slot < definition.optimizer.slots.length; ++slot) {
+    const found = find("state", bases.slots + slot * bases.slabBytes);
+    if (found) return found;
+  }
+  return find("weight", bases.parameters);
 }
