@@ -31,7 +31,7 @@ export class LiveLine {
     }
     // The last column stays free: some terminals wrap once it is filled.
     const columns = (this.stream.columns || 80) - 1;
-    const room = Math.min(30, columns - before.length - after.length - 2);
+    const room = Math.min(20, columns - before.length - after.length - 2);
     const text = room >= 5 ? `${before} ${bar(part, room)} ${after}` : `${before}  ${after}`;
     this.stream.write(ERASE + text.slice(0, columns));
     this.shown = true;

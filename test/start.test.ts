@@ -106,6 +106,7 @@ describe("npm start", () => {
       ["--data", join(tmpdir(), "nowhere")],
       /^mnist: .*nowhere.train-images-idx3-ubyte: cannot be read: ENOENT.*\n$/,
     ],
+    ["a file in a place where none can be", ["--data", folder, "--save", folder], /^mnist: --save .*: is a folder, expected a file\n$/],
     ["layers larger than any memory", ["--data", folder, "--hidden", "1000000,1000000"], /^mnist: --hidden 1000000,1000000: .*\n$/],
   ])("exits 2 with one line on stderr: %s", async (_, args, message) => {
     const { code, stdout, stderr } = await start(...args);
@@ -120,12 +121,12 @@ describe("npm start", () => {
         const args = ["--data", folder, "--backend", backend, "--epochs", "12", "--batch", "20", "--hidden", "32,16", "--save", save];
         const { code, stdout, stderr } = await start(...args);
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-        expect(stdout).toMatch(/epoch \d+\/12 {2}step \d+\/25 {2}loss \d/);
+        expect(stdout).toMatch(/epoch \d+\/12 {2}step +\d+\/25 {2}loss \d/);
         expect(stdout).toContain(`backend ${backend}:`);
         // Stripes are linearly separable.
         expect(stdout).toContain("Test accuracy 100.00 %: 100 of 100 right");
         expect(stdout).toMatch(/ratio +\d+\.\d\n/);
-        expect(stdout).toContain("both have the same weights, bit for bit");
+        expect(stdout).toContain("they have the same weights, bit for bit");
         expect(stdout).toMatch(/read back it predicts the same, bit for bit\n$/);
         expect(existsSync(save)).toBe(true);
         expect(stdout).not.toContain("\r");
