@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseOptions } from "../examples/mnist/options.js";
+import { LiveLine } from "../examples/terminal.js";
 import { idx } from "./idx.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -87,6 +88,29 @@ describe("options", () => {
       seed: 0,
     });
     expect(parseOptions(["--data", "a=b", "--save=--x"])).toEqual({ ...expected, data: "a=b", save: "--x" });
+  });
+});
+
+describe("LiveLine", () => {
+  const written = (isTTY: boolean, columns: number) => {
+    vi.stubEnv("TERM", "xterm");
+    const texts: string[] = [];
+    const line = new LiveLine({ isTTY, columns, write: (text) => texts.push(text) });
+    line.update(0.5, "epoch 1/2", "3 s left");
+    line.update(0.6, "too early", "for another");
+    line.print("done");
+    vi.unstubAllEnvs();
+    return texts;
+  };
+
+  test("a terminal's last line is written over, with a bar where there is room", () => {
+    expect(written(true, 80)).toEqual(["\r\x1b[Kepoch 1/2 ██████████░░░░░░░░░░ 3 s left", "\r\x1b[K", "done\n"]);
+    expect(written(true, 26)[0]).toBe("\r\x1b[Kepoch 1/2 ███░░░ 3 s left");
+    expect(written(true, 12)[0]).toBe("\r\x1b[Kepoch 1/2  ");
+  });
+
+  test("a pipe or a file gets plain lines", () => {
+    expect(written(false, 80)).toEqual(["epoch 1/2  3 s left\n", "done\n"]);
   });
 });
 
