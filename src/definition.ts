@@ -93,7 +93,10 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   const names = graph.outputs.map((_, i) => outputName(graph, i));
   if (losses.length !== names.length)
     throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
-  const byName = Array.isArray(metrics) ? undefined : (metrics as Readonly<Record<string, readonly MetricName[]>>);
+  const byName =
+    metrics !== null && typeof metrics === "object" && !Array.isArray(metrics)
+      ? (metrics as Readonly<Record<string, readonly MetricName[]>>)
+      : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
   else if (names.length > 1 && (metrics as readonly MetricName[]).length > 0)
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);

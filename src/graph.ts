@@ -59,7 +59,8 @@ function checkLayer(who: string, layer: Layer): void {
  *  @throws {OptionError} for outputs that need an input not given, inputs that nothing needs, names that are not unique */
 export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph {
   const specs = inputs.map((node, i): InputSpec => {
-    if (!node?.shape) throw new OptionError(`network: inputs[${i}] is ${shown(node)}, expected an input, as input(784)`);
+    if (!Array.isArray(node?.shape)) throw new OptionError(`network: inputs[${i}] is ${shown(node)}, expected an input, as input(784)`);
+    for (const size of node.shape) checkCount("network: input", size);
     return { name: node.name ?? (inputs.length === 1 ? "input" : `input_${i + 1}`), shape: node.shape };
   });
   const index = new Map<Node, number>(inputs.map((node, i) => [node, i]));
@@ -90,7 +91,7 @@ function layerNames(inputs: readonly string[]): (layer: Layer) => string {
   const taken = new Set<string>();
   const take = (name: unknown) => {
     if (typeof name !== "string" || name === "" || taken.has(name))
-      throw new OptionError(`network: a layer or input is named ${shown(name)}, expected a name of its own`);
+      throw new OptionError(`network: a layer is named ${shown(name)}, expected a name of its own`);
     taken.add(name);
     return name;
   };

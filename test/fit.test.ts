@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import {
   adam,
+  type ChainOptions,
   type Data,
   dense,
   dropout,
@@ -24,7 +25,7 @@ function rows(count: number, width = 6, seed = 1): Data & { readonly rows: numbe
   return { inputs, targets: inputs.map((row) => (row[0]! > 0 ? 1 : row[1]! > 0 ? 2 : 0)), rows: count };
 }
 
-const make = (changes: Partial<Parameters<typeof network>[0]> = {}): Promise<Network> =>
+const make = (changes: Partial<ChainOptions> = {}): Promise<Network> =>
   network({
     input: 6,
     layers: [dense(9, { activation: "relu" }), dropout(0.1), dense(3)],

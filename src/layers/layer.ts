@@ -1,3 +1,5 @@
+import { shown } from "../checks.js";
+import { OptionError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 
@@ -27,13 +29,15 @@ export interface Layer {
 /** @param apply takes the builder and the inputs `[batch, ...]`, returns the output */
 export function layer(
   kind: string,
-  { name = "", ...options }: Readonly<Record<string, unknown>> & { readonly name?: string | undefined },
+  { name, ...options }: Readonly<Record<string, unknown>> & { readonly name?: string | undefined },
   apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
 ): Layer {
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new OptionError(`${kind}: name is ${shown(name)}, expected a text that is not empty`);
   const self: Layer = Object.assign((...from: readonly Node[]): Node => ({ layer: self, from }), {
     kind,
     options,
     apply: apply as Layer["apply"],
   });
-  return Object.defineProperty(self, "name", { value: name });
+  return Object.defineProperty(self, "name", { value: name ?? "" });
 }
