@@ -40,6 +40,8 @@ export class Model {
   private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
+  /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
+  private scale = { rows: 0, value: 0 };
   private copy: Float32Array | undefined;
   private readonly planEach: number;
 
@@ -138,7 +140,8 @@ export class Model {
     const { loss, optimizer } = this.definition;
     const { stride, factors } = plan.layout;
     const record = plan.table + index * stride;
-    const scale = loss.scale(this.outputShape, rowsInBatch);
+    if (rowsInBatch !== this.scale.rows) this.scale = { rows: rowsInBatch, value: loss.scale(this.outputShape, rowsInBatch) };
+    const scale = this.scale.value;
     const { u32, f32, f64 } = views;
     u32[(record + Step.Rows) >> 2] = rowsInBatch;
     u32[(record + Step.Number) >> 2] = t;

@@ -9,7 +9,7 @@ import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
 import { permutation } from "./random.js";
-import { type Evaluation, evaluateSamples, readRecord } from "./single.js";
+import { type Evaluation, evaluateSamples } from "./single.js";
 import { runChunk } from "./steps.js";
 
 export interface Epoch {
@@ -104,6 +104,9 @@ export async function fit(
   }
   return { epochs: run.epochs, stopped: false };
 }
+
+/** The metrics of a network without any. */
+const none: Epoch["metrics"] = Object.freeze({});
 
 /** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
 interface Slot {
@@ -224,8 +227,8 @@ class Run {
     const orderAddress = plan.addresses.get(plan.order!)!;
     const views = model.region.views();
     const { u32 } = views;
-    let at = 0;
-    slots.forEach(({ epoch, begin, rows }, index) => {
+    for (let index = 0, at = 0; index < slots.length; ++index) {
+      const { epoch, begin, rows } = slots[index]!;
       model.writeStep(plan, views, index, rows, first + index);
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       const order = this.orderOf(epoch);
@@ -234,7 +237,7 @@ class Run {
         if (!this.resident) this.stageRow(row, at, views);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
-    });
+    }
   }
 
   private stageAll(): void {
@@ -251,38 +254,43 @@ class Run {
     copyRow(samples.targets, row, columns(label), label.stride, to, (plan.addresses.get(y)! >> 2) + at * y.stride);
   }
 
-  /** Reads the steps' results, in order, and closes the epochs that ended. */
+  /** Reads the steps' results, in order, and closes the epochs that ended. Runs once a step: nothing is allocated but history. */
   private account(slots: readonly Slot[], seconds: number): void {
     const { model, plan, sums, samples } = this;
+    const { f64 } = model.region.views();
+    const { stride, metrics } = plan.layout;
     const rowsInChunk = slots.reduce((sum, slot) => sum + slot.rows, 0);
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
-    const finishedEpochs: number[] = [];
-    slots.forEach(({ epoch, begin, rows }, index) => {
-      const record = readRecord(model, plan, index);
-      sums.loss += (record.loss + record.penalty) * rows;
+    const firstEnded = this.epochs.length;
+    for (let index = 0, record = plan.table; index < slots.length; ++index, record += stride) {
+      const { epoch, begin, rows } = slots[index]!;
+      sums.loss += (f64[(record + Step.Loss) >> 3]! + f64[(record + Step.Penalty) >> 3]!) * rows;
       sums.rows += rows;
       sums.seconds += (seconds * rows) / rowsInChunk;
-      for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! += record.metric(i);
-      if (begin + rows < samples.rows) return;
-      const { metrics } = model.definition;
-      this.epochs.push({
-        loss: sums.loss / sums.rows,
-        metrics: Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
-        seconds: sums.seconds,
-      });
-      finishedEpochs.push(epoch);
-      this.position.epoch += 1;
-      Object.assign(sums, { loss: 0, rows: 0, seconds: 0 });
-      sums.metrics.fill(0);
-      this.orders.delete(epoch);
-    });
-    const { validation } = this;
-    if (validation && finishedEpochs.length > 0) {
-      const last = this.epochs.length - 1;
-      this.epochs[last] = { ...this.epochs[last]!, validation: evaluateSamples(model, validation) };
+      for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
+      if (begin + rows === samples.rows) this.closeEpoch(epoch);
     }
-    for (const epoch of finishedEpochs) this.options.onEpochEnd?.(this.epochs[epoch]!, epoch);
+    const ended = this.epochs.length;
+    const { validation } = this;
+    if (validation && ended > firstEnded) {
+      this.epochs[ended - 1] = { ...this.epochs[ended - 1]!, validation: evaluateSamples(model, validation) };
+    }
+    for (let epoch = firstEnded; epoch < ended; ++epoch) this.options.onEpochEnd?.(this.epochs[epoch]!, epoch);
+  }
+
+  private closeEpoch(epoch: number): void {
+    const { sums } = this;
+    const { metrics } = this.model.definition;
+    this.epochs.push({
+      loss: sums.loss / sums.rows,
+      metrics: metrics.length === 0 ? none : Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
+      seconds: sums.seconds,
+    });
+    this.position.epoch += 1;
+    sums.loss = sums.rows = sums.seconds = 0;
+    sums.metrics.fill(0);
+    this.orders.delete(epoch);
   }
 
   private report({ epoch, begin, rows }: Slot): void {
