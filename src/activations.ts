@@ -7,22 +7,20 @@ interface Rule {
   apply(g: Builder, x: Tensor, alpha: number): Tensor;
   /** Default of the option alpha, if there is one. */
   readonly alpha?: number;
-  /** Is the initial scale of the weights before it 2 / fanIn (He et al. 2015) rather than 2 / (fanIn + fanOut)? */
-  readonly rectifies?: boolean;
 }
 
 const rules = {
   linear: { apply: (_, x) => x },
-  relu: { apply: (g, x) => g.elementwise("reluForward", x), rectifies: true },
-  leakyRelu: { apply: (g, x, alpha) => g.elementwise("leakyReluForward", x, alpha), alpha: 0.01, rectifies: true },
+  relu: { apply: (g, x) => g.elementwise("reluForward", x) },
+  leakyRelu: { apply: (g, x, alpha) => g.elementwise("leakyReluForward", x, alpha), alpha: 0.01 },
   sigmoid: { apply: (g, x) => g.elementwise("sigmoidForward", x) },
   tanh: { apply: (g, x) => g.elementwise("tanhForward", x) },
   softmax: { apply: (g, x) => g.softmax(x) },
-  softplus: { apply: (g, x) => g.elementwise("softplusForward", x), rectifies: true },
-  elu: { apply: (g, x, alpha) => g.elementwise("eluForward", x, alpha), alpha: 1, rectifies: true },
-  gelu: { apply: (g, x) => g.elementwise("geluForward", x), rectifies: true },
-  geluTanh: { apply: (g, x) => g.elementwise("geluTanhForward", x), rectifies: true },
-  silu: { apply: (g, x) => g.elementwise("siluForward", x), rectifies: true },
+  softplus: { apply: (g, x) => g.elementwise("softplusForward", x) },
+  elu: { apply: (g, x, alpha) => g.elementwise("eluForward", x, alpha), alpha: 1 },
+  gelu: { apply: (g, x) => g.elementwise("geluForward", x) },
+  geluTanh: { apply: (g, x) => g.elementwise("geluTanhForward", x) },
+  silu: { apply: (g, x) => g.elementwise("siluForward", x) },
 } satisfies Record<string, Rule>;
 
 export type ActivationName = keyof typeof rules;
@@ -54,11 +52,6 @@ export function toActivation(who: string, given: ActivationName | Activation): A
 
 export function activate(g: Builder, x: Tensor, activation: Activation): Tensor {
   return rules[activation.type].apply(g, x, activation.alpha ?? 0);
-}
-
-export function rectifies(activation: Activation): boolean {
-  const rule: Rule = rules[activation.type];
-  return rule.rectifies ?? false;
 }
 
 /** x > 0 ? x : alpha·x. */

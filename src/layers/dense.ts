@@ -1,13 +1,13 @@
-import { type Activation, type ActivationName, activate, rectifies, toActivation } from "../activations.js";
+import { type Activation, type ActivationName, activate, toActivation } from "../activations.js";
 import { checkCount, checkNumber, checkOptions } from "../checks.js";
-import { glorotUniform, heNormal, type Initializer, toInitializer, zeros } from "../initializers.js";
+import { glorotUniform, type Initializer, toInitializer, zeros } from "../initializers.js";
 import { columns } from "../plan/tensor.js";
 import { type Layer, layer } from "./layer.js";
 
 export interface DenseOptions {
   /** default linear */
   readonly activation?: ActivationName | Activation;
-  /** of W; default heNormal before rectifying activations, else glorotUniform */
+  /** of W, default glorotUniform */
   readonly weight?: Initializer;
   /** of b, default zeros; false: no bias */
   readonly bias?: Initializer | false;
@@ -27,7 +27,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   checkNumber("dense: kernelL1", kernelL1, { least: 0 });
   checkNumber("dense: kernelL2", kernelL2, { least: 0 });
   const activation = toActivation("dense: activation", options.activation ?? "linear");
-  const weight = toInitializer("dense: weight", options.weight ?? (rectifies(activation) ? heNormal() : glorotUniform()));
+  const weight = toInitializer("dense: weight", options.weight ?? glorotUniform());
   const bias = options.bias === false ? false : toInitializer("dense: bias", options.bias ?? zeros());
   return layer("dense", { units, activation, weight, bias, kernelL1, kernelL2, name }, (g, x) => {
     const w = g.parameter("weight", [columns(x), units], weight, { l1: kernelL1, l2: kernelL2 });

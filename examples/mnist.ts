@@ -1,0 +1,171 @@
+// npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
+// The command line, the files and the pictures are in mnist/, the progress bar in terminal.ts; here is what uses the library.
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { adam, ChainruleError, dense, type History, type Network, network, sparseCategoricalCrossEntropy } from "../src/index.js";
+import { loadFile, saveFile } from "../src/node.js";
+import { CLASSES, type Digits, loadDigits, SIDE } from "./mnist/digits.js";
+import { IdxError } from "./mnist/idx.js";
+import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
+import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
+import { LiveLine } from "./terminal.js";
+
+const names = { wasm: "WebAssembly", js: "plain JavaScript" };
+
+function build({ hidden, seed }: Options, backend: Options["backend"]): Promise<Network> {
+  return network({
+    input: SIDE * SIDE,
+    layers: [...hidden.map((units) => dense(units, { activation: "relu" })), dense(CLASSES)],
+    loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+    optimizer: adam({ learningRate: 1e-3 }),
+    metrics: ["accuracy"],
+    seed,
+    backend,
+  });
+}
+
+/** The first steps run code that is not optimised yet: estimates from them would only frighten. */
+const COLD = 16;
+
+const asData = ({ images, labels }: Digits) => ({ inputs: images, targets: labels });
+const secondsOf = ({ epochs }: Pick<History, "epochs">) => epochs.reduce((sum, { seconds }) => sum + seconds, 0);
+
+function train(
+  net: Network,
+  training: Digits,
+  test: Digits,
+  { epochs, batch }: Options,
+  line: LiveLine,
+  signal: AbortSignal,
+): Promise<History> {
+  line.print("epoch     loss   accuracy   test accuracy   seconds   samples/s");
+  return net.fit(asData(training), {
+    epochs,
+    batchSize: batch,
+    validation: asData(test),
+    signal,
+    onProgress: ({ epoch, step, steps, loss, samplesPerSecond, secondsLeft }) => {
+      if (net.steps < COLD) return;
+      const after = `loss ${loss.toFixed(4)}  ${whole(samplesPerSecond)}/s  ${Math.ceil(secondsLeft)} s left`;
+      line.update((epoch - 1 + step / steps) / epochs, `epoch ${epoch}/${epochs}  step ${step}/${steps}`, after);
+    },
+    onEpochEnd: ({ loss, metrics, validation, seconds }, index) => {
+      const cells = [
+        `${index + 1}`.padStart(5),
+        loss.toFixed(4).padStart(9),
+        percent(metrics.accuracy!).padStart(11),
+        percent(validation!.metrics.accuracy!).padStart(16),
+        seconds.toFixed(2).padStart(10),
+        whole(training.count / seconds).padStart(12),
+      ];
+      line.print(cells.join(""));
+    },
+  });
+}
+
+/** How fast the backend that did not train would have trained, and whether to the same weights: on both, the network starts anew from its
+ *  seed and passes a few times over the first images; of the other backend the last passes are timed. */
+async function compare(training: Digits, options: Options, line: LiveLine, signal: AbortSignal) {
+  const warm = 1;
+  const timed = 3;
+  const other: Options["backend"] = options.backend === "wasm" ? "js" : "wasm";
+  const rows = Math.min(training.count, options.batch * 32);
+  const first = { inputs: training.images.subarray(0, rows * SIDE * SIDE), targets: training.labels.subarray(0, rows) };
+  const run = async (backend: Options["backend"]) => {
+    const net = await build(options, backend);
+    const { epochs } = await net.fit(first, {
+      epochs: warm + timed,
+      batchSize: options.batch,
+      signal,
+      onProgress: ({ epoch, step, steps }) =>
+        line.update((epoch - 1 + step / steps) / (warm + timed), `comparing: ${names[backend]}`, `pass ${epoch}/${warm + timed}`),
+    });
+    const hash = net.weightsHash();
+    net.dispose();
+    return { seconds: secondsOf({ epochs: epochs.slice(warm) }), hash };
+  };
+  const [there, here] = [await run(other), await run(options.backend)];
+  return { other, rows, warm, timed, samplesPerSecond: (timed * rows) / there.seconds, same: there.hash === here.hash };
+}
+
+/** Ctrl-C asks the training to stop; pressed again a second later or more, it ends the process. (Launchers such as tsx pass a terminal's
+ *  signal on, so that one press may arrive twice.) */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  process.on("SIGINT", () => {
+    if (controller.signal.aborted && performance.now() - first > 1000) process.exit(130);
+    first ||= performance.now();
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options === "help") {
+    console.log(help);
+    return 0;
+  }
+  const line = new LiveLine();
+  const signal = interruption();
+  const { train: training, test } = loadDigits(options.data);
+  const net = await build(options, options.backend).catch((cause: Error) => {
+    throw new UsageError(`--hidden ${options.hidden.join()}: ${cause.message}`, { cause });
+  });
+  line.print(`MNIST: ${whole(training.count)} images to train on, ${whole(test.count)} to test with\n`);
+  line.print(`${net.summary()}`);
+  line.print(
+    `batch ${options.batch}, seed ${net.seed}, backend ${net.backend.name}: ${names[options.backend]}, ${net.arithmetic.name} arithmetic\n`,
+  );
+
+  const history = await train(net, training, test, options, line, signal);
+  line.clear();
+  if (history.stopped)
+    line.print(`\nStopped by Ctrl-C in epoch ${history.epochs.length + 1}, after ${whole(net.steps)} steps. The network as it is:`);
+
+  const logits = net.predict(test.images);
+  const answers = answersOf(logits);
+  const right = answers.filter(({ digit }, i) => digit === test.labels[i]).length;
+  line.print(`\nTest accuracy ${percent(right / test.count)}: ${whole(right)} of ${whole(test.count)} right\n`);
+  line.print(confusion(answers, test.labels));
+  if (right < test.count) line.print(`\nThe mistakes it was surest of:\n\n${mistakes(answers, test)}`);
+  line.print(`\nThe plan of one training step:\n\n${net.explain()}\n`);
+
+  const compared = history.stopped ? undefined : await compare(training, options, line, signal);
+  line.clear();
+  const seconds = secondsOf(history);
+  const speed = (history.epochs.length * training.count) / seconds;
+  const speeds = (backend: Options["backend"], samplesPerSecond: number, how: string) =>
+    line.print(`  ${names[backend].padEnd(17)}${whole(samplesPerSecond).padStart(8)} samples/s   ${how}`);
+  line.print("Speed of training, tests not counted:\n");
+  speeds(options.backend, speed, `${history.epochs.length} epochs in ${seconds.toFixed(2)} s`);
+  if (compared && !signal.aborted) {
+    const { other, rows, warm, timed, samplesPerSecond, same } = compared;
+    const ratio = options.backend === "wasm" ? speed / samplesPerSecond : samplesPerSecond / speed;
+    speeds(other, samplesPerSecond, `${timed} passes over the first ${whole(rows)} images, after ${warm}`);
+    line.print(`  ratio            ${ratio.toFixed(1).padStart(8)}\n`);
+    line.print(
+      `After those ${warm + timed} passes from the same seed both have ${same ? "the same weights, bit for bit" : "DIFFERENT WEIGHTS"}.`,
+    );
+    if (!same) return 1;
+  }
+
+  line.print(`\nweights  ${net.weightsHash()}`);
+  mkdirSync(dirname(options.save), { recursive: true });
+  await saveFile(net, options.save);
+  const loaded = await loadFile(options.save, { backend: options.backend });
+  const again = loaded.predict(test.images);
+  const kept = again.every((value, i) => Object.is(value, logits[i]));
+  line.print(`saved    ${options.save}\n         read back it predicts ${kept ? "the same, bit for bit" : "SOMETHING ELSE"}`);
+  if (!kept) return 1;
+  return history.stopped ? 130 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof IdxError || error instanceof ChainruleError)) throw error;
+  console.error(`mnist: ${error.message.replaceAll("\n", " ")}`);
+  process.exitCode = error instanceof ChainruleError ? 1 : 2;
+}
