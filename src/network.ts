@@ -5,6 +5,7 @@ import type { Definition, Plan } from "./compile.js";
 import { type Data, type Rows, type Samples, type Targets, toRows, toSamples } from "./data.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { decode, encode } from "./formats/native.js";
+import type { History } from "./history.js";
 import type { Layer } from "./layers/layer.js";
 import { restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
@@ -18,7 +19,7 @@ import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, readRecord, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
-import { checkFit, type FitOptions, fit, type History, type Position } from "./training.js";
+import { checkFit, type FitOptions, fit, type Position } from "./training.js";
 
 export interface NetworkOptions {
   /** Shape of one sample: its number of features, or `[..., features]`. */

@@ -5,29 +5,13 @@ import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, sho
 import type { Plan } from "./compile.js";
 import { copyRow, type Data, type Samples } from "./data.js";
 import { OptionError } from "./errors.js";
+import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
 import { permutation } from "./random.js";
-import { type Evaluation, evaluateSamples } from "./single.js";
+import { evaluateSamples } from "./single.js";
 import { runChunk } from "./steps.js";
-
-export interface Epoch {
-  /** Mean over the epoch's rows, penalties included, in the loss's unit. */
-  readonly loss: number;
-  /** As the steps saw them, before each update. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** After the epoch, if there is validation data. */
-  readonly validation?: Evaluation;
-  /** Wall time of the epoch's steps. */
-  readonly seconds: number;
-}
-
-export interface History {
-  readonly epochs: readonly Epoch[];
-  /** The signal stopped it before all epochs were done. */
-  readonly stopped: boolean;
-}
 
 export interface Progress {
   /** 1 … epochs, and steps done in it */
@@ -97,16 +81,13 @@ export async function fit(
 ): Promise<History> {
   const run = new Run(model, samples, validation, options, position);
   while (!run.finished) {
-    if (options.signal?.aborted) return { epochs: run.epochs, stopped: true };
+    if (options.signal?.aborted) return run.epochs.history(true);
     run.chunk();
     // The event loop turns between chunks; the last one has nobody to wait for.
     if (!run.finished) await macrotask();
   }
-  return { epochs: run.epochs, stopped: false };
+  return run.epochs.history(false);
 }
-
-/** The metrics of a network without any. */
-const none: Epoch["metrics"] = Object.freeze({});
 
 /** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
 interface Slot {
@@ -116,7 +97,7 @@ interface Slot {
 }
 
 class Run {
-  readonly epochs: Epoch[] = [];
+  readonly epochs: EpochLog;
   private readonly epochCount: number;
   private readonly batchSize: number;
   private readonly shuffled: boolean;
@@ -148,6 +129,7 @@ class Run {
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
+    this.epochs = new EpochLog(model.definition.metrics);
     this.sums = { loss: 0, metrics: model.definition.metrics.map(() => 0), rows: 0, seconds: 0 };
 
     const rowBytes = (samples.inputs.width + samples.targets.width + 8) * 4;
@@ -254,7 +236,7 @@ class Run {
     copyRow(samples.targets, row, columns(label), label.stride, to, (plan.addresses.get(y)! >> 2) + at * y.stride);
   }
 
-  /** Reads the steps' results, in order, and closes the epochs that ended. Runs once a step: nothing is allocated but history. */
+  /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
   private account(slots: readonly Slot[], seconds: number): void {
     const { model, plan, sums, samples } = this;
     const { f64 } = model.region.views();
@@ -272,21 +254,14 @@ class Run {
       if (begin + rows === samples.rows) this.closeEpoch(epoch);
     }
     const ended = this.epochs.length;
-    const { validation } = this;
-    if (validation && ended > firstEnded) {
-      this.epochs[ended - 1] = { ...this.epochs[ended - 1]!, validation: evaluateSamples(model, validation) };
-    }
-    for (let epoch = firstEnded; epoch < ended; ++epoch) this.options.onEpochEnd?.(this.epochs[epoch]!, epoch);
+    if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
+    const { onEpochEnd } = this.options;
+    if (onEpochEnd) for (let epoch = firstEnded; epoch < ended; ++epoch) onEpochEnd(this.epochs.at(epoch), epoch);
   }
 
   private closeEpoch(epoch: number): void {
     const { sums } = this;
-    const { metrics } = this.model.definition;
-    this.epochs.push({
-      loss: sums.loss / sums.rows,
-      metrics: metrics.length === 0 ? none : Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
-      seconds: sums.seconds,
-    });
+    this.epochs.push(sums.loss, sums.metrics, sums.rows, sums.seconds);
     this.position.epoch += 1;
     sums.loss = sums.rows = sums.seconds = 0;
     sums.metrics.fill(0);
@@ -304,7 +279,7 @@ class Run {
       epochs: this.epochCount,
       step: Math.ceil((begin + rows) / this.batchSize),
       steps: this.stepsPerEpoch,
-      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(-1)!.loss,
+      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,
     });
