@@ -4,6 +4,7 @@ export { type Activation, type ActivationName, elu, leakyRelu } from "./activati
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export type { Epoch, History } from "./history.js";
 export {
   constant,
   glorotNormal,
@@ -58,4 +59,4 @@ export {
   sgd,
 } from "./optimizers.js";
 export type { Evaluation } from "./single.js";
-export type { Epoch, FitOptions, History, Progress } from "./training.js";
+export type { FitOptions, Progress } from "./training.js";

@@ -40,6 +40,8 @@ export class Model {
   private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
+  /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
+  private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
   private copy: Float32Array | undefined;
   private readonly planEach: number;
 
@@ -135,20 +137,27 @@ export class Model {
     return true;
   }
 
+  /** Each loss's factor for a batch of so many rows; kept, for most steps have as many as the one before. */
+  private scalesOf(rowsInBatch: number): readonly number[] {
+    if (rowsInBatch !== this.scales.rows)
+      this.scales = { rows: rowsInBatch, values: this.definition.objectives.map(({ loss }, i) => loss.scale(this.predictions[i]!, rowsInBatch)) };
+    return this.scales.values;
+  }
+
   /** Writes a step's record but for its order. t: number of the step, from 1 on. */
   writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number): void {
-    const { objectives, optimizer } = this.definition;
+    const { optimizer } = this.definition;
     const { stride, losses, factors } = plan.layout;
     const record = plan.table + index * stride;
+    const scales = this.scalesOf(rowsInBatch);
     const { u32, f32, f64 } = views;
     u32[(record + Step.Rows) >> 2] = rowsInBatch;
     u32[(record + Step.Number) >> 2] = t;
     u32[(record + Step.Status) >> 2] = 0;
     f64[(record + Step.Penalty) >> 3] = 0;
     for (let i = 0; i < losses.length; ++i) {
-      const factor = objectives[i]!.loss.scale(this.predictions[i]!, rowsInBatch);
-      f64[(record + losses[i]!.scale) >> 3] = factor;
-      f32[(record + losses[i]!.gradientScale) >> 2] = factor;
+      f64[(record + losses[i]!.scale) >> 3] = scales[i]!;
+      f32[(record + losses[i]!.gradientScale) >> 2] = scales[i]!;
     }
     if (factors.length > 0 && plan.purpose === "train") optimizer.factors(t, f32, (record + factors[0]!) >> 2);
   }

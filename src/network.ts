@@ -6,6 +6,7 @@ import { type Data, type Ports, type Rows, type Samples, toInputs, toRows, toSam
 import { backends, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { decode, encode } from "./formats/native.js";
+import type { History } from "./history.js";
 import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
@@ -13,7 +14,7 @@ import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
-import { checkFit, type FitOptions, fit, type History, type Position } from "./training.js";
+import { checkFit, type FitOptions, fit, type Position } from "./training.js";
 
 export interface NamedTensor {
   readonly name: string;
