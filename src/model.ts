@@ -42,7 +42,6 @@ export class Model {
   private owner: object | undefined;
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
   private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
-  private copy: Float32Array | undefined;
   private readonly planEach: number;
 
   /** What a network of this definition needs, and how its memory is divided. */
@@ -95,7 +94,9 @@ export class Model {
         initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
       );
     });
+    // The region came zeroed.
     const value = optimizer.slotValue ?? 0;
+    if (value === 0) return;
     for (let slot = 0; slot < optimizer.slots.length; ++slot)
       for (const { tensor, address } of this.parameters) {
         const values = new Float32Array(product(tensor.shape)).fill(value);
@@ -182,19 +183,33 @@ export class Model {
   writeTensor(tensor: Tensor, address: number, values: Float32Array): void {
     const [height, width] = [evaluate(rows(tensor), 0), columns(tensor)];
     const { f32 } = this.region.views();
-    for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), (address >> 2) + r * tensor.stride);
+    const to = address >> 2;
+    if (tensor.stride === width) f32.set(values, to);
+    else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }
 
-  /** A copy of parameters and optimizer state: what a transaction protects. The same memory at every call. */
+  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network. */
   backup(): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    this.copy ??= new Float32Array(state.length);
-    this.copy.set(state);
-    return this.copy;
+    const copy = spare(state.length);
+    copy.set(state);
+    return copy;
   }
 
   restore(from: Float32Array): void {
     this.region.views().f32.set(from, this.bases.parameters >> 2);
   }
+}
+
+let spares: WeakRef<Float32Array> | undefined;
+
+/** Memory for a transaction. Chunks of steps are synchronous, so all networks have the same, and the engine takes it back when it is idle. */
+function spare(length: number): Float32Array {
+  let found = spares?.deref();
+  if (!found || found.length < length) {
+    found = new Float32Array(length);
+    spares = new WeakRef(found);
+  }
+  return found.subarray(0, length);
 }
