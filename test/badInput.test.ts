@@ -504,6 +504,24 @@ describe("a named error, and the network unchanged and of use:", () => {
     expect((await net.fit({ inputs, targets })).epochs).toHaveLength(1);
   });
 
+  test.each<readonly [string, unknown, RegExp]>([
+    ["null among rows of ids", [[0], null], /row 1 has class id null, expected a whole number from 0 to 1/],
+    ["an object among rows of ids", [[0], { length: 1 }], /row 1 has class id an object/],
+    ["text among ids", [0, "1"], /row 1 has class id "1"/],
+    ["too many ids", [0, 1, 0], /3 class ids for 2 rows/],
+    ["null", null, /got null, expected class ids/],
+    [
+      "an id out of range",
+      [0, 2],
+      /row 1 has class id 2, expected a whole number from 0 to 1 \(sparseCategoricalCrossEntropy, 2 columns\)/,
+    ],
+    ["no ids", [], /0 class ids for 2 rows/],
+  ])("class ids: %s", async (_, given, message) => {
+    const error = await thrownBy(async () => (await sparseNet).trainOnBatch(inputs, any(given)));
+    expect(error).toBeInstanceOf(ShapeError);
+    expect((error as Error).message).toMatch(message);
+  });
+
   test("one-hot targets of a loss that takes class ids", async () => {
     expect(() => net.evaluate({ inputs, targets: [0, 1] })).not.toThrow();
     const sparse = await sparseNet;

@@ -299,6 +299,34 @@ test.each(cases)("$name: fit equals the same batches by trainOnBatch", async ({ 
   expect(epochs[1]!.loss).toBe(loss / count);
 });
 
+test.each(cases)("$name: plans laid out for more rows compute the same bits", async ({ options, data, batch }) => {
+  const { inputs, targets } = data();
+  const outcomes = [];
+  for (const capacity of [0, 97]) {
+    const net = await network(options);
+    if (capacity > 0) for (const purpose of ["train", "evaluate", "predict", "trace"] as const) modelOf(net).plan(purpose, { capacity });
+    const gradients = net.gradients(inputs, targets);
+    const { epochs } = await net.fit({ inputs, targets }, { batchSize: batch, epochs: 2 });
+    outcomes.push({
+      gradients,
+      epochs: epochs.map(withoutTime),
+      hash: net.weightsHash(),
+      evaluation: net.evaluate({ inputs, targets }),
+      predictions: net.predict(inputs),
+    });
+  }
+  expect(outcomes[1]).toEqual(outcomes[0]);
+});
+
+test.each(cases)("$name: a row's prediction has the same bits alone and among others", async ({ options, data }) => {
+  const { inputs } = data();
+  const net = await network(options);
+  const together = net.predict(inputs);
+  const width = modelOf(net).definition.input.reduce((a, b) => a * b, 1);
+  const alone = Array.from({ length: inputs.length / width }, (_, r) => [...net.predict(inputs.subarray(r * width, (r + 1) * width))]);
+  expect(alone.flat()).toEqual([...together]);
+});
+
 test("a network without parameters evaluates, and its training changes nothing", async () => {
   const net = await network({ input: 2, layers: [], loss: meanSquaredError(), seed: 1 });
   expect(net.evaluate({ inputs: [1, 2], targets: [0, 2] }).loss).toBe(0.5);
