@@ -2,6 +2,7 @@
 
 export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export type { Epoch, History } from "./history.js";
