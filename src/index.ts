@@ -2,11 +2,13 @@
 
 export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export type { Epoch, History } from "./history.js";
 export {
   type Average,
   type AverageOptions,
@@ -53,7 +55,7 @@ export {
 export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
-export type { Layer } from "./layers/layer.js";
+export type { Layer, Node } from "./layers/layer.js";
 export {
   binaryCrossEntropy,
   categoricalCrossEntropy,
@@ -64,6 +66,8 @@ export {
   meanSquaredError,
   sparseCategoricalCrossEntropy,
 } from "./losses.js";
+export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
+export { input } from "./graph.js";
 export type { MetricName } from "./metrics.js";
 export {
   type LayerTrace,
@@ -71,7 +75,6 @@ export {
   loadNetwork,
   type NamedTensor,
   Network,
-  type NetworkOptions,
   network,
   type Trace,
 } from "./network.js";
@@ -90,4 +93,4 @@ export {
 } from "./optimizers.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export type { Evaluation } from "./single.js";
-export type { Epoch, FitOptions, History, Progress } from "./training.js";
+export type { FitOptions, Progress } from "./training.js";
