@@ -2,7 +2,16 @@
 // The command line, the files and the pictures are in mnist/, the progress bar in terminal.ts; here is what uses the library.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { adam, ChainruleError, dense, type History, type Network, network, sparseCategoricalCrossEntropy } from "../src/index.js";
+import {
+  adam,
+  ChainruleError,
+  confusionMatrix,
+  dense,
+  type History,
+  type Network,
+  network,
+  sparseCategoricalCrossEntropy,
+} from "../src/index.js";
 import { loadFile, saveFile } from "../src/node.js";
 import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
@@ -119,9 +128,12 @@ function interruption(): AbortSignal {
 function showAnswers(net: Network, logits: Float32Array, test: Digits, line: LiveLine): void {
   line.print(`\nThe plan of one training step:\n\n${net.explain()}`);
   const answers = answersOf(logits);
-  const right = answers.filter(({ digit }, i) => digit === test.labels[i]).length;
+  const said = answers.map(({ digit }) => digit);
+  const right = said.filter((digit, i) => digit === test.labels[i]).length;
   if (right < test.count) line.print(`\nThe mistakes it is surest of:\n\n${mistakes(answers, test)}`);
-  line.print(`\nWhat the test images are, and what the network says:\n\n${confusion(answers, test.labels)}`);
+  line.print(
+    `\nWhat the test images are, and what the network says:\n\n${confusion(confusionMatrix(test.labels, said, { classes: CLASSES }))}`,
+  );
   line.print(`\nTest accuracy ${percent(right / test.count)}: ${whole(right)} of ${whole(test.count)} right\n`);
 }
 

@@ -21,12 +21,8 @@ export function answersOf(logits: Float32Array): Answer[] {
   });
 }
 
-/** Rows are what an image is, columns what the network says. */
-export function confusion(answers: readonly Answer[], labels: Uint8Array): string {
-  const counts = Array.from({ length: CLASSES }, () => new Array<number>(CLASSES).fill(0));
-  answers.forEach(({ digit }, i) => {
-    counts[labels[i]!]![digit]! += 1;
-  });
+/** @param counts `[is][said]`, see `confusionMatrix` */
+export function confusion(counts: readonly (readonly number[])[]): string {
   const line = (head: string, cells: readonly unknown[], tail: string) =>
     `${head.padEnd(7)}${cells.map((cell) => `${cell}`.padStart(6)).join("")}${tail.padStart(11)}`;
   return [
