@@ -27,18 +27,19 @@ interface Column {
 }
 
 function scaler(type: Scaler["type"], options: Scaler["options"], columns: readonly Column[]): Scaler {
-  const each = (who: string, rows: Rows, f: (value: number, column: Column) => number) => {
+  const apply = (who: string, rows: Rows, f: (value: number, column: Column) => number) => {
     const { values } = toRows(`${type}: ${who}`, rows, columns.length, "the columns it was fitted on");
     const out = new Float32Array(values.length);
-    for (let i = 0; i < out.length; ++i) out[i] = f(values[i]!, columns[i % columns.length]!);
+    const width = columns.length;
+    for (let at = 0; at < out.length; at += width) for (let c = 0; c < width; ++c) out[at + c] = f(values[at + c]!, columns[c]!);
     return out;
   };
   return {
     type,
     options,
     columns: columns.length,
-    transform: (rows) => each("transform", rows, (x, { offset, divisor, factor, base }) => ((x - offset) / divisor) * factor + base),
-    inverse: (rows) => each("inverse", rows, (y, { offset, divisor, factor, base }) => ((y - base) / factor) * divisor + offset),
+    transform: (rows) => apply("transform", rows, (x, { offset, divisor, factor, base }) => ((x - offset) / divisor) * factor + base),
+    inverse: (rows) => apply("inverse", rows, (y, { offset, divisor, factor, base }) => ((y - base) / factor) * divisor + offset),
     toJSON: () => ({ type, options }),
   };
 }
@@ -53,7 +54,7 @@ export interface ScalerOptions {
 type Fitted = Dataset | Rows;
 
 /** The rows to learn from. */
-function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerOptions): { values: ArrayLike<number>; width: number } {
+function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerOptions): Table {
   checkOneOf(`${who}: of`, of, ["inputs", "targets"]);
   if (columns !== undefined) checkCount(`${who}: columns`, columns);
   if (source instanceof Dataset) {
@@ -67,21 +68,23 @@ function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerO
   return { values: toRows(who, source, width, "as the first row").values, width };
 }
 
-/** One result a column. @param summary of the column's numbers, given by index */
-function perColumn<T>(
-  { values, width }: { values: ArrayLike<number>; width: number },
-  summary: (at: (r: number) => number, rows: number) => T,
-): T[] {
-  const rows = values.length / width;
-  return Array.from({ length: width }, (_, c) => summary((r) => values[r * width + c]!, rows));
+interface Table {
+  readonly values: ArrayLike<number>;
+  readonly width: number;
 }
 
-function range(at: (r: number) => number, rows: number): { min: number; max: number } {
-  let [min, max] = [at(0), at(0)];
-  for (let r = 1; r < rows; ++r) {
-    min = Math.min(min, at(r));
-    max = Math.max(max, at(r));
-  }
+/** Row after row, as the numbers lie. */
+function each({ values, width }: Table, visit: (value: number, column: number) => void): void {
+  for (let at = 0; at < values.length; at += width) for (let c = 0; c < width; ++c) visit(values[at + c]!, c);
+}
+
+function range(table: Table): { readonly min: number[]; readonly max: number[] } {
+  const min = Array.from({ length: table.width }, (_, c) => table.values[c]!);
+  const max = [...min];
+  each(table, (value, c) => {
+    if (value < min[c]!) min[c] = value;
+    if (value > max[c]!) max[c] = value;
+  });
   return { min, max };
 }
 
@@ -91,17 +94,21 @@ function range(at: (r: number) => number, rows: number): { min: number; max: num
  *  @throws {ShapeError} class ids, or data that is not finite; {OptionError} */
 export function standardize(source: Fitted, options: ScalerOptions = {}): Scaler {
   checkOptions("standardize", options, ["of", "columns"]);
-  const columns = perColumn(rowsOf("standardize", source, options), (at, rows) => {
-    const { min, max } = range(at, rows);
-    // Told by its values: the rounded mean of equal numbers may be another number.
-    if (min === max) return { mean: min, std: 1 };
-    let [sum, squares] = [0, 0];
-    for (let r = 0; r < rows; ++r) sum += at(r);
-    const mean = sum / rows;
-    for (let r = 0; r < rows; ++r) squares += (at(r) - mean) * (at(r) - mean);
-    return { mean, std: Math.sqrt(squares / rows) };
+  const table = rowsOf("standardize", source, options);
+  const rows = table.values.length / table.width;
+  const { min, max } = range(table);
+  const sums = min.map(() => 0);
+  each(table, (value, c) => {
+    sums[c]! += value;
   });
-  return restoreScaler("standardize", { mean: columns.map(({ mean }) => mean), std: columns.map(({ std }) => std) });
+  // Constant columns are told by their values: the rounded mean of equal numbers may be another number.
+  const isConstant = (c: number) => min[c] === max[c];
+  const mean = sums.map((sum, c) => (isConstant(c) ? min[c]! : sum / rows));
+  const squares = min.map(() => 0);
+  each(table, (value, c) => {
+    squares[c]! += (value - mean[c]!) * (value - mean[c]!);
+  });
+  return restoreScaler("standardize", { mean, std: squares.map((square, c) => (isConstant(c) ? 1 : Math.sqrt(square / rows))) });
 }
 
 /** Learns each column's least and largest number; transforms to [low, high] (default [0, 1]), beyond it where other parts have more extreme
@@ -112,13 +119,8 @@ export function minMax(source: Fitted, options: ScalerOptions & { readonly low?:
   const { low = 0, high = 1 } = options;
   checkNumber("minMax: low", low);
   checkNumber("minMax: high", high, { above: low });
-  const columns = perColumn(rowsOf("minMax", source, options), range);
-  return restoreScaler("minMax", {
-    min: columns.map(({ min }) => min),
-    max: columns.map(({ max }) => max),
-    low: columns.map(() => low),
-    high: columns.map(() => high),
-  });
+  const { min, max } = range(rowsOf("minMax", source, options));
+  return restoreScaler("minMax", { min, max, low: min.map(() => low), high: min.map(() => high) });
 }
 
 /** Of every kind: what is learnt for a column, and what that says. */
