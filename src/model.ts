@@ -52,7 +52,8 @@ export class Model {
     const planBegin = aligned(gradients + slabBytes);
     // Training adds the gathers, metrics, clipping and the update to what is traced.
     const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
-    const planEach = aligned((program.instructions.length + definition.metrics.length + 8) * widest * 4);
+    const update = definition.optimizer.instructions(parameters.map(({ tensor }) => tensor));
+    const planEach = aligned((program.instructions.length + definition.metrics.length + Math.max(8, 4 + update)) * widest * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,
@@ -83,20 +84,26 @@ export class Model {
 
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
   initialize(): void {
-    const { seed, optimizer } = this.definition;
-    this.parameters.forEach(({ tensor, initializer }, index) => {
+    const { seed } = this.definition;
+    this.parameters.forEach(({ tensor, initializer, address }, index) => {
       this.writeTensor(
         tensor,
-        this.parameters[index]!.address,
+        address,
         initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
       );
     });
-    const value = optimizer.slotValue ?? 0;
-    for (let slot = 0; slot < optimizer.slots.length; ++slot)
+    this.initializeState();
+  }
+
+  /** Fills the optimizer's state with its beginning, some of which are the parameters as they are now. */
+  initializeState(): void {
+    const { slots, slotValue = 0, copies = [] } = this.definition.optimizer;
+    slots.forEach((name, slot) => {
       for (const { tensor, address } of this.parameters) {
-        const values = new Float32Array(product(tensor.shape)).fill(value);
+        const values = copies.includes(name) ? this.readTensor(tensor, address, 0) : new Float32Array(product(tensor.shape)).fill(slotValue);
         this.writeTensor(tensor, address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes, values);
       }
+    });
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`. */
