@@ -27,9 +27,9 @@ export interface Optimizer {
   readonly factorCount: number;
   /** The factors of step t = 1, 2, …, into `out` from `at` on. */
   factors(t: number, out: Float32Array, at: number): void;
-  /** How many instructions the update of these parameters needs, at most.
-   *  @throws {OptionError} for a group that takes none of them */
-  instructions(parameters: readonly Tensor[]): number;
+  /** @throws {OptionError} if a group takes none of the network's parameters */
+  check(parameters: readonly Tensor[]): void;
+  /** At most two instructions a parameter and three more, clipping included. */
   emit(g: Builder, slabs: Slabs): void;
 }
 
@@ -96,7 +96,7 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
       const rate = schedule.rate(t - 1);
       for (const [i, kind] of kinds.entries()) rule.factors(t, rate * kind.learningRateFactor, kind.weightDecay, out, at + i * factorCount);
     },
-    instructions: (parameters) => clipInstructions(clip, parameters.length) + runs(parameters).length + (ema ? 1 : 0),
+    check: (parameters) => void runs(parameters),
     emit: (g, slabs) => {
       for (const { first, end, setting } of runs(g.parameters.map(({ tensor }) => tensor))) {
         const all = end - first === g.parameters.length;
@@ -122,10 +122,6 @@ function shareOf(g: Builder, { w, g: gradient, slots, factors }: Slabs, first: n
     factors,
     end: share.stride,
   };
-}
-
-function clipInstructions(clip: Clip | undefined, parameters: number): number {
-  return clip ? { globalNorm: 2, norm: parameters, value: 1 }[clip.type] : 0;
 }
 
 /** Clipping of the gradients, then the optimizer's own step. */
