@@ -46,18 +46,14 @@ export {
   network,
   type Trace,
 } from "./network.js";
-export {
-  type AdagradOptions,
-  type AdamOptions,
-  adagrad,
-  adam,
-  adamW,
-  type Clip,
-  type Optimizer,
-  type RmspropOptions,
-  rmsprop,
-  type SgdOptions,
-  sgd,
-} from "./optimizers.js";
+export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.js";
+export { type AdamOptions, adam, adamax, adamW, type BetaOptions, type NadamOptions, nadam, radam } from "./optimizers/adam.js";
+export { type ParameterGroup, vectorsWithoutDecay } from "./optimizers/groups.js";
+export { type LionOptions, lion } from "./optimizers/lion.js";
+export type { Optimizer } from "./optimizers/optimizer.js";
+export type { Clip, Ema } from "./optimizers/options.js";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
+export { type SgdOptions, sgd } from "./optimizers/sgd.js";
+export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";
 export type { FitOptions, Progress } from "./training.js";

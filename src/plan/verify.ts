@@ -66,6 +66,10 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
       return [{ operand, tensor, begin, end, access: accessOf(operand, values) }];
     });
 
+    const stretches = touched.filter(({ tensor }) => tensor.offset !== undefined);
+    for (const { operand, tensor } of stretches)
+      if (tensor.offset !== stretches[0]!.tensor.offset) fail(`${operand.name} and ${stretches[0]!.operand.name} are of other parameters`);
+
     for (const { operand, tensor, begin, end, access } of touched) {
       if (access === "write" || access === "scratch" || holds(held, tensor, end - begin, options)) continue;
       fail(`${operand.name} reads ${tensor.name}, which this step has not written, or has overwritten`);
@@ -134,9 +138,15 @@ function checkLayout({ program, addresses, slabs, reserved, capacity }: VerifyOp
     }
     offset += size(parameter, 0) * 4;
   }
-  for (const [tensor, begin] of addresses)
-    if (tensor.slab === "slot" && (begin - slabs.slot[0]) % offset !== 0)
-      throw new PlanError(`${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0]} on`);
+  for (const [tensor, begin] of addresses) {
+    const first = tensor.parts?.[0];
+    if (first && begin !== addresses.get(first))
+      throw new PlanError(`${tensor.name} is at ${begin}, expected ${addresses.get(first)}, where ${first.name} lies`);
+    if (tensor.slab === "slot" && (begin - slabs.slot[0] - (tensor.offset ?? 0) * 4) % offset !== 0)
+      throw new PlanError(
+        `${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0] + (tensor.offset ?? 0) * 4} on`,
+      );
+  }
 }
 
 function checkApart(ranges: readonly (readonly [name: string, range: Range])[]): void {
