@@ -5,7 +5,7 @@ import type { Samples } from "./data.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
-import { readRecord, stage } from "./single.js";
+import { lossOf, penaltyOf, stage } from "./single.js";
 
 export interface Chunk {
   readonly steps: number;
@@ -53,9 +53,8 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   model.claim({});
   const all = (i: number) => i;
   const write = () => {
-    stage(model, samples.inputs, plan.sample, plan.addresses.get(plan.inputs)!, rows, all);
-    stage(model, samples.targets, plan.label!, plan.addresses.get(plan.targets!)!, rows, all);
     const views = model.region.views();
+    plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, rows, all));
     const order = plan.addresses.get(plan.order!)!;
     for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
     model.writeStep(plan, views, 0, rows, position.step + 1);
@@ -65,8 +64,8 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   const { failure } = runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
   if (failure) throw failure();
   position.step += 1;
-  const { loss, penalty } = readRecord(model, plan, 0);
-  return loss + penalty;
+  const views = model.region.views();
+  return lossOf(plan, views, 0) + penaltyOf(plan, views, 0);
 }
 
 /** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */

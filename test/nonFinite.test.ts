@@ -10,7 +10,7 @@ import {
   dropout,
   meanSquaredError,
   type Network,
-  type NetworkOptions,
+  type ChainOptions,
   NonFiniteError,
   network,
   type Optimizer,
@@ -32,7 +32,7 @@ function rows(count: number, scale = 1, seed = 1): { readonly inputs: Float32Arr
 }
 
 const layers = [dense(5, { activation: "relu" }), dropout(0.2), dense(2)];
-const make = (backend: "wasm" | "js", changes: Partial<NetworkOptions> = {}) =>
+const make = (backend: "wasm" | "js", changes: Partial<ChainOptions> = {}) =>
   network({ input: 3, layers, loss: meanSquaredError(), optimizer: sgd(), seed: 7, backend, ...changes });
 
 /** Parameters and optimizer state as bits. */

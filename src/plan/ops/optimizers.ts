@@ -106,16 +106,7 @@ export const optimizerOps = {
   /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
   adagradStep: op({
     code: Op.AdagradStep,
-    operands: [
-      w,
-      update("h", whole),
-      g,
-      status,
-      scalar("rate", "stepF32"),
-      scalar("epsilon", "f32"),
-      scalar("weightDecay", "f32"),
-      end,
-    ],
+    operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
     split: 4,
     flops: (v) => 8 * v.end!,
   }),
