@@ -318,7 +318,7 @@ test.each(cases)("$name: plans laid out for more rows compute the same bits", as
   expect(outcomes[1]).toEqual(outcomes[0]);
 });
 
-test.each(cases)("$name: a row's prediction has the same bits alone and among others", async ({ options, data, batch }) => {
+test.each(cases)("$name: a row's prediction has the same bits alone and among others", async ({ options, data }) => {
   const { inputs } = data();
   const net = await network(options);
   const together = net.predict(inputs);
