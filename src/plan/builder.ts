@@ -7,7 +7,8 @@ import { PlanError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
-import { columns, elements, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
+import { Expressions } from "./expressions.js";
+import { columns, elements, isOneRow, padded, rows, size, type Extent, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -21,13 +22,14 @@ export interface BuilderOptions {
   readonly seed: number;
 }
 
-export class Builder implements Gradients {
+export class Builder extends Expressions implements Gradients {
   readonly training: boolean;
   readonly seed: number;
   readonly parameters: ParameterSpec[] = [];
   private readonly instructions: Instruction[] = [];
   private readonly layers: LayerRecord[] = [];
   private readonly gradients = new Map<Tensor, Tensor>();
+  private readonly constants = new Map<number, Tensor>();
   private readonly results: Tensor[] = [];
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
@@ -37,6 +39,7 @@ export class Builder implements Gradients {
   private ids = 0;
 
   constructor({ training, seed }: BuilderOptions) {
+    super();
     this.training = training;
     this.seed = seed;
   }
@@ -54,7 +57,7 @@ export class Builder implements Gradients {
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
-  private result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape: readonly number[] = like.shape): Tensor {
+  protected result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape: readonly number[] = like.shape): Tensor {
     const needsGradient = from.some((t) => t?.needsGradient);
     return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
   }
@@ -65,6 +68,20 @@ export class Builder implements Gradients {
     const tensor = this.tensor(full, shape, { slab: "parameter", batched: false, needsGradient: this.training });
     this.parameters.push({ tensor, initializer, layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
+    return tensor;
+  }
+
+  /** Who is at work, for messages. */
+  protected get scope(): string {
+    return this.layer;
+  }
+
+  constant(value: number): Tensor {
+    const present = this.constants.get(value);
+    if (present) return present;
+    const tensor = this.tensor(`${value}`, [1], { batched: false });
+    this.emit("fill", { y: tensor, value, end: elements(tensor) });
+    this.constants.set(value, tensor);
     return tensor;
   }
 
@@ -139,6 +156,15 @@ export class Builder implements Gradients {
     return y;
   }
 
+  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. */
+  lossOfRows(each: Tensor): void {
+    const shape = each.shape.slice(0, -1);
+    const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
+    this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
+    if (this.training) this.contribute(each, (y) => this.emit("fillStep", { y, value: Step.GradientScale, end: elements(y) }));
+    this.reduceLoss(perRow, rows(each));
+  }
+
   /** One loss: its rows' values summed into the step's record, and the prediction's gradient. `extra`: the op's own options. */
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}): void {
     const shape = prediction.shape.slice(0, -1);
@@ -158,7 +184,11 @@ export class Builder implements Gradients {
       } as OperandsOf<(typeof ops)["meanSquaredError"]>);
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
-    this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end: rows(prediction) });
+    this.reduceLoss(perRow, rows(prediction));
+  }
+
+  private reduceLoss(perRow: Tensor, end: Extent): void {
+    this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end });
     for (const { w, l1, l2 } of this.penalties)
       this.emit("penaltyForward", { out: Step.Penalty, status: Step.Status, w, l1, l2, end: elements(w) });
   }
@@ -174,10 +204,46 @@ export class Builder implements Gradients {
   contribute(to: Tensor, write: (dx: Tensor) => void): void {
     if (!to.needsGradient) return;
     const present = this.gradients.get(to);
-    if (!present) return write(this.newGradient(to));
-    const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
-    write(contribution);
-    this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
+    if (present) {
+      const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
+      write(contribution);
+      this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
+    } else write(this.newGradient(to));
+    // What elementwise ops leave in padding is unspecified; a parameter's gradient has +0 there.
+    if (to.slab === "parameter" && to.stride !== columns(to))
+      this.emit("clearPadding", { y: this.gradient(to), columns: columns(to), ld: to.stride, end: rows(to) });
+  }
+
+  contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void {
+    if (!to.needsGradient) return;
+    if (!isBroadcast(to, like)) return this.contribute(to, write);
+    const full = this.tensor(`${to.name}.grad`, like.shape, { batched: like.batched });
+    write(full);
+    this.contributeSum(to, full);
+  }
+
+  contributeSum(to: Tensor, contribution: Tensor): void {
+    if (!to.needsGradient) return;
+    if (!isBroadcast(to, contribution)) {
+      const operands = { count: columns(to), to: 0, from: 0, ldy: to.stride, ldx: contribution.stride, end: rows(to) };
+      return this.accumulate(to, (dx, start) =>
+        start === 0
+          ? this.emit("copyColumns", { ...operands, y: dx, x: contribution, first: 1 })
+          : this.emit("addColumns", { ...operands, y: dx, x: contribution }),
+      );
+    }
+    const sumAcross = (y: Tensor) =>
+      this.emit("sumColumns", { y, x: contribution, columns: columns(contribution), ld: contribution.stride, ldy: y.stride, end: rows(y) });
+    const across = columns(to) !== columns(contribution);
+    if (!isOneRow(to) || isOneRow(contribution)) return this.contribute(to, sumAcross);
+    let narrow = contribution;
+    if (across) {
+      narrow = this.tensor(`${to.name}.grad`, [...contribution.shape.slice(0, -1), 1], { batched: contribution.batched });
+      sumAcross(narrow);
+    }
+    this.accumulate(to, (dx, start) =>
+      this.emit("sumRows", { y: dx, x: narrow, rows: rows(narrow), columns: columns(to), ld: narrow.stride, start, end: elements(to) }),
+    );
   }
 
   accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {
@@ -262,4 +328,8 @@ export class Builder implements Gradients {
       results: this.results,
     };
   }
+}
+
+function isBroadcast(t: Tensor, over: Tensor): boolean {
+  return columns(t) !== columns(over) || (isOneRow(t) && !isOneRow(over));
 }

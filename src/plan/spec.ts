@@ -59,6 +59,12 @@ export interface Gradients {
   contribute(to: Tensor, write: (dx: Tensor) => void): void;
   /** The same for an op that can itself add to what is there (`start` as in Start.Zero and Start.C). */
   accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void;
+  /** As `contribute`, where `write` emits a contribution of the shape of `like`, over which `to` was broadcast: its sum is added. */
+  contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void;
+  /** The same for a contribution that is there already. */
+  contributeSum(to: Tensor, contribution: Tensor): void;
+  /** A tensor `[1]` that holds the number. */
+  constant(value: number): Tensor;
 }
 
 type Value<O> = O extends { kind: "tensor" } ? Tensor : O extends { kind: "extent" } ? Extent : number;
