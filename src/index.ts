@@ -1,6 +1,6 @@
 // The public names, and nothing else.
 
-export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
+export { type Activation, type ActivationName, celu, type CustomActivation, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
@@ -22,6 +22,7 @@ export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer } from "./layers/layer.js";
+export { type PreluOptions, prelu } from "./layers/prelu.js";
 export {
   binaryCrossEntropy,
   categoricalCrossEntropy,

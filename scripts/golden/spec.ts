@@ -14,6 +14,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
   type Optimizer,
+  prelu,
   rmsprop,
   sgd,
   sparseCategoricalCrossEntropy,
@@ -34,12 +35,10 @@ export interface TensorSpec {
 }
 
 const later = {
-  activation: ["selu", "celu", "mish", "prelu", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "softsign", "logSigmoid", "logSoftmax"],
   loss: ["logCosh", "binaryFocal", "hinge", "squaredHinge", "categoricalHinge", "poisson", "klDivergence", "cosineSimilarity", "focal"],
   "loss option": ["labelSmoothing", "positiveWeight", "classWeights", "ignoreIndex"],
   optimizer: ["adamax", "nadam", "radam", "adadelta", "lion"],
   layer: [
-    "prelu",
     "flatten",
     "reshape",
     "conv1d",
@@ -86,6 +85,7 @@ const layers: Factories<Layer> = {
   dense: ({ units, bias, activation: given, ...options }) =>
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
   activation: ({ activation: given }) => activation(toActivation(given)),
+  prelu: () => prelu(),
 };
 
 function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Spec): T {
@@ -96,7 +96,6 @@ function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Sp
 
 export function toActivation(given: string | Spec): Activation {
   const spec = typeof given === "string" ? { type: given } : given;
-  refuse("activation", spec.type);
   return spec as Activation;
 }
 

@@ -125,13 +125,26 @@ export class Builder extends Expressions implements Gradients {
   }
 
   softmax(x: Tensor): Tensor {
+    return this.rowwise("softmaxForward", x);
+  }
+
+  logSoftmax(x: Tensor): Tensor {
+    return this.rowwise("logSoftmaxForward", x);
+  }
+
+  private rowwise(op: "softmaxForward" | "logSoftmaxForward", x: Tensor): Tensor {
     const y = this.activated(x);
-    this.emit("softmaxForward", { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
+    this.emit(op, { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
     return y;
   }
 
-  private activated(x: Tensor): Tensor {
+  /** x is what went into the layer's activation, for `trace`: of several, the last. */
+  activates(x: Tensor): void {
     this.preActivation = x;
+  }
+
+  private activated(x: Tensor): Tensor {
+    this.activates(x);
     return this.result("a", x, [x]);
   }
 
