@@ -2,8 +2,9 @@
 // once a step (rates, bias corrections) comes as a factor. Every slab is f32[end], 16-byte aligned; slots given as address 0 do
 // not exist. Ranges in elements, both multiples of 4. Padding (w = g = slots = 0) stays +0, since epsilon > 0.
 //
-// Every step reports to the u32 at `status`: Status.Gradient if some g is NaN or infinite, Status.Weight if some new w is.
-// A g that is not finite always makes such a w (0·∞ and ∞/∞ are NaN), so the loops watch w alone.
+// Every step reports to the u32 at `status`: Status.Gradient if some g is NaN or infinite, Status.Weight if some new w or slot is.
+// A g that is not finite always makes such a w (0·∞ and ∞/∞ are NaN), and so do slots but for one case: where the square of a finite g
+// overflows, w stays as it is, now and ever after. So the loops watch w and the mean of squares.
 import { multiplyAdd } from "./arithmetic";
 import { Status } from "./opcodes";
 import { collect, hasNonFinite } from "./reductions";
@@ -101,6 +102,7 @@ export function adamStep(
     let second = multiplyAdd(keep2, v128.load(v + at), f32x4.mul(take2, f32x4.mul(gradient, gradient)));
     v128.store(m + at, first);
     v128.store(v + at, second);
+    bad = collect(bad, second);
     if (vMax) {
       second = f32x4.max(second, v128.load(vMax + at));
       v128.store(vMax + at, second);
@@ -145,6 +147,7 @@ export function rmspropStep(
     const gradient = multiplyAdd(l2, weight, v128.load(g + at));
     let variance = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, f32x4.mul(gradient, gradient)));
     v128.store(v + at, variance);
+    bad = collect(bad, variance);
     if (mean) {
       const average = multiplyAdd(keep, v128.load(mean + at), f32x4.mul(take, gradient));
       v128.store(mean + at, average);
@@ -186,6 +189,7 @@ export function adagradStep(
     const gradient = multiplyAdd(l2, weight, v128.load(g + at));
     const sum = multiplyAdd(gradient, gradient, v128.load(h + at));
     v128.store(h + at, sum);
+    bad = collect(bad, sum);
     const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(sum), floor));
     const updated = multiplyAdd(minusRate, step, weight);
     v128.store(w + at, updated);

@@ -4,6 +4,7 @@ export { type Activation, type ActivationName, celu, type CustomActivation, elu,
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export type { Epoch, History } from "./history.js";
 export {
   constant,
   glorotNormal,
@@ -21,7 +22,7 @@ export {
 export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
-export type { Layer } from "./layers/layer.js";
+export type { Layer, Node } from "./layers/layer.js";
 export { type PreluOptions, prelu } from "./layers/prelu.js";
 export {
   binaryCrossEntropy,
@@ -33,6 +34,8 @@ export {
   meanSquaredError,
   sparseCategoricalCrossEntropy,
 } from "./losses.js";
+export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
+export { input } from "./graph.js";
 export type { MetricName } from "./metrics.js";
 export {
   type LayerTrace,
@@ -40,7 +43,6 @@ export {
   loadNetwork,
   type NamedTensor,
   Network,
-  type NetworkOptions,
   network,
   type Trace,
 } from "./network.js";
@@ -58,4 +60,4 @@ export {
   sgd,
 } from "./optimizers.js";
 export type { Evaluation } from "./single.js";
-export type { Epoch, FitOptions, History, Progress } from "./training.js";
+export type { FitOptions, Progress } from "./training.js";

@@ -2,32 +2,16 @@
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
-import type { Plan } from "./compile.js";
-import { copyRow, type Data, type Samples } from "./data.js";
+import type { Views } from "./backends/views.js";
+import { metricNames, type Plan } from "./compile.js";
+import type { Data, Samples } from "./data.js";
 import { OptionError } from "./errors.js";
+import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
-import { columns } from "./plan/tensor.js";
 import { permutation } from "./random.js";
-import { type Evaluation, evaluateSamples, readRecord } from "./single.js";
+import { evaluateSamples, stage } from "./single.js";
 import { runChunk } from "./steps.js";
-
-export interface Epoch {
-  /** Mean over the epoch's rows, penalties included, in the loss's unit. */
-  readonly loss: number;
-  /** As the steps saw them, before each update. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** After the epoch, if there is validation data. */
-  readonly validation?: Evaluation;
-  /** Wall time of the epoch's steps. */
-  readonly seconds: number;
-}
-
-export interface History {
-  readonly epochs: readonly Epoch[];
-  /** The signal stopped it before all epochs were done. */
-  readonly stopped: boolean;
-}
 
 export interface Progress {
   /** 1 … epochs, and steps done in it */
@@ -97,12 +81,12 @@ export async function fit(
 ): Promise<History> {
   const run = new Run(model, samples, validation, options, position);
   while (!run.finished) {
-    if (options.signal?.aborted) return { epochs: run.epochs, stopped: true };
+    if (options.signal?.aborted) return run.epochs.history(true);
     run.chunk();
     // The event loop turns between chunks; the last one has nobody to wait for.
     if (!run.finished) await macrotask();
   }
-  return { epochs: run.epochs, stopped: false };
+  return run.epochs.history(false);
 }
 
 /** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
@@ -113,7 +97,7 @@ interface Slot {
 }
 
 class Run {
-  readonly epochs: Epoch[] = [];
+  readonly epochs: EpochLog;
   private readonly epochCount: number;
   private readonly batchSize: number;
   private readonly shuffled: boolean;
@@ -145,9 +129,11 @@ class Run {
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
-    this.sums = { loss: 0, metrics: model.definition.metrics.map(() => 0), rows: 0, seconds: 0 };
+    const names = metricNames(model.definition.objectives);
+    this.epochs = new EpochLog(names);
+    this.sums = { loss: 0, metrics: names.map(() => 0), rows: 0, seconds: 0 };
 
-    const rowBytes = (samples.inputs.width + samples.targets.width + 8) * 4;
+    const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
     this.resident = samples.rows <= fitting;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
@@ -224,8 +210,8 @@ class Run {
     const orderAddress = plan.addresses.get(plan.order!)!;
     const views = model.region.views();
     const { u32 } = views;
-    let at = 0;
-    slots.forEach(({ epoch, begin, rows }, index) => {
+    for (let index = 0, at = 0; index < slots.length; ++index) {
+      const { epoch, begin, rows } = slots[index]!;
       model.writeStep(plan, views, index, rows, first + index);
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       const order = this.orderOf(epoch);
@@ -234,55 +220,50 @@ class Run {
         if (!this.resident) this.stageRow(row, at, views);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
-    });
+    }
   }
 
   private stageAll(): void {
     const views = this.model.region.views();
-    for (let row = 0; row < this.samples.rows; ++row) this.stageRow(row, row, views);
+    this.plan.feeds.forEach((feed, i) => stage(views, this.plan, feed, this.samples.feeds[i]!, this.samples.rows, (row) => row));
   }
 
-  private stageRow(row: number, at: number, { f32, u32 }: { f32: Float32Array; u32: Uint32Array }): void {
-    const { plan, samples } = this;
-    const [x, y] = [plan.inputs, plan.targets!];
-    copyRow(samples.inputs, row, columns(plan.sample), plan.sample.stride, f32, (plan.addresses.get(x)! >> 2) + at * x.stride);
-    const label = plan.label!;
-    const to = label.dtype === "u32" ? u32 : f32;
-    copyRow(samples.targets, row, columns(label), label.stride, to, (plan.addresses.get(y)! >> 2) + at * y.stride);
+  private stageRow(row: number, at: number, views: Views): void {
+    for (let i = 0; i < this.plan.feeds.length; ++i) stage(views, this.plan, this.plan.feeds[i]!, this.samples.feeds[i]!, 1, () => row, at);
   }
 
-  /** Reads the steps' results, in order, and closes the epochs that ended. */
+  /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
   private account(slots: readonly Slot[], seconds: number): void {
     const { model, plan, sums, samples } = this;
+    const { f64 } = model.region.views();
+    const { stride, losses, metrics } = plan.layout;
     const rowsInChunk = slots.reduce((sum, slot) => sum + slot.rows, 0);
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
-    const finishedEpochs: number[] = [];
-    slots.forEach(({ epoch, begin, rows }, index) => {
-      const record = readRecord(model, plan, index);
-      sums.loss += (record.loss + record.penalty) * rows;
+    const firstEnded = this.epochs.length;
+    for (let index = 0, record = plan.table; index < slots.length; ++index, record += stride) {
+      const { epoch, begin, rows } = slots[index]!;
+      let loss = f64[(record + Step.Penalty) >> 3]!;
+      for (let i = 0; i < losses.length; ++i) loss += f64[(record + losses[i]!.loss) >> 3]!;
+      sums.loss += loss * rows;
       sums.rows += rows;
       sums.seconds += (seconds * rows) / rowsInChunk;
-      for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! += record.metric(i);
-      if (begin + rows < samples.rows) return;
-      const { metrics } = model.definition;
-      this.epochs.push({
-        loss: sums.loss / sums.rows,
-        metrics: Object.fromEntries(metrics.map((name, i) => [name, sums.metrics[i]! / sums.rows])),
-        seconds: sums.seconds,
-      });
-      finishedEpochs.push(epoch);
-      this.position.epoch += 1;
-      Object.assign(sums, { loss: 0, rows: 0, seconds: 0 });
-      sums.metrics.fill(0);
-      this.orders.delete(epoch);
-    });
-    const { validation } = this;
-    if (validation && finishedEpochs.length > 0) {
-      const last = this.epochs.length - 1;
-      this.epochs[last] = { ...this.epochs[last]!, validation: evaluateSamples(model, validation) };
+      for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
+      if (begin + rows === samples.rows) this.closeEpoch(epoch);
     }
-    for (const epoch of finishedEpochs) this.options.onEpochEnd?.(this.epochs[epoch]!, epoch);
+    const ended = this.epochs.length;
+    if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
+    const { onEpochEnd } = this.options;
+    if (onEpochEnd) for (let epoch = firstEnded; epoch < ended; ++epoch) onEpochEnd(this.epochs.at(epoch), epoch);
+  }
+
+  private closeEpoch(epoch: number): void {
+    const { sums } = this;
+    this.epochs.push(sums.loss, sums.metrics, sums.rows, sums.seconds);
+    this.position.epoch += 1;
+    sums.loss = sums.rows = sums.seconds = 0;
+    sums.metrics.fill(0);
+    this.orders.delete(epoch);
   }
 
   private report({ epoch, begin, rows }: Slot): void {
@@ -296,7 +277,7 @@ class Run {
       epochs: this.epochCount,
       step: Math.ceil((begin + rows) / this.batchSize),
       steps: this.stepsPerEpoch,
-      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(-1)!.loss,
+      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,
     });

@@ -16,7 +16,7 @@ import {
   leakyRelu,
   meanAbsoluteError,
   meanSquaredError,
-  type NetworkOptions,
+  type ChainOptions,
   type Optimizer,
   rmsprop,
   sgd,
@@ -26,7 +26,7 @@ import {
 export interface NetworkCase {
   readonly name: string;
   /** Everything but the backend. */
-  readonly options: NetworkOptions & { readonly optimizer: Optimizer; readonly seed: number };
+  readonly options: ChainOptions & { readonly optimizer: Optimizer; readonly seed: number };
   /** Made anew at every call, always the same: two and a half batches of rows. */
   data(): { readonly inputs: Float32Array; readonly targets: Float32Array | Uint32Array };
   /** Rows of a batch. */
@@ -43,7 +43,7 @@ export function numbers(seed: number): () => number {
 }
 
 /** Inputs about 0, and targets that suit the loss: values, probabilities, one-hot or soft rows, class ids. */
-export function dataFor({ input, layers, loss }: NetworkOptions, rows: number, seed = 1): ReturnType<NetworkCase["data"]> {
+export function dataFor({ input, layers, loss }: ChainOptions, rows: number, seed = 1): ReturnType<NetworkCase["data"]> {
   const next = numbers(seed);
   const shape = typeof input === "number" ? [input] : input;
   const positions = rows * shape.slice(0, -1).reduce((a, b) => a * b, 1);
@@ -62,7 +62,7 @@ export function dataFor({ input, layers, loss }: NetworkOptions, rows: number, s
   return { inputs, targets };
 }
 
-type Options = Omit<NetworkOptions, "optimizer" | "seed" | "backend" | "loss"> & Partial<Pick<NetworkOptions, "optimizer" | "loss">>;
+type Options = Omit<ChainOptions, "optimizer" | "seed" | "backend" | "loss"> & Partial<Pick<ChainOptions, "optimizer" | "loss">>;
 
 let seed = 0;
 

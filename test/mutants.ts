@@ -3,6 +3,7 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Plan, Purpose } from "../src/compile.js";
 import { toSamples } from "../src/data.js";
+import { portsOf } from "../src/definition.js";
 import { PlanError } from "../src/errors.js";
 import { network } from "../src/index.js";
 import type { Model } from "../src/model.js";
@@ -135,10 +136,8 @@ export class Subject {
     u32.set(this.image);
     u32.set(words, plan.address >> 2);
 
-    const samples = toSamples("mutant", given.data(), definition.input, model.outputShape, definition.loss);
-    const each = (i: number) => i;
-    stage(model, samples.inputs, plan.sample, addresses.get(plan.inputs)!, given.batch, each);
-    if (plan.targets) stage(model, samples.targets, plan.label!, addresses.get(plan.targets)!, given.batch, each);
+    const samples = toSamples("mutant", given.data(), portsOf(definition, model.predictions));
+    plan.feeds.forEach((feed, i) => stage(region.views(), plan, feed, samples.feeds[i]!, given.batch, (row) => row));
     const order = plan.order && addresses.get(plan.order)!;
     if (order) for (let i = 0; i < given.batch; ++i) u32[(order >> 2) + i] = given.batch - 1 - i;
 

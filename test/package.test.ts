@@ -32,10 +32,10 @@ console.log(JSON.stringify({
 
 /** Types a consumer relies on: what is exported, and that wrong options are errors. */
 const typedConsumer = `${consumer}
-import type { Network, NetworkOptions } from "chainrule";
+import type { Network, ChainOptions } from "chainrule";
 const typed: Network = net;
 const hash: string = typed.weightsHash();
-const options: NetworkOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
+const options: ChainOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
 // @ts-expect-error no such activation
 dense(8, { activation: "swoosh" });
 // @ts-expect-error no such backend

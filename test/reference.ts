@@ -1,6 +1,6 @@
 // What a network computes, in float64 and by plain loops: no plan, no kernel, nothing of src/ but the data that describes a network.
 // Forward and backward by formulas worked out by hand, so that a mistake in the compiler cannot be here too.
-import type { Activation, Layer, Loss, NamedTensor, NetworkOptions, Optimizer } from "../src/index.js";
+import type { Activation, Layer, Loss, NamedTensor, ChainOptions, Optimizer } from "../src/index.js";
 
 interface Parameter {
   readonly name: string;
@@ -31,7 +31,7 @@ export class Reference {
 
   /** @param parameters where it starts from, as `net.parameters()` gives them */
   constructor(
-    private readonly options: NetworkOptions,
+    private readonly options: ChainOptions,
     parameters: readonly NamedTensor[],
   ) {
     this.parameters = parameters.map(({ name, shape, values }) => ({ name, shape, values: Float64Array.from(values) }));

@@ -1,6 +1,7 @@
 // Optimizer cases give the gradients themselves: a network of parameters only, whose plan takes gradients that JavaScript wrote.
 import { openBackend } from "../../src/backends/backend.js";
 import type { Definition } from "../../src/compile.js";
+import { chain } from "../../src/graph.js";
 import { zeros } from "../../src/initializers.js";
 import { layer } from "../../src/layers/layer.js";
 import { Model } from "../../src/model.js";
@@ -31,16 +32,16 @@ export async function applyGradients(
   gradients: readonly (readonly (readonly number[])[])[],
   backend: Backend,
 ): Promise<Float32Array[][]> {
-  const parametersOnly = layer("parameters", {}, (g, x) => {
+  const parametersOnly = layer("parameters", { name: "given" }, (g, x) => {
     parameters.forEach(({ shape }, i) => void g.parameter(`p${i}`, shape, zeros()));
     return x;
   });
   const definition: Definition = {
-    input: [1],
-    layers: [{ ...parametersOnly, name: "given" }],
-    loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} },
+    graph: chain(1, [parametersOnly]),
+    objectives: [
+      { name: "given", loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} }, metrics: [] },
+    ],
     optimizer: withGivenGradients(optimizer),
-    metrics: [],
     seed: 0,
   };
   const measured = Model.measure(definition);

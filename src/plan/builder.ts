@@ -3,12 +3,13 @@
 import { Step } from "../../assembly/opcodes.js";
 import type { Initializer } from "../initializers.js";
 import { Stream } from "../random.js";
-import { PlanError } from "../errors.js";
+import { PlanError, ShapeError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
 import { Expressions } from "./expressions.js";
-import { columns, elements, isOneRow, padded, rows, size, type Extent, type Slab, type Tensor } from "./tensor.js";
+import type { LossFields } from "./step.js";
+import { columns, elements, type Extent, isOneRow, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -35,6 +36,7 @@ export class Builder extends Expressions implements Gradients {
   private phase: Phase = "forward";
   private layer = "";
   private preActivation: Tensor | undefined;
+  private lossFields: LossFields | undefined;
   private streams = 0;
   private ids = 0;
 
@@ -62,9 +64,14 @@ export class Builder extends Expressions implements Gradients {
     return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
   }
 
-  /** A trainable parameter of the layer, `name` unique within it. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
+  /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
   parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
     const full = `${this.layer}.${name}`;
+    const shared = this.parameters.find(({ tensor }) => tensor.name === full)?.tensor;
+    if (shared) {
+      if (shared.shape.join() === shape.join()) return shared;
+      throw new ShapeError(`${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`);
+    }
     const tensor = this.tensor(full, shape, { slab: "parameter", batched: false, needsGradient: this.training });
     this.parameters.push({ tensor, initializer, layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
@@ -174,12 +181,13 @@ export class Builder extends Expressions implements Gradients {
     const shape = each.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
-    if (this.training) this.contribute(each, (y) => this.emit("fillStep", { y, value: Step.GradientScale, end: elements(y) }));
+    if (this.training) this.contribute(each, (y) => this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) }));
     this.reduceLoss(perRow, rows(each));
   }
 
   /** One loss: its rows' values summed into the step's record, and the prediction's gradient. `extra`: the op's own options. */
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}): void {
+    const fields = this.lossFields!;
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     const write = (dx?: Tensor) =>
@@ -191,7 +199,7 @@ export class Builder extends Expressions implements Gradients {
         columns: columns(prediction),
         ld: prediction.stride,
         ldt: target.dtype === "u32" ? 1 : target.stride,
-        scale: Step.GradientScale,
+        scale: fields.gradientScale,
         ...extra,
         end: rows(prediction),
       } as OperandsOf<(typeof ops)["meanSquaredError"]>);
@@ -201,7 +209,18 @@ export class Builder extends Expressions implements Gradients {
   }
 
   private reduceLoss(perRow: Tensor, end: Extent): void {
-    this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end });
+    const { loss, scale } = this.lossFields!;
+    this.emit("reduceLoss", { out: loss, status: Step.Status, loss: perRow, lossScale: scale, end });
+  }
+
+  /** Everything about one loss: `fields` say where in the step's record it finds and leaves its numbers. */
+  inLoss(fields: LossFields, body: () => void): void {
+    this.lossFields = fields;
+    body();
+  }
+
+  /** The penalties of all parameters, summed into the step's record. */
+  emitPenalties(): void {
     for (const { w, l1, l2 } of this.penalties)
       this.emit("penaltyForward", { out: Step.Penalty, status: Step.Status, w, l1, l2, end: elements(w) });
   }
@@ -298,18 +317,17 @@ export class Builder extends Expressions implements Gradients {
   // ---- the whole
 
   /** Runs `body` with the layer's name on everything it emits, and records its way for `trace`. */
-  inLayer(name: string, input: Tensor, body: (x: Tensor) => Tensor): Tensor {
+  inLayer(name: string, inputs: readonly Tensor[], body: () => Tensor): Tensor {
     this.layer = name;
     this.preActivation = undefined;
-    const first = this.parameters.length;
-    const output = body(input);
+    const output = body();
     const preActivation = this.preActivation as Tensor | undefined; // set by ops that `body` called
     this.layers.push({
       name,
-      input,
+      inputs,
       output,
       ...(preActivation && { preActivation }),
-      parameters: this.parameters.slice(first).map((p) => p.tensor),
+      parameters: this.parameters.filter(({ layer }) => layer === name).map(({ tensor }) => tensor),
     });
     return output;
   }

@@ -69,6 +69,11 @@ export function evaluate(extent: Extent, batchRows: number): number {
   return typeof extent === "number" ? extent : extent.perRow * batchRows;
 }
 
+/** Elements of one sample of a batched tensor: its rows with their padding. */
+export function sampleElements(t: Tensor): number {
+  return evaluate(elements(t), 1);
+}
+
 /** Elements to reserve for batches of up to `capacity` rows; whole v128s, so that unpadded tensors may be read in them too. */
 export function size(t: Tensor, capacity: number): number {
   return padded(evaluate(elements(t), capacity));

@@ -5,7 +5,7 @@ import type { Views } from "../views.js";
 
 const fround = Math.fround;
 
-/** `bad`: the sum of w - w over the new weights: 0, or NaN if one of them is not finite. */
+/** `bad`: the sum of x - x over what is watched: 0, or NaN if one of them is not finite. */
 function report(views: Views, bad: number, status: number, g: number, begin: number, end: number): void {
   if (bad === 0) return;
   const found = hasNonFinite(views.f32, g, begin, end) ? Status.Gradient | Status.Weight : Status.Weight;
@@ -99,6 +99,7 @@ export function adamStep(
     let second = fround(fround(beta2 * f32[vAt + i]!) + fround(oneMinusBeta2 * fround(gradient * gradient)));
     f32[mAt + i] = first;
     f32[vAt + i] = second;
+    bad += second - second;
     if (vMax) {
       second = Math.max(second, f32[maxAt + i]!); // hands on a NaN, as f32x4.max does
       f32[maxAt + i] = second;
@@ -138,6 +139,7 @@ export function rmspropStep(
     const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
     let variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
     f32[vAt + i] = variance;
+    bad += variance - variance;
     if (mean) {
       const average = fround(fround(rho * f32[meanAt + i]!) + fround(oneMinusRho * gradient));
       f32[meanAt + i] = average;
@@ -177,6 +179,7 @@ export function adagradStep(
     const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
     const sum = fround(f32[hAt + i]! + fround(gradient * gradient));
     f32[hAt + i] = sum;
+    bad += sum - sum;
     const step = fround(gradient / fround(fround(Math.sqrt(sum)) + epsilon));
     const updated = fround(weight - fround(rate * step));
     f32[wAt + i] = updated;
