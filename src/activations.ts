@@ -82,7 +82,8 @@ export function activate(g: Builder, x: Tensor, activation: Activation): Tensor 
 }
 
 function isCustom(given: unknown): given is CustomActivation {
-  return typeof (given as Partial<CustomActivation> | null | undefined)?.apply === "function";
+  const { type, apply } = (given ?? {}) as Partial<CustomActivation>;
+  return typeof type === "string" && typeof apply === "function";
 }
 
 /** x > 0 ? x : alpha·x. */

@@ -2,9 +2,11 @@
 
 export { type Activation, type ActivationName, celu, type CustomActivation, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { customActivation, customLoss, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export type { Epoch, History } from "./history.js";
+export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export {
   constant,
   glorotNormal,
@@ -59,5 +61,8 @@ export {
   type SgdOptions,
   sgd,
 } from "./optimizers.js";
+export type { Builder } from "./plan/builder.js";
+export type { Operand } from "./plan/expressions.js";
+export type { Tensor } from "./plan/tensor.js";
 export type { Evaluation } from "./single.js";
 export type { FitOptions, Progress } from "./training.js";

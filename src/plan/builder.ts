@@ -79,8 +79,26 @@ export class Builder extends Expressions implements Gradients {
   }
 
   /** Who is at work, for messages. */
-  protected get scope(): string {
+  get scope(): string {
     return this.layer;
+  }
+
+  /** Says where the program is now, for `reaches`. */
+  mark(): number {
+    return this.instructions.length;
+  }
+
+  /** Whether the gradient of `to` will contribute to that of `from`, by what was emitted since `begin`. */
+  reaches(begin: number, from: Tensor, to: Tensor): boolean {
+    const dependent = new Set([from]);
+    for (const instruction of this.instructions.slice(begin)) {
+      const { backward, stops = [] } = specOf(instruction.op);
+      if (!backward) continue;
+      const uses = usesOf(instruction);
+      if (!uses.some(({ tensor, reads, operand }) => reads && dependent.has(tensor) && !stops.includes(operand.name))) continue;
+      for (const { tensor, writes } of uses) if (writes) dependent.add(tensor);
+    }
+    return dependent.has(to);
   }
 
   constant(value: number): Tensor {

@@ -21,7 +21,7 @@ export abstract class Expressions {
   abstract tensor(name: string, shape: readonly number[], options?: { readonly batched?: boolean; readonly needsGradient?: boolean }): Tensor;
   abstract constant(value: number): Tensor;
   abstract linear(x: Tensor, w: Tensor): Tensor;
-  protected abstract get scope(): string;
+  abstract get scope(): string;
   protected abstract result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape?: readonly number[]): Tensor;
 
   /** a + b */

@@ -45,6 +45,8 @@ export interface OpSpec {
   /** Floating-point operations, counting exp and its like as one. */
   readonly flops: (v: Values) => number;
   /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
+  /** Inputs to which `backward` lets nothing flow. */
+  readonly stops?: readonly string[];
   // biome-ignore lint/suspicious/noExplicitAny: each op sees its own operands, which only the table as a whole can type
   readonly backward?: (g: Gradients, o: any) => void;
 }

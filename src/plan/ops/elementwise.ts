@@ -73,6 +73,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
       ["y", "c"],
     ],
     flops: whole,
+    stops: ["a"],
     ...(backward && { backward: (g, o) => backward(g, g.gradient(o.y), o) }),
   });
 }
