@@ -208,7 +208,7 @@ export function erf(x: v128): v128 {
   return clamp(f32x4.div(f32x4.mul(c, p), q), -1, 1);
 }
 
-/** r = x - n·pi/2, n the nearest integer, which stands in `shifted` - MAGIC; held in [-0.8, 0.8], where the polynomials live, for x so
+/** r = x - n·pi/2, n the nearest integer, which stands in `shifted` - MAGIC; held in ±13/16, where the polynomials live, for x so
  *  large that nothing of r is left. */
 // @ts-ignore: decorator
 @inline
@@ -216,10 +216,10 @@ function reducedAngle(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, splat(C.MAGIC));
   let r = multiplyAdd(n, splat(-C.HALF_PI_1), x);
   r = multiplyAdd(n, splat(-C.HALF_PI_2), r);
-  return clamp(multiplyAdd(n, splat(-C.HALF_PI_3), r), -0.8, 0.8);
+  return clamp(multiplyAdd(n, splat(-C.HALF_PI_3), r), -0.8125, 0.8125);
 }
 
-/** sin(r + n·pi/2), |r| <= 0.8, n in the low bits of `quadrant` */
+/** sin(r + n·pi/2), |r| <= 13/16, n in the low bits of `quadrant` */
 // @ts-ignore: decorator
 @inline
 function sinOf(r: v128, quadrant: v128): v128 {

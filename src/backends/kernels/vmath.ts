@@ -149,7 +149,7 @@ function reducedAngle(x: number, shifted: number): number {
   const n = fround(shifted - C.MAGIC);
   let r = multiplyAdd(n, -C.HALF_PI_1, x);
   r = multiplyAdd(n, -C.HALF_PI_2, r);
-  return clamp(multiplyAdd(n, -C.HALF_PI_3, r), -0.8, 0.8);
+  return clamp(multiplyAdd(n, -C.HALF_PI_3, r), -0.8125, 0.8125);
 }
 
 function sinOf(r: number, quadrant: number): number {
