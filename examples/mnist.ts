@@ -1,5 +1,5 @@
 // npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
-// The command line, the files and the pictures are in mnist/, the progress bar in terminal.ts; here is what uses the library.
+// The command line, the files and the pictures are in mnist/, the progress bar in src/node/terminal.ts; here is what uses the library.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import {
@@ -16,7 +16,7 @@ import { loadFile, saveFile } from "../src/node.js";
 import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
 import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
-import { LiveLine } from "./terminal.js";
+import { LiveLine } from "../src/node/terminal.js";
 
 const names = { wasm: "WebAssembly", js: "plain JavaScript" };
 

@@ -53,7 +53,8 @@ export class Model {
     const planBegin = aligned(gradients + slabBytes);
     // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
     const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
-    const { graph, objectives } = definition;
+    const { graph, objectives, optimizer } = definition;
+    optimizer.check(parameters.map(({ tensor }) => tensor));
     const added = graph.inputs.length + objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
     const planEach = aligned((program.instructions.length + added) * widest * 4);
     const transient = planBegin + PURPOSES.length * planEach;
@@ -86,18 +87,29 @@ export class Model {
 
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
   initialize(): void {
-    const { seed, optimizer } = this.definition;
-    this.parameters.forEach(({ tensor, initializer }, index) => {
+    const { seed } = this.definition;
+    this.parameters.forEach(({ tensor, initializer, address }, index) => {
       this.writeTensor(
         tensor,
-        this.parameters[index]!.address,
+        address,
         initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
       );
     });
-    // The region came zeroed.
-    const value = optimizer.slotValue ?? 0;
-    if (value === 0) return;
-    this.setSlots(this.slots().map(({ shape }) => new Float32Array(product(shape)).fill(value)));
+    this.initializeState();
+  }
+
+  /** Fills the optimizer's state, which is zero, with its beginning; some of it is a copy of the parameters as they are now. */
+  initializeState(): void {
+    const { slots, slotValue = 0, copies = [] } = this.definition.optimizer;
+    slots.forEach((name, slot) => {
+      const isCopy = copies.includes(name);
+      if (!isCopy && slotValue === 0) return;
+      for (const parameter of this.parameters) {
+        const { tensor, address } = parameter;
+        const values = isCopy ? this.readTensor(tensor, address, 0) : new Float32Array(product(tensor.shape)).fill(slotValue);
+        this.writeTensor(tensor, this.slotAddress(slot, parameter), values);
+      }
+    });
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`. */

@@ -1,6 +1,6 @@
 // What a network computes, in float64 and by plain loops: no plan, no kernel, nothing of src/ but the data that describes a network.
 // Forward and backward by formulas worked out by hand, so that a mistake in the compiler cannot be here too.
-import type { Activation, Layer, Loss, NamedTensor, ChainOptions, Optimizer } from "../src/index.js";
+import type { Activation, ChainOptions, Layer, Loss, NamedTensor, Optimizer } from "../src/index.js";
 
 interface Parameter {
   readonly name: string;
@@ -73,9 +73,13 @@ export class Reference {
     const { loss, penalty, gradients } = this.backpropagate(inputs, targets);
     this.steps += 1;
     const optimizer = this.options.optimizer!;
-    clip(optimizer, gradients);
+    const groupsOf = this.parameters.map((parameter) => settingsOf(optimizer, parameter));
+    clip(
+      optimizer,
+      gradients.filter((_, p) => !groupsOf[p]!.frozen),
+    );
     this.parameters.forEach(({ values }, p) => {
-      update(optimizer, this.steps, values, gradients[p]!, this.state[p]!);
+      if (!groupsOf[p]!.frozen) update(optimizer, this.steps, values, gradients[p]!, this.state[p]!, groupsOf[p]);
     });
     return loss + penalty;
   }
@@ -189,6 +193,10 @@ const normal = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 const inner = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const innerSlope = (x: number) => Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 
+/** selu's (Klambauer et al. 2017) */
+const LAMBDA = 1.0507009873554805;
+const ALPHA = 1.6732632423543772;
+
 /** f and f', of x and alpha. */
 export const activations: Readonly<Record<string, readonly [(x: number, alpha: number) => number, (x: number, alpha: number) => number]>> =
   {
@@ -200,6 +208,21 @@ export const activations: Readonly<Record<string, readonly [(x: number, alpha: n
     tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
     softplus: [(x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), sigmoid],
     silu: [(x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * sigmoid(-x))],
+    selu: [(x) => LAMBDA * (x > 0 ? x : ALPHA * Math.expm1(x)), (x) => LAMBDA * (x > 0 ? 1 : ALPHA * Math.exp(x))],
+    celu: [(x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)), (x, alpha) => (x > 0 ? 1 : Math.exp(x / alpha))],
+    mish: [
+      (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+      (x) => {
+        const t = Math.tanh(Math.log1p(Math.exp(x)));
+        return t + x * (1 - t * t) * sigmoid(x);
+      },
+    ],
+    softsign: [(x) => x / (1 + Math.abs(x)), (x) => (1 + Math.abs(x)) ** -2],
+    logSigmoid: [(x) => Math.log(sigmoid(x)), (x) => sigmoid(-x)],
+    hardSigmoid: [(x) => Math.min(Math.max(x + 3, 0), 6) / 6, (x) => (Math.abs(x) < 3 ? 1 / 6 : 0)],
+    hardSwish: [(x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6, (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6)],
+    hardTanh: [(x) => Math.min(Math.max(x, -1), 1), (x) => (Math.abs(x) < 1 ? 1 : 0)],
+    relu6: [(x) => Math.min(Math.max(x, 0), 6), (x) => (x > 0 && x < 6 ? 1 : 0)],
     gelu: [(x) => (x * (1 + erf(x / Math.SQRT2))) / 2, (x) => (1 + erf(x / Math.SQRT2)) / 2 + x * normal(x)],
     geluTanh: [
       (x) => 0.5 * x * (1 + Math.tanh(inner(x))),
@@ -215,19 +238,23 @@ export function softmax(row: Float64Array): Float64Array {
 }
 
 function activationForward({ type, alpha = 0 }: Activation, { columns, values }: Matrix): Matrix {
-  if (type !== "softmax") return { columns, values: values.map((x) => activations[type]![0](x, alpha)) };
+  if (activations[type]) return { columns, values: values.map((x) => activations[type]![0](x, alpha)) };
   const out = new Float64Array(values.length);
-  for (let at = 0; at < values.length; at += columns) out.set(softmax(values.subarray(at, at + columns)), at);
+  for (let at = 0; at < values.length; at += columns) {
+    const row = softmax(values.subarray(at, at + columns));
+    out.set(type === "logSoftmax" ? row.map(Math.log) : row, at);
+  }
   return { columns, values: out };
 }
 
 function activationBackward({ type, alpha = 0 }: Activation, { columns, values }: Matrix, dy: Float64Array): Float64Array {
-  if (type !== "softmax") return dy.map((d, i) => d * activations[type]![1](values[i]!, alpha));
+  if (activations[type]) return dy.map((d, i) => d * activations[type]![1](values[i]!, alpha));
   const dx = new Float64Array(values.length);
   for (let at = 0; at < values.length; at += columns) {
     const y = softmax(values.subarray(at, at + columns));
-    // The Jacobian: dy_i/dx_j = y_i·([i = j] - y_j).
-    for (let i = 0; i < columns; ++i) for (let j = 0; j < columns; ++j) dx[at + j]! += dy[at + i]! * y[i]! * ((i === j ? 1 : 0) - y[j]!);
+    // The Jacobian: dy_i/dx_j = y_i·([i = j] - y_j); of the logarithm without y_i.
+    for (let i = 0; i < columns; ++i)
+      for (let j = 0; j < columns; ++j) dx[at + j]! += dy[at + i]! * (type === "logSoftmax" ? 1 : y[i]!) * ((i === j ? 1 : 0) - y[j]!);
   }
   return dx;
 }
@@ -323,12 +350,28 @@ function lossOf(
 
 // ---- optimizers
 
+/** What the optimizer's groups make of a parameter's options: the groups that take it, one over the other. */
+function settingsOf({ groups = [] }: Optimizer, { name, shape }: Pick<NamedTensor, "name" | "shape">): Settings {
+  const literal = (pattern: string) => pattern.replaceAll(".", "[.]").replaceAll("*", ".*");
+  const takes = (pattern: string) => new RegExp(`^(${literal(pattern)}([.].*)?|(.*[.])?${literal(pattern)})$`).test(name);
+  const taken = groups.filter(({ match = "*", rank = shape.length }) => [match].flat().some(takes) && rank === shape.length);
+  return Object.assign({}, ...taken);
+}
+
+interface Settings {
+  readonly learningRateFactor?: number;
+  readonly weightDecay?: number;
+  readonly frozen?: boolean;
+}
+
 export function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array[]): void {
   if (!rule) return;
-  const norm = Math.sqrt(gradients.reduce((sum, g) => sum + g.reduce((a, b) => a + b * b, 0), 0));
-  for (const g of gradients)
-    for (let i = 0; i < g.length; ++i)
-      g[i] = rule.type === "globalNorm" ? g[i]! * Math.min(1, rule.value / norm) : Math.max(-rule.value, Math.min(rule.value, g[i]!));
+  const squares = gradients.map((g) => g.reduce((a, b) => a + b * b, 0));
+  const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+  gradients.forEach((g, p) => {
+    const factor = Math.min(1, rule.value / (rule.type === "globalNorm" ? norm : Math.sqrt(squares[p]!)));
+    for (let i = 0; i < g.length; ++i) g[i] = rule.type === "value" ? Math.max(-rule.value, Math.min(rule.value, g[i]!)) : g[i]! * factor;
+  });
 }
 
 /** Step t = 1, 2, … of one parameter. Formulas: test/golden/README.md, section Optimizers. */
@@ -338,12 +381,14 @@ export function update(
   w: Float64Array,
   gradient: Float64Array,
   state: Record<string, Float64Array>,
+  settings: Settings = {},
 ): void {
-  const o = optimizer.options as Readonly<Record<string, number>>;
+  const o = { ...optimizer.options, ...settings } as Readonly<Record<string, number>>;
   const { m, v, vMax, h } = state as { m: Float64Array; v: Float64Array; vMax: Float64Array; h: Float64Array };
-  const rate = o.learningRate!;
+  const rate = optimizer.schedule.rate(t - 1) * (settings.learningRateFactor ?? 1);
+  const decoupled = optimizer.type === "adamW" || optimizer.type === "lion";
   for (let i = 0; i < w.length; ++i) {
-    const g = gradient[i]! + (optimizer.type === "adamW" ? 0 : o.weightDecay! * w[i]!);
+    const g = gradient[i]! + (decoupled ? 0 : o.weightDecay! * w[i]!);
     switch (optimizer.type) {
       case "sgd": {
         v[i] = t === 1 ? g : o.momentum! * v[i]! + (1 - o.dampening!) * g;
@@ -358,6 +403,43 @@ export function update(
         vMax[i] = Math.max(vMax[i]!, v[i]!);
         const second = (o.amsgrad ? vMax[i]! : v[i]!) / (1 - o.beta2! ** t);
         w[i]! -= (rate * (m[i]! / (1 - o.beta1! ** t))) / (Math.sqrt(second) + o.epsilon!);
+        break;
+      }
+      case "adamax": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = Math.max(o.beta2! * v[i]!, Math.abs(g) + o.epsilon!);
+        w[i]! -= ((rate / (1 - o.beta1! ** t)) * m[i]!) / v[i]!;
+        break;
+      }
+      case "nadam": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = o.beta2! * v[i]! + (1 - o.beta2!) * g * g;
+        const mu = (s: number) => o.beta1! * (1 - 0.5 * 0.96 ** (s * o.momentumDecay!));
+        let product = 1;
+        for (let s = 1; s <= t; ++s) product *= mu(s);
+        const ahead = (mu(t + 1) * m[i]!) / (1 - product * mu(t + 1)) + ((1 - mu(t)) * g) / (1 - product);
+        w[i]! -= (rate * ahead) / (Math.sqrt(v[i]! / (1 - o.beta2! ** t)) + o.epsilon!);
+        break;
+      }
+      case "radam": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = o.beta2! * v[i]! + (1 - o.beta2!) * g * g;
+        const R = 2 / (1 - o.beta2!) - 1;
+        const r = R - (2 * t * o.beta2! ** t) / (1 - o.beta2! ** t);
+        const rectified = Math.sqrt(((r - 4) * (r - 2) * R) / ((R - 4) * (R - 2) * r)) * Math.sqrt(1 - o.beta2! ** t);
+        w[i]! -= ((rate * m[i]!) / (1 - o.beta1! ** t)) * (r > 5 ? rectified / (Math.sqrt(v[i]!) + o.epsilon!) : 1);
+        break;
+      }
+      case "adadelta": {
+        v[i] = o.rho! * v[i]! + (1 - o.rho!) * g * g;
+        const step = (Math.sqrt(h[i]! + o.epsilon!) / Math.sqrt(v[i]! + o.epsilon!)) * g;
+        h[i] = o.rho! * h[i]! + (1 - o.rho!) * step * step;
+        w[i]! -= rate * step;
+        break;
+      }
+      case "lion": {
+        w[i]! -= rate * (Math.sign(o.beta1! * m[i]! + (1 - o.beta1!) * g) + o.weightDecay! * w[i]!);
+        m[i] = o.beta2! * m[i]! + (1 - o.beta2!) * g;
         break;
       }
       case "rmsprop": {

@@ -77,7 +77,7 @@ test("early stopping keeps its patience and its best weights over an interruptio
   const half = await make("sgd");
   const controller = new AbortController();
   const stopAt: Callback = { type: "stopAt", onEpochEnd: (_, index) => void (index === history.epochs.length - 2 && controller.abort()) };
-  let bytes = new Uint8Array();
+  let bytes: Uint8Array = new Uint8Array();
   const keep: Callback = { type: "keep", onChunkEnd: (_, { net }) => void (bytes = net.save({ training: true })) };
   await half.fit(data, { ...options, epochs: 50, callbacks: [stopping(), stopAt, keep], signal: controller.signal });
   const net = await loadNetwork(bytes);

@@ -6,6 +6,7 @@ import { runActivation, runLoss } from "./functions.js";
 import { runMetric } from "./metrics.js";
 import { runNetwork, runTextbook } from "./network.js";
 import { type OptimizerInputs, runOptimizer } from "./optimizer.js";
+import { runSchedule } from "./schedule.js";
 import { Later } from "./spec.js";
 
 export type Backend = "wasm" | "js";
@@ -47,7 +48,7 @@ const kinds: readonly { readonly has: readonly string[]; readonly run: Runner | 
   { has: ["optimizer", "weights"], run: runOptimizer },
   { has: ["loss", "prediction", "target"], run: runLoss },
   { has: ["activation", "x", "dy"], run: runActivation },
-  { has: ["schedule"], run: "schedules" },
+  { has: ["schedule"], run: runSchedule },
   { has: ["yTrue", "expected"], run: runMetric },
 ];
 

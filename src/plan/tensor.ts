@@ -23,8 +23,10 @@ export interface Tensor {
   readonly slab: Slab;
   /** Does the loss's gradient with respect to it have to be computed? */
   readonly needsGradient: boolean;
-  /** Set if this names a whole slab: the tensors that lie in it, in order. */
+  /** Set if this names a whole slab or a stretch of it: the tensors that lie in it, in order. */
   readonly parts?: readonly Tensor[];
+  /** Set if this names consecutive parameters' elements in a slab, or in a slot: where in it they begin. */
+  readonly offset?: number;
 }
 
 /** Up to a whole number of v128s (4 elements). */
@@ -48,6 +50,11 @@ export function columns(t: Tensor): number {
 export function rows(t: Tensor): Extent {
   const each = product(t.shape.slice(0, -1));
   return t.batched ? { perRow: each } : each;
+}
+
+/** The same row for every sample: what is broadcast over rows. */
+export function isOneRow(t: Tensor): boolean {
+  return rows(t) === 1;
 }
 
 /** All elements with the padding between them, as elementwise kernels see them. */
