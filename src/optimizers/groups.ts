@@ -43,7 +43,8 @@ export function checkGroups(who: string, groups: unknown): void {
     const one = `${who}[${i}]`;
     checkOptions(one, group, [...choices, ...settings]);
     const { match, rank, learningRateFactor, weightDecay, frozen } = group;
-    if (match !== undefined && (patternsOf(group).length === 0 || !patternsOf(group).every((p) => typeof p === "string" && p !== "")))
+    const patterns: readonly unknown[] = Array.isArray(match) ? match : [match];
+    if (match !== undefined && (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === "string" && pattern !== "")))
       throw new OptionError(`${one}: match is ${shown(match)}, expected a pattern of names, or an array of patterns`);
     if (rank !== undefined) checkCount(`${one}: rank`, rank, 0);
     if (learningRateFactor !== undefined) checkNumber(`${one}: learningRateFactor`, learningRateFactor, { least: 0 });
@@ -112,13 +113,13 @@ function isSame(a: Setting, b: Setting): boolean {
 /** Neighbours with one setting together, in order; frozen ones are left out.
  *  @throws {OptionError} for a group or pattern that takes no parameter */
 export function runsOf(who: string, groups: readonly ParameterGroup[], start: Setting, parameters: readonly Tensor[]): Run[] {
-  const names = () => parameters.map(({ name }) => name).join(", ");
   groups.forEach((group, i) => {
-    for (const match of patternsOf(group))
-      if (!parameters.some((parameter) => takes({ ...group, match }, parameter)))
-        throw new OptionError(
-          `${who}[${i}]: ${group.match === undefined ? "" : `match ${shown(match)}`}${group.match !== undefined && group.rank !== undefined ? ", " : ""}${group.rank === undefined ? "" : `rank ${group.rank}`} takes none of this network's parameters: ${names()}`,
-        );
+    for (const match of patternsOf(group)) {
+      if (parameters.some((parameter) => takes({ ...group, match }, parameter))) continue;
+      const choice = [group.match === undefined ? "" : `match ${shown(match)}`, group.rank === undefined ? "" : `rank ${group.rank}`];
+      const names = parameters.map(({ name }) => name).join(", ");
+      throw new OptionError(`${who}[${i}]: ${choice.filter(Boolean).join(", ")} takes none of this network's parameters: ${names}`);
+    }
   });
   const runs: Run[] = [];
   parameters.forEach((parameter, i) => {
