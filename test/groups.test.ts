@@ -144,6 +144,11 @@ describe("groups that are wrong", () => {
     ["a negative factor", [{ match: "bias", learningRateFactor: -1 }], /learningRateFactor is -1/],
     ["a negative decay", [{ match: "bias", weightDecay: -1 }], /weightDecay is -1/],
     ["frozen by a word", [{ match: "bias", frozen: "yes" }], /frozen is "yes"/],
+    [
+      "hundreds that combine",
+      Array.from({ length: 40 }, (_, i) => (i % 2 ? { match: "*", weightDecay: i } : { match: "*", learningRateFactor: i })),
+      /groups combine to more than 256 settings/,
+    ],
     ["half an axis", [{ rank: 0.5, frozen: true }], /rank is 0.5/],
   ])("%s", (_, groups, message) => {
     expect(() => adam({ groups })).toThrow(message);

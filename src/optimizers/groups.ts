@@ -96,18 +96,22 @@ export function isFrozen(groups: readonly ParameterGroup[], parameter: Tensor): 
   return settingOf(groups, { learningRateFactor: 1, weightDecay: 0, frozen: false }, parameter).frozen;
 }
 
-/** Every setting that the groups can make of `start`, whatever the parameters are; `start` is the first. */
-export function possibleSettings(groups: readonly ParameterGroup[], start: Setting): readonly Setting[] {
-  let found: readonly Setting[] = [start];
+/** Each has factors of its own in every step's record. */
+const MOST_SETTINGS = 256;
+
+/** Every setting that the groups can make of `start`, whatever the parameters are; `start` is the first.
+ *  @throws {OptionError} for groups that combine to too many, as only a file made on purpose has them */
+export function possibleSettings(who: string, groups: readonly ParameterGroup[], start: Setting): readonly Setting[] {
+  const found = new Map([[keyOf(start), start]]);
   for (const group of groups) {
-    const more = [...found, ...found.map((setting) => apply(setting, group))];
-    found = more.filter((setting, i) => more.findIndex((other) => isSame(setting, other)) === i);
+    for (const setting of [...found.values()].map((before) => apply(before, group))) found.set(keyOf(setting), setting);
+    if (found.size > MOST_SETTINGS) throw new OptionError(`${who} combine to more than ${MOST_SETTINGS} settings`);
   }
-  return found;
+  return [...found.values()];
 }
 
-function isSame(a: Setting, b: Setting): boolean {
-  return settings.every((name) => a[name] === b[name]);
+function keyOf(setting: Setting): string {
+  return settings.map((name) => setting[name]).join();
 }
 
 /** Neighbours with one setting together, in order; frozen ones are left out.
@@ -125,7 +129,7 @@ export function runsOf(who: string, groups: readonly ParameterGroup[], start: Se
   parameters.forEach((parameter, i) => {
     const setting = settingOf(groups, start, parameter);
     const before = runs.at(-1);
-    if (before && isSame(before.setting, setting)) runs[runs.length - 1] = { ...before, end: i + 1 };
+    if (before && keyOf(before.setting) === keyOf(setting)) runs[runs.length - 1] = { ...before, end: i + 1 };
     else runs.push({ first: i, end: i + 1, setting });
   });
   return runs.filter(({ setting }) => !setting.frozen);
