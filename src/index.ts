@@ -1,10 +1,45 @@
 // The public names, and nothing else.
 
-export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
+export { type Activation, type ActivationName, celu, type CustomActivation, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
+export { customActivation, customLoss, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
+export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
+export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
+export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export type { Epoch, History } from "./history.js";
+export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
+export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  argmax,
+  type ClassOptions,
+  confusionMatrix,
+  f1,
+  mae,
+  mse,
+  precision,
+  r2,
+  recall,
+  rmse,
+  rocAuc,
+  topK,
+} from "./evaluation.js";
+export { type Idx, parseIdx } from "./formats/idx.js";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  fromSafetensors,
+  type Layout,
+  type Safetensor,
+  type Safetensors,
+  type SafetensorsOptions,
+  type SafetensorValues,
+  toSafetensors,
+} from "./formats/safetensors.js";
 export {
   constant,
   glorotNormal,
@@ -23,6 +58,7 @@ export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer, Node } from "./layers/layer.js";
+export { type PreluOptions, prelu } from "./layers/prelu.js";
 export {
   binaryCrossEntropy,
   categoricalCrossEntropy,
@@ -54,5 +90,9 @@ export type { Clip, Ema } from "./optimizers/options.js";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
 export { type SgdOptions, sgd } from "./optimizers/sgd.js";
 export * as schedules from "./schedules.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
+export type { Builder } from "./plan/builder.js";
+export type { Operand } from "./plan/expressions.js";
+export type { Tensor } from "./plan/tensor.js";
 export type { Evaluation } from "./single.js";
 export type { FitOptions, Progress } from "./training.js";

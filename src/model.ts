@@ -3,7 +3,7 @@ import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
-import { PlanError } from "./errors.js";
+import { PlanError, ShapeError } from "./errors.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { ops } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
@@ -104,9 +104,10 @@ export class Model {
     slots.forEach((name, slot) => {
       const isCopy = copies.includes(name);
       if (!isCopy && slotValue === 0) return;
-      for (const { tensor, address } of this.parameters) {
+      for (const parameter of this.parameters) {
+        const { tensor, address } = parameter;
         const values = isCopy ? this.readTensor(tensor, address, 0) : new Float32Array(product(tensor.shape)).fill(slotValue);
-        this.writeTensor(tensor, address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes, values);
+        this.writeTensor(tensor, this.slotAddress(slot, parameter), values);
       }
     });
   }
@@ -202,6 +203,43 @@ export class Model {
     const copy = spare(state.length);
     copy.set(state);
     return copy;
+  }
+
+  /** Where the optimizer's state is for a parameter. */
+  private slotAddress(slot: number, { address }: Parameter): number {
+    return address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes;
+  }
+
+  /** Copies of the optimizer's state: each slot of each parameter. */
+  slots(): { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[] {
+    return this.definition.optimizer.slots.flatMap((slot, i) =>
+      this.parameters.map((parameter) => ({
+        name: `${slot}.${parameter.tensor.name}`,
+        shape: parameter.tensor.shape,
+        values: this.readTensor(parameter.tensor, this.slotAddress(i, parameter), 0),
+      })),
+    );
+  }
+
+  /** Sets the optimizer's state, in the order of `slots()`. */
+  setSlots(values: readonly Float32Array[]): void {
+    const { length } = this.parameters;
+    this.definition.optimizer.slots.forEach((_, i) => {
+      this.parameters.forEach((parameter, j) => {
+        this.writeTensor(parameter.tensor, this.slotAddress(i, parameter), values[i * length + j]!);
+      });
+    });
+  }
+
+  /** A copy of the parameter slab. */
+  weights(): Float32Array {
+    const { parameters, slabBytes } = this.bases;
+    return this.region.views().f32.slice(parameters >> 2, (parameters + slabBytes) >> 2);
+  }
+
+  setWeights(copy: Float32Array): void {
+    if (copy.length * 4 !== this.bases.slabBytes) throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
+    this.region.views().f32.set(copy, this.bases.parameters >> 2);
   }
 
   restore(from: Float32Array): void {

@@ -11,6 +11,7 @@ import {
   binaryCrossEntropy,
   type ChainOptions,
   categoricalCrossEntropy,
+  celu,
   dense,
   dropout,
   elu,
@@ -90,6 +91,10 @@ export const activations: readonly Activation[] = [
   ...(["linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "gelu", "geluTanh", "silu"] as const).map((type) => ({ type })),
   leakyRelu(0.2),
   elu(0.5),
+  ...(
+    ["selu", "mish", "softsign", "logSigmoid", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "logSoftmax"] as const
+  ).map((type) => ({ type })),
+  celu(0.5),
 ];
 
 /** Losses that take any value as a prediction, and those that take probabilities, with the activation that makes them. */

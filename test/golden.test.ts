@@ -9,7 +9,7 @@ import { runCase, selectCases } from "../scripts/golden/run.js";
 const folder = "test/golden";
 
 describe.each(["wasm", "js"] as const)("on %s", (backend) => {
-  test.each(["activations", "losses", "optimizers", "schedules", "networks-dense", "textbook-xor"])(
+  test.each(["activations", "losses", "optimizers", "schedules", "networks-dense", "metrics", "textbook-xor"])(
     "no case of %s fails",
     async (group) => {
       const outcomes = await Promise.all(selectCases(folder, { group }).map((one) => runCase(one, backend)));
@@ -19,7 +19,7 @@ describe.each(["wasm", "js"] as const)("on %s", (backend) => {
   );
 });
 
-test.each(["optimizers", "schedules"])("no case of %s is skipped", async (group) => {
+test.each(["optimizers", "schedules", "metrics"])("no case of %s is skipped", async (group) => {
   const outcomes = await Promise.all(selectCases(folder, { group }).map((one) => runCase(one, "js")));
   expect(outcomes.filter(({ status }) => status !== "passed")).toEqual([]);
 });
@@ -33,6 +33,8 @@ describe("the runner", () => {
     ["optimizers", "lion-weight-decay", ["weights", "9", "0", "3"]],
     ["schedules", "one-cycle-cos", ["lr", "7"]],
     ["networks-dense", "l2-5-7-1", ["expected", "totalLoss", "2"]],
+    ["metrics", "multiclass-7", ["expected", "perClass", "f1", "3"]],
+    ["metrics", "regression", ["expected", "r2"]],
     ["textbook-xor", "case 0", ["firstStep", "delta1", "1", "0"]],
   ])("%s/%s fails with %j wrong by 0.01", async (group, name, path) => {
     const one = selectCases(folder, { group }).find((selected) => selected.name === name)!;

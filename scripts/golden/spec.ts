@@ -18,6 +18,7 @@ import {
   meanSquaredError,
   nadam,
   type Optimizer,
+  prelu,
   radam,
   rmsprop,
   schedules,
@@ -40,11 +41,9 @@ export interface TensorSpec {
 }
 
 const later = {
-  activation: ["selu", "celu", "mish", "prelu", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "softsign", "logSigmoid", "logSoftmax"],
   loss: ["logCosh", "binaryFocal", "hinge", "squaredHinge", "categoricalHinge", "poisson", "klDivergence", "cosineSimilarity", "focal"],
   "loss option": ["labelSmoothing", "positiveWeight", "classWeights", "ignoreIndex"],
   layer: [
-    "prelu",
     "flatten",
     "reshape",
     "conv1d",
@@ -91,6 +90,7 @@ const layers: Factories<Layer> = {
   dense: ({ units, bias, activation: given, ...options }) =>
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
   activation: ({ activation: given }) => activation(toActivation(given)),
+  prelu: () => prelu(),
 };
 
 function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Spec): T {
@@ -101,7 +101,6 @@ function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Sp
 
 export function toActivation(given: string | Spec): Activation {
   const spec = typeof given === "string" ? { type: given } : given;
-  refuse("activation", spec.type);
   return spec as Activation;
 }
 

@@ -42,12 +42,14 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
     const fail = (what: string): never => {
       throw new PlanError(`record ${index} (${instruction.op} of ${instruction.layer}): ${what}`);
     };
-    const { operands, alias = [] } = specOf(instruction.op);
+    const { operands, within = [], alias = [] } = specOf(instruction.op);
     if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${specOf(instruction.op).code}`);
     if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
     for (const [i, operand] of operands.entries()) checkWord(operand, instruction, words[pc + 2 + i]!, options, fail);
 
     const values = valuesOf(instruction, capacity);
+    for (const [count, stride] of within)
+      if (values[count]! > values[stride]!) fail(`${count} is ${values[count]}, more than ${stride}, ${values[stride]}`);
     const touched = operands.flatMap((operand, i) => {
       const tensor = instruction.operands[operand.name];
       if (operand.kind !== "tensor") return [];

@@ -3,6 +3,7 @@ import { Block } from "../../../assembly/gemm/blocks.js";
 import { Op, Start } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, scratch, type TensorOperand, type Values } from "../spec.js";
 import { columns, elements, padded, rows } from "../tensor.js";
+import { spread } from "./elementwise.js";
 
 /** Elements of what a product packs: blocks of A and of B. The kernels decide by the same rule at every call; with fewer rows or
  *  a smaller k than the capacity they pack no more. */
@@ -46,6 +47,11 @@ export const matrixOps = {
       read("a", (v) => v.end! * v.lda!),
       read("b", (v) => v.k! * v.ldb!),
     ),
+    within: [
+      ["n", "ldc"],
+      ["k", "lda"],
+      ["n", "ldb"],
+    ],
     split: Block.MR,
     flops,
     backward: (g, o) => {
@@ -95,6 +101,11 @@ export const matrixOps = {
       read("b", (v) => v.k! * v.ldb!),
       "A",
     ),
+    within: [
+      ["n", "ldc"],
+      ["end", "lda"],
+      ["n", "ldb"],
+    ],
     split: Block.MR,
     flops,
   }),
@@ -106,6 +117,11 @@ export const matrixOps = {
       read("b", (v) => v.n! * v.ldb!),
       "B",
     ),
+    within: [
+      ["n", "ldc"],
+      ["k", "lda"],
+      ["k", "ldb"],
+    ],
     split: Block.MR,
     flops,
   }),
@@ -121,7 +137,9 @@ export const matrixOps = {
       scalar("start", "u32"),
       scalar("end", "extent"),
     ],
+    within: [["end", "ld"]],
     split: 4,
     flops: (v) => v.rows! * v.columns!,
+    backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
   }),
 };

@@ -9,13 +9,7 @@ export const rowOps = {
   /** y[r] = data[order[r]], rows of so many words */
   gatherRows: op({
     code: Op.GatherRows,
-    operands: [
-      write("y", byWords),
-      read("data"),
-      scalar("order", "stepPointer"),
-      scalar("words", "u32"),
-      scalar("end", "extent"),
-    ],
+    operands: [write("y", byWords), read("data"), scalar("order", "stepPointer"), scalar("words", "u32"), scalar("end", "extent")],
     split: 1,
     flops: () => 0,
   }),
@@ -30,6 +24,13 @@ export const rowOps = {
   fill: op({
     code: Op.Fill,
     operands: [write("y", whole), scalar("value", "f32"), scalar("end", "extent")],
+    split: 4,
+    flops: () => 0,
+  }),
+  /** y = a field of the step's record in every element */
+  fillStep: op({
+    code: Op.FillStep,
+    operands: [write("y", whole), scalar("value", "stepF32"), scalar("end", "extent")],
     split: 4,
     flops: () => 0,
   }),
