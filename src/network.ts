@@ -219,6 +219,23 @@ export class Network {
     }));
   }
 
+  /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
+   *  @example net.withAverage(() => net.evaluate(data))
+   *  @throws {OptionError} without that option */
+  withAverage<T>(body: () => T): T {
+    this.assertIdle("withAverage");
+    const { model } = this;
+    const slot = model.definition.optimizer.slots.indexOf("ema");
+    if (slot < 0) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
+    const weights = model.weights();
+    model.setWeights(model.slotSlab(slot));
+    try {
+      return body();
+    } finally {
+      model.setWeights(weights);
+    }
+  }
+
   /** Sets some or all parameters, all of them or none. The optimizer's state stays.
    *  @throws {ShapeError} unknown or repeated names, other shapes, values that are not finite */
   setParameters(given: readonly { readonly name: string; readonly values: Rows; readonly shape?: readonly number[] }[]): void {
