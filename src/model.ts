@@ -237,6 +237,13 @@ export class Model {
     return this.region.views().f32.slice(parameters >> 2, (parameters + slabBytes) >> 2);
   }
 
+  /** A copy of one of the optimizer's slots, as long as the parameter slab. */
+  slotSlab(slot: number): Float32Array {
+    const { slots, slabBytes } = this.bases;
+    const begin = slots + slot * slabBytes;
+    return this.region.views().f32.slice(begin >> 2, (begin + slabBytes) >> 2);
+  }
+
   setWeights(copy: Float32Array): void {
     if (copy.length * 4 !== this.bases.slabBytes) throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
     this.region.views().f32.set(copy, this.bases.parameters >> 2);

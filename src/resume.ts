@@ -4,6 +4,7 @@ import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
+import { isObserver, type PlateauState } from "./schedules.js";
 import type { Interrupted, Position } from "./training.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
@@ -18,6 +19,8 @@ interface TrainingJson {
   readonly epoch: number;
   readonly interrupted?: Interrupted;
   readonly callbacks: readonly StoredCallback[];
+  /** Of a schedule that follows what training reports. */
+  readonly schedule?: PlateauState;
 }
 
 /** What came out of a file and waits for `fit({ resume: true })`. */
@@ -40,14 +43,21 @@ export function storeTraining(model: Model, position: Position, callbacks: reado
     return { type: callback.type, state: state.json ?? null, arrays: arrays.map(([name]) => name) };
   });
   const { step, epoch, interrupted } = position;
-  const json: TrainingJson = { step, epoch, callbacks: stored, ...(interrupted && { interrupted }) };
+  const { schedule } = model.definition.optimizer;
+  const json: TrainingJson = {
+    step,
+    epoch,
+    callbacks: stored,
+    ...(interrupted && { interrupted }),
+    ...(isObserver(schedule) && { schedule: schedule.state() }),
+  };
   return { json, tensors };
 }
 
 /** Puts the optimizer's state and the position back. @returns what the callbacks will get
  *  @throws {FormatError} if the file's state is not that of this network's optimizer */
 export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): Pending {
-  const { step, epoch, interrupted, callbacks } = json as TrainingJson;
+  const { step, epoch, interrupted, callbacks, schedule: followed } = json as TrainingJson;
   const counts = [step, epoch];
   if (!counts.every((count) => Number.isInteger(count) && count >= 0) || !Array.isArray(callbacks))
     throw new FormatError("saved network: training lacks step, epoch or callbacks");
@@ -58,6 +68,8 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
     return found.values;
   };
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));
+  const { schedule } = model.definition.optimizer;
+  if (isObserver(schedule) && followed) schedule.restore(followed);
   Object.assign(position, { step, epoch, ...(interrupted && { interrupted }) });
   return {
     callbacks: callbacks.map(({ type, state, arrays = [] }: StoredCallback, i) => ({

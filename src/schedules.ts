@@ -24,6 +24,10 @@ export interface Observer extends Schedule {
   restore(state: PlateauState): void;
 }
 
+export function isObserver(schedule: Schedule): schedule is Observer {
+  return "observe" in schedule;
+}
+
 /** In place of a default: checks then say that what was asked for is undefined. */
 const required = undefined as never;
 

@@ -11,6 +11,7 @@ import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { permutation } from "./random.js";
+import { isObserver } from "./schedules.js";
 import { evaluateSamples, stage } from "./single.js";
 import { runChunk } from "./steps.js";
 
@@ -183,7 +184,10 @@ class Loop {
   ) {
     const { epochs = 1, batchSize = 32, shuffle = true, chunkMilliseconds = onPageThread() ? 8 : 50 } = options;
     this.epochCount = epochs;
-    this.endsWithEpoch = validation !== undefined || (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
+    this.endsWithEpoch =
+      validation !== undefined ||
+      isObserver(model.definition.optimizer.schedule) ||
+      (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
     this.batchSize = Math.min(batchSize, samples.rows);
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
@@ -358,6 +362,11 @@ class Loop {
     }
     const ended = this.epochs.length;
     if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
+    const { schedule } = model.definition.optimizer;
+    if (isObserver(schedule) && ended > firstEnded) {
+      const { loss, validation } = this.epochs.at(ended - 1);
+      schedule.observe(validation?.loss ?? loss);
+    }
     return Array.from({ length: ended - firstEnded }, (_, i) => this.firstEpoch + firstEnded + i);
   }
 

@@ -10,6 +10,7 @@ import {
   network,
   OptionError,
   rmsprop,
+  schedules,
   sgd,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
@@ -98,4 +99,33 @@ test("resuming says what does not fit", async () => {
   await expect((await make("adam")).fit(data, { ...options, resume: true })).rejects.toThrow(OptionError);
   expect(net.weightsHash()).toBe(before);
   await expect(resume({})).resolves.toMatchObject({ stopped: false });
+});
+
+test("a rate that follows the loss goes on where it was", async () => {
+  const following = () =>
+    network({
+      input: 5,
+      layers: [dense(11, { activation: "relu" }), dense(3)],
+      loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+      optimizer: sgd({ learningRate: schedules.reduceOnPlateau({ base: 0.5, patience: 0, threshold: 0.2, factor: 0.5 }), ema: { decay: 0.9 } }),
+      seed: 11,
+    });
+  const whole = await following();
+  await whole.fit(data, options);
+  const plain = await network({
+    input: 5,
+    layers: [dense(11, { activation: "relu" }), dense(3)],
+    loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+    optimizer: sgd({ learningRate: 0.5, ema: { decay: 0.9 } }),
+    seed: 11,
+  });
+  await plain.fit(data, options);
+  expect(whole.weightsHash()).not.toBe(plain.weightsHash());
+  const net = await loadNetwork(await interruptAfter(await following(), 23));
+  await net.fit(data, { ...options, resume: true });
+  expect(net.weightsHash()).toBe(whole.weightsHash());
+  const averaged = net.withAverage(() => net.weightsHash());
+  expect(averaged).toBe(whole.withAverage(() => whole.weightsHash()));
+  expect(averaged).not.toBe(net.weightsHash());
+  expect(net.weightsHash()).toBe(whole.weightsHash());
 });

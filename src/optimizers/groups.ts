@@ -43,7 +43,8 @@ export function checkGroups(who: string, groups: unknown): void {
     const one = `${who}[${i}]`;
     checkOptions(one, group, [...choices, ...settings]);
     const { match, rank, learningRateFactor, weightDecay, frozen } = group;
-    if (match !== undefined && (patternsOf(group).length === 0 || !patternsOf(group).every((p) => typeof p === "string" && p !== "")))
+    const patterns: readonly unknown[] = Array.isArray(match) ? match : [match];
+    if (match !== undefined && (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === "string" && pattern !== "")))
       throw new OptionError(`${one}: match is ${shown(match)}, expected a pattern of names, or an array of patterns`);
     if (rank !== undefined) checkCount(`${one}: rank`, rank, 0);
     if (learningRateFactor !== undefined) checkNumber(`${one}: learningRateFactor`, learningRateFactor, { least: 0 });
@@ -95,36 +96,40 @@ export function isFrozen(groups: readonly ParameterGroup[], parameter: Tensor): 
   return settingOf(groups, { learningRateFactor: 1, weightDecay: 0, frozen: false }, parameter).frozen;
 }
 
-/** Every setting that the groups can make of `start`, whatever the parameters are; `start` is the first. */
-export function possibleSettings(groups: readonly ParameterGroup[], start: Setting): readonly Setting[] {
-  let found: readonly Setting[] = [start];
+/** Each has factors of its own in every step's record. */
+const MOST_SETTINGS = 256;
+
+/** Every setting that the groups can make of `start`, whatever the parameters are; `start` is the first.
+ *  @throws {OptionError} for groups that combine to too many, as only a file made on purpose has them */
+export function possibleSettings(who: string, groups: readonly ParameterGroup[], start: Setting): readonly Setting[] {
+  const found = new Map([[keyOf(start), start]]);
   for (const group of groups) {
-    const more = [...found, ...found.map((setting) => apply(setting, group))];
-    found = more.filter((setting, i) => more.findIndex((other) => isSame(setting, other)) === i);
+    for (const setting of [...found.values()].map((before) => apply(before, group))) found.set(keyOf(setting), setting);
+    if (found.size > MOST_SETTINGS) throw new OptionError(`${who} combine to more than ${MOST_SETTINGS} settings`);
   }
-  return found;
+  return [...found.values()];
 }
 
-function isSame(a: Setting, b: Setting): boolean {
-  return settings.every((name) => a[name] === b[name]);
+function keyOf(setting: Setting): string {
+  return settings.map((name) => setting[name]).join();
 }
 
 /** Neighbours with one setting together, in order; frozen ones are left out.
  *  @throws {OptionError} for a group or pattern that takes no parameter */
 export function runsOf(who: string, groups: readonly ParameterGroup[], start: Setting, parameters: readonly Tensor[]): Run[] {
-  const names = () => parameters.map(({ name }) => name).join(", ");
   groups.forEach((group, i) => {
-    for (const match of patternsOf(group))
-      if (!parameters.some((parameter) => takes({ ...group, match }, parameter)))
-        throw new OptionError(
-          `${who}[${i}]: ${group.match === undefined ? "" : `match ${shown(match)}`}${group.match !== undefined && group.rank !== undefined ? ", " : ""}${group.rank === undefined ? "" : `rank ${group.rank}`} takes none of this network's parameters: ${names()}`,
-        );
+    for (const match of patternsOf(group)) {
+      if (parameters.some((parameter) => takes({ ...group, match }, parameter))) continue;
+      const choice = [group.match === undefined ? "" : `match ${shown(match)}`, group.rank === undefined ? "" : `rank ${group.rank}`];
+      const names = parameters.map(({ name }) => name).join(", ");
+      throw new OptionError(`${who}[${i}]: ${choice.filter(Boolean).join(", ")} takes none of this network's parameters: ${names}`);
+    }
   });
   const runs: Run[] = [];
   parameters.forEach((parameter, i) => {
     const setting = settingOf(groups, start, parameter);
     const before = runs.at(-1);
-    if (before && isSame(before.setting, setting)) runs[runs.length - 1] = { ...before, end: i + 1 };
+    if (before && keyOf(before.setting) === keyOf(setting)) runs[runs.length - 1] = { ...before, end: i + 1 };
     else runs.push({ first: i, end: i + 1, setting });
   });
   return runs.filter(({ setting }) => !setting.frozen);

@@ -73,7 +73,7 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
     kinds.findIndex(
       (kind) => kind.learningRateFactor === setting.learningRateFactor && (!decoupled || kind.weightDecay === setting.weightDecay),
     );
-  for (const setting of possibleSettings(groups, start)) if (kindOf(setting) < 0) kinds.push(setting);
+  for (const setting of possibleSettings(`${type}: groups`, groups, start)) if (kindOf(setting) < 0) kinds.push(setting);
   // Each step multiplies w by 1 - learningRate·weightDecay: below 0 it would flip every sign.
   if (decoupled)
     for (const kind of kinds) {
