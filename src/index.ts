@@ -9,6 +9,7 @@ export { type Classes, classWeights, type Label, oneHot } from "./dataset/classe
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export type { Health, LayerHealth, Spread } from "./health.js";
 export type { Epoch, History } from "./history.js";
 export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export {
@@ -55,6 +56,7 @@ export {
   zeros,
 } from "./initializers.js";
 export { activation } from "./layers/activation.js";
+export { add, concatenate, residual } from "./layers/combine.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer, Node } from "./layers/layer.js";

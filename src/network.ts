@@ -7,7 +7,9 @@ import { type Data, type Ports, type Rows, type Samples, toInputs, toRows, toSam
 import { backends, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { decode, encode, type StoredTraining } from "./formats/native.js";
+import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
+import type { Custom } from "./layers/registry.js";
 import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
@@ -200,6 +202,13 @@ export class Network {
     };
   }
 
+  /** How it is doing on some data (the first 256 rows): by layer mean, deviation and zeros of activations and gradients, dead and
+   *  constant units, and what of it looks like a mistake. `console.log(net.diagnose(data).summary)`. Nothing changes. */
+  diagnose(data: Data): Health {
+    this.assertAlive("diagnose");
+    return healthOf(this.model, this.samples("diagnose", data), this.position.step + 1);
+  }
+
   /** Copies of all parameters, in the order they were made: `<layer>.weight` `[inputs, units]`, `<layer>.bias` `[units]`. */
   parameters(): NamedTensor[] {
     this.assertAlive("parameters");
@@ -364,6 +373,8 @@ export interface SaveOptions {
 export interface LoadOptions {
   /** as in `network()` */
   readonly backend?: BackendChoice;
+  /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
+  readonly custom?: Custom;
 }
 
 /** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
@@ -371,12 +382,12 @@ export interface LoadOptions {
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend"]);
-  const { backend = "auto" } = options;
+  checkOptions("loadNetwork", options, ["backend", "custom"]);
+  const { backend = "auto", custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
   const { definition, parameters, training } = decode(bytes);
   try {
-    const restored = restore(definition as StoredDefinition, backend);
+    const restored = restore(definition as StoredDefinition, backend, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");

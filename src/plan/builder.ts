@@ -353,9 +353,18 @@ export class Builder extends Expressions implements Gradients {
       inputs,
       output,
       ...(preActivation && { preActivation }),
-      parameters: this.parameters.filter(({ layer }) => layer === name).map(({ tensor }) => tensor),
+      parameters: this.parameters.filter(({ layer }) => layer === name || layer.startsWith(`${name}.`)).map(({ tensor }) => tensor),
     });
     return output;
+  }
+
+  /** Runs `body` under the current layer's name and one more: layers within layers. */
+  inScope<T>(name: string, body: () => T): T {
+    const outer = this.layer;
+    this.layer = `${outer}.${name}`;
+    const result = body();
+    this.layer = outer;
+    return result;
   }
 
   inPhase(phase: Phase, layer: string, body: () => void): void {
