@@ -23,15 +23,21 @@ export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer } from "./layers/layer.js";
 export {
+  type BinaryCrossEntropyOptions,
   binaryCrossEntropy,
+  binaryFocal,
+  type CategoricalCrossEntropyOptions,
   categoricalCrossEntropy,
-  huber,
-  type Loss,
-  type LossOptions,
-  meanAbsoluteError,
-  meanSquaredError,
+  categoricalHinge,
+  focal,
+  hinge,
+  klDivergence,
+  type SparseCategoricalCrossEntropyOptions,
   sparseCategoricalCrossEntropy,
-} from "./losses.js";
+  squaredHinge,
+} from "./losses/classification.js";
+export type { Loss, LossOptions } from "./losses/loss.js";
+export { cosineSimilarity, huber, logCosh, meanAbsoluteError, meanSquaredError, poisson } from "./losses/regression.js";
 export type { MetricName } from "./metrics.js";
 export {
   type LayerTrace,

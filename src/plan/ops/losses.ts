@@ -7,35 +7,48 @@ const targetRows = (v: Values) => v.end! * v.ldt!;
 const perRow = (v: Values) => v.end!;
 const terms = (v: Values) => v.end! * v.columns!;
 
-/** loss[r] = the sum of the row's terms (elementwise losses) or the row's loss; dx = scale · d loss[r] / d p, p `[rows, columns]`. */
+/** loss[r] = the sum of the row's terms (elementwise losses) or the row's loss; dx = scale · d loss[r] / d p, p `[rows, columns]`.
+ *  With weights, one a row, both are multiplied by the row's; a row of weight 0 is left out: both are 0, whatever p and t hold. */
 const operands = [
   write("loss", perRow),
   optional(write("dx", byRows)),
   read("p", byRows),
   read("t", targetRows),
+  optional(read("weights", perRow)),
   scalar("columns", "u32"),
   scalar("ld", "u32"),
   scalar("ldt", "u32"),
   scalar("scale", "stepF32"),
-  scalar("end", "extent"),
 ] as const;
 
-function loss(code: Op, flopsPerTerm: number) {
-  return op({ code, operands, split: 1, flops: (v) => flopsPerTerm * terms(v) });
+type Option<N extends string> = N extends string ? { readonly name: N; readonly kind: "f32" } : never;
+
+/** @param options the loss's own numbers, float32 */
+function loss<const N extends string = never>(code: Op, flopsPerTerm: number, ...options: readonly N[]) {
+  const end = scalar("end", "extent");
+  return op({
+    code,
+    operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
+    split: 1,
+    flops: (v) => flopsPerTerm * terms(v),
+  });
 }
 
-function metric(code: Op) {
+/** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
+function metric<const N extends string = never>(code: Op, ...options: readonly N[]) {
   return op({
     code,
     operands: [
       scalar("out", "stepAddress"),
       read("p", byRows),
       read("t", targetRows),
+      optional(read("weights", perRow)),
       scalar("columns", "u32"),
       scalar("ld", "u32"),
       scalar("ldt", "u32"),
+      ...options.map((name) => scalar(name, "f32") as Option<N>),
       scalar("end", "extent"),
-    ],
+    ] as const,
     split: "none",
     flops: terms,
   });
@@ -45,15 +58,7 @@ export const lossOps = {
   meanSquaredError: loss(Op.MeanSquaredError, 4),
   meanAbsoluteError: loss(Op.MeanAbsoluteError, 4),
   /** 0.5·e² where |e| <= delta, else delta·(|e| - 0.5·delta) */
-  huber: op({
-    code: Op.Huber,
-    operands: [...operands.slice(0, 8), scalar("delta", "f32"), scalar("end", "extent")] as unknown as readonly [
-      ...typeof operands,
-      { readonly name: "delta"; readonly kind: "f32" },
-    ],
-    split: 1,
-    flops: (v) => 6 * terms(v),
-  }),
+  huber: loss(Op.Huber, 6, "delta"),
   binaryCrossEntropy: loss(Op.BinaryCrossEntropy, 8),
   binaryCrossEntropyLogits: loss(Op.BinaryCrossEntropyLogits, 8),
   /** t: rows of probabilities (one-hot or soft) */
@@ -62,6 +67,29 @@ export const lossOps = {
   /** t: class ids, u32, one a row */
   sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1),
   sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6),
+
+  /** log cosh(p - t) */
+  logCosh: loss(Op.LogCosh, 10),
+  /** max(0, 1 - t·p), t of -1 and +1, and its square */
+  hinge: loss(Op.Hinge, 4),
+  squaredHinge: loss(Op.SquaredHinge, 5),
+  /** p - t·log p; Log: e^p - t·p */
+  poisson: loss(Op.Poisson, 5),
+  poissonLog: loss(Op.PoissonLog, 5),
+  /** t·(log t - log p); Log: t·(log t - p) */
+  klDivergence: loss(Op.KlDivergence, 6),
+  klDivergenceLog: loss(Op.KlDivergenceLog, 5),
+  /** -(positiveWeight·t·log q + (1 - t)·log(1 - q)), q = p or sigmoid(p) */
+  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 12, "positiveWeight"),
+  weightedBinaryCrossEntropyLogits: loss(Op.WeightedBinaryCrossEntropyLogits, 14, "positiveWeight"),
+  /** positive·t·(1 - q)^gamma·(-log q) + negative·(1 - t)·q^gamma·(-log(1 - q)), q = sigmoid(p) */
+  binaryFocal: loss(Op.BinaryFocal, 28, "gamma", "positive", "negative"),
+  /** (1 - q)^gamma·(-log q), q = softmax(p) at the class id */
+  focal: loss(Op.Focal, 6, "gamma"),
+  /** max(0, 1 + the largest p where t is 0, less the sum of t·p) */
+  categoricalHinge: loss(Op.CategoricalHinge, 4),
+  /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
+  cosineSimilarity: loss(Op.CosineSimilarity, 9),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
   reduceLoss: op({
@@ -104,21 +132,7 @@ export const lossOps = {
   /** out (f64) = rows whose largest p is at their class id */
   sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy),
   /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
-  binaryAccuracy: op({
-    code: Op.BinaryAccuracy,
-    operands: [
-      scalar("out", "stepAddress"),
-      read("p", byRows),
-      read("t", targetRows),
-      scalar("columns", "u32"),
-      scalar("ld", "u32"),
-      scalar("ldt", "u32"),
-      scalar("threshold", "f32"),
-      scalar("end", "extent"),
-    ],
-    split: "none",
-    flops: terms,
-  }),
+  binaryAccuracy: metric(Op.BinaryAccuracy, "threshold"),
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
 };
