@@ -1,13 +1,12 @@
 // Losses that are sums over elements: one number a row, loss[r], and unless the address dx is 0 its gradient,
-// dx = scale·d loss[r]/d p, in the same pass, both times the row's weight. p `[end, ld]`, t `[end, ldt]`, `columns` of them logical;
-// weights `[end]`, or the address 0; ranges in rows. Means over rows and columns are in `scale` and in reduceLoss's factor. Formulas:
-// test/golden/README.md, section Losses. Losses of a row as a whole are in rowlosses.ts. (Long by its signatures, a line an operand.)
+// dx = scale·d loss[r]/d p, in the same pass. p `[end, ld]`, t `[end, ldt]`, `columns` of them logical; ranges in rows. Means over rows and
+// columns are in `scale` and in reduceLoss's factor, weights of rows in weighRows. Formulas: test/golden/README.md, section Losses.
+// Losses of a row as a whole are in rowlosses.ts. (Long by its signatures, a line an operand.)
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin, rowAt, sumLanes } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { Status } from "./opcodes";
 import { exp, expm1, log, log1p, log1pUnit, sigmoid, splat, tanh } from "./vmath";
-import { leaveOut, weightOf } from "./weights";
 
 const LN2: f64 = 0.6931471805599453;
 
@@ -17,7 +16,6 @@ function elementwise<L>(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -29,16 +27,11 @@ function elementwise<L>(
   end: u32,
 ): void {
   const l = changetype<L>(<usize>0);
+  const factor = f32x4.splat(scale);
   const a = f32x4.splat(first);
   const b = f32x4.splat(second);
   const c = f32x4.splat(third);
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
-    const factor = f32x4.splat(scale * weight);
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     const dxRow = rowAt(dx, r, ld);
@@ -50,7 +43,7 @@ function elementwise<L>(
       sum = f32x4.add(sum, v128.and(l.term(pv, tv, a, b, c), lanesWithin(columns - column)));
       if (dx) v128.store(dxRow + at, f32x4.mul(factor, l.slope(pv, tv, a, b, c)));
     }
-    store<f32>(loss + ((<usize>r) << 2), weight * sumLanes(sum));
+    store<f32>(loss + ((<usize>r) << 2), sumLanes(sum));
   }
 }
 
@@ -291,7 +284,6 @@ export function meanSquaredError(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -299,7 +291,7 @@ export function meanSquaredError(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<SquaredError>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<SquaredError>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function meanAbsoluteError(
@@ -307,7 +299,6 @@ export function meanAbsoluteError(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -315,7 +306,7 @@ export function meanAbsoluteError(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<AbsoluteError>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<AbsoluteError>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function huber(
@@ -323,7 +314,6 @@ export function huber(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -332,7 +322,7 @@ export function huber(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<HuberError>(loss, dx, p, t, weights, columns, ld, ldt, scale, delta, 0, 0, begin, end);
+  elementwise<HuberError>(loss, dx, p, t, columns, ld, ldt, scale, delta, 0, 0, begin, end);
 }
 
 export function logCosh(
@@ -340,7 +330,6 @@ export function logCosh(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -348,23 +337,11 @@ export function logCosh(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<LogCosh>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<LogCosh>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
-export function hinge(
-  loss: usize,
-  dx: usize,
-  p: usize,
-  t: usize,
-  weights: usize,
-  columns: u32,
-  ld: u32,
-  ldt: u32,
-  scale: f32,
-  begin: u32,
-  end: u32,
-): void {
-  elementwise<Hinge>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+export function hinge(loss: usize, dx: usize, p: usize, t: usize, columns: u32, ld: u32, ldt: u32, scale: f32, begin: u32, end: u32): void {
+  elementwise<Hinge>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function squaredHinge(
@@ -372,7 +349,6 @@ export function squaredHinge(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -380,7 +356,7 @@ export function squaredHinge(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<SquaredHinge>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<SquaredHinge>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function poisson(
@@ -388,7 +364,6 @@ export function poisson(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -396,7 +371,7 @@ export function poisson(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<Poisson>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<Poisson>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function poissonLog(
@@ -404,7 +379,6 @@ export function poissonLog(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -412,7 +386,7 @@ export function poissonLog(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<PoissonLog>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<PoissonLog>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function klDivergence(
@@ -420,7 +394,6 @@ export function klDivergence(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -428,7 +401,7 @@ export function klDivergence(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<Divergence>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<Divergence>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function klDivergenceLog(
@@ -436,7 +409,6 @@ export function klDivergenceLog(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -444,7 +416,7 @@ export function klDivergenceLog(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<DivergenceLog>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<DivergenceLog>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function binaryCrossEntropy(
@@ -452,7 +424,6 @@ export function binaryCrossEntropy(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -460,7 +431,7 @@ export function binaryCrossEntropy(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<BinaryProbability>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<BinaryProbability>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function binaryCrossEntropyLogits(
@@ -468,7 +439,6 @@ export function binaryCrossEntropyLogits(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -476,7 +446,7 @@ export function binaryCrossEntropyLogits(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<BinaryLogit>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<BinaryLogit>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 export function weightedBinaryCrossEntropy(
@@ -484,7 +454,6 @@ export function weightedBinaryCrossEntropy(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -493,7 +462,7 @@ export function weightedBinaryCrossEntropy(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<WeightedBinaryProbability>(loss, dx, p, t, weights, columns, ld, ldt, scale, positiveWeight, 0, 0, begin, end);
+  elementwise<WeightedBinaryProbability>(loss, dx, p, t, columns, ld, ldt, scale, positiveWeight, 0, 0, begin, end);
 }
 
 export function weightedBinaryCrossEntropyLogits(
@@ -501,7 +470,6 @@ export function weightedBinaryCrossEntropyLogits(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -510,7 +478,7 @@ export function weightedBinaryCrossEntropyLogits(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<WeightedBinaryLogit>(loss, dx, p, t, weights, columns, ld, ldt, scale, positiveWeight, 0, 0, begin, end);
+  elementwise<WeightedBinaryLogit>(loss, dx, p, t, columns, ld, ldt, scale, positiveWeight, 0, 0, begin, end);
 }
 
 export function binaryFocal(
@@ -518,7 +486,6 @@ export function binaryFocal(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -529,7 +496,7 @@ export function binaryFocal(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<BinaryFocal>(loss, dx, p, t, weights, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
+  elementwise<BinaryFocal>(loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
 }
 
 export function categoricalCrossEntropy(
@@ -537,7 +504,6 @@ export function categoricalCrossEntropy(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -545,7 +511,24 @@ export function categoricalCrossEntropy(
   begin: u32,
   end: u32,
 ): void {
-  elementwise<ClassProbability>(loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise<ClassProbability>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+}
+
+/** loss[r] and, unless it is 0, row r of dx times weights[r]; of a row of weight 0 both are +0, whatever they were: an ignored row's loss
+ *  may be infinite. weights: f32[end], loss likewise, dx `[end, ld]`. Range in rows. */
+export function weighRows(loss: usize, dx: usize, weights: usize, ld: u32, begin: u32, end: u32): void {
+  const bytes = (<usize>ld) << 2;
+  for (let r = begin; r < end; ++r) {
+    const at = (<usize>r) << 2;
+    const weight = load<f32>(weights + at);
+    store<f32>(loss + at, weight == 0 ? 0 : weight * load<f32>(loss + at));
+    if (!dx) continue;
+    const row = rowAt(dx, r, ld);
+    const some = f32x4.ne(f32x4.splat(weight), splat(0));
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(row + c, v128.and(f32x4.mul(f32x4.splat(weight), v128.load(row + c)), some));
+    }
+  }
 }
 
 /** out (f64) = lossScale·sum of loss, in float64 in row order; a result that is not finite is reported in `status` (u32). */

@@ -63,6 +63,7 @@ export enum Op {
   Focal,
   CategoricalHinge,
   CosineSimilarity,
+  WeighRows,
 
   // penalties on parameters
   PenaltyForward,

@@ -1,11 +1,10 @@
-// Losses of a row as a whole; what is said of rows, ranges, scale and weights in losses.ts holds here. t: rows of `columns` values, or
-// u32 class ids, one a row, each < columns (in a row of weight 0: any).
+// Losses of a row as a whole; what is said of rows, ranges and scale in losses.ts holds here. t: rows of `columns` values, or u32 class
+// ids, one a row, each < columns.
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin, rowAt, rowMaximum, sumLanes } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { sumExponentials } from "./softmax";
 import { exp, log, log1p, splat } from "./vmath";
-import { leaveOut, weightOf, zeroRow } from "./weights";
 
 /** log(sum of exp x)·sum t - sum of t·x, both with x - max for x, so that no logit overflows; dx = scale·(softmax·sum t - t), which
  *  holds for targets that do not sum to 1 as well. */
@@ -14,7 +13,6 @@ export function categoricalCrossEntropyLogits(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -23,11 +21,6 @@ export function categoricalCrossEntropyLogits(
   end: u32,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     const dxRow = dx ? rowAt(dx, r, ld) : 0;
@@ -43,9 +36,9 @@ export function categoricalCrossEntropyLogits(
       products = multiplyAdd(tv, difference, products);
     }
     const mass = sumLanes(masses);
-    store<f32>(loss + ((<usize>r) << 2), weight * (mass * logOf(sum) - sumLanes(products)));
+    store<f32>(loss + ((<usize>r) << 2), mass * logOf(sum) - sumLanes(products));
     if (!dx) continue;
-    const factor = f32x4.splat(scale * weight);
+    const factor = f32x4.splat(scale);
     const share = f32x4.splat(mass / sum);
     for (let c: u32 = 0; c < columns; c += 4) {
       const at = (<usize>c) << 2;
@@ -61,7 +54,6 @@ export function sparseCategoricalCrossEntropy(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -70,18 +62,13 @@ export function sparseCategoricalCrossEntropy(
   end: u32,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const id = (<usize>load<u32>(rowAt(t, r, ldt))) << 2;
     const q = v128.load32_splat(rowAt(p, r, ld) + id);
-    store<f32>(loss + ((<usize>r) << 2), -weight * f32x4.extract_lane(f32x4.pmax(log(q), splat(LOWEST_LOG)), 0));
+    store<f32>(loss + ((<usize>r) << 2), -f32x4.extract_lane(f32x4.pmax(log(q), splat(LOWEST_LOG)), 0));
     if (!dx) continue;
     const dxRow = rowAt(dx, r, ld);
     zeroRow(dxRow, ld);
-    store<f32>(dxRow + id, -(scale * weight) / f32x4.extract_lane(f32x4.pmax(q, splat(LEAST_DENOMINATOR)), 0));
+    store<f32>(dxRow + id, -scale / f32x4.extract_lane(f32x4.pmax(q, splat(LEAST_DENOMINATOR)), 0));
   }
 }
 
@@ -91,7 +78,6 @@ export function sparseCategoricalCrossEntropyLogits(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -101,23 +87,17 @@ export function sparseCategoricalCrossEntropyLogits(
 ): void {
   const bytes = (<usize>ld) << 2;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const pRow = rowAt(p, r, ld);
     const dxRow = dx ? rowAt(dx, r, ld) : 0;
     const id = (<usize>load<u32>(rowAt(t, r, ldt))) << 2;
     const maximum = rowMaximum(pRow, columns);
     const sum = sumExponentials(dxRow, pRow, maximum, columns);
-    store<f32>(loss + ((<usize>r) << 2), weight * (logOf(sum) - (load<f32>(pRow + id) - maximum)));
+    store<f32>(loss + ((<usize>r) << 2), logOf(sum) - (load<f32>(pRow + id) - maximum));
     if (!dx) continue;
-    const factor = scale * weight;
     const inverse: f32 = 1 / sum;
-    const own = factor * (load<f32>(dxRow + id) * inverse - 1);
+    const own = scale * (load<f32>(dxRow + id) * inverse - 1);
     for (let at: usize = 0; at < bytes; at += 16) {
-      v128.store(dxRow + at, f32x4.mul(f32x4.splat(factor), f32x4.mul(v128.load(dxRow + at), f32x4.splat(inverse))));
+      v128.store(dxRow + at, f32x4.mul(f32x4.splat(scale), f32x4.mul(v128.load(dxRow + at), f32x4.splat(inverse))));
     }
     store<f32>(dxRow + id, own);
   }
@@ -131,7 +111,6 @@ export function focal(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -141,11 +120,6 @@ export function focal(
   end: u32,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const pRow = rowAt(p, r, ld);
     const dxRow = dx ? rowAt(dx, r, ld) : 0;
     const id = load<u32>(rowAt(t, r, ldt));
@@ -159,9 +133,9 @@ export function focal(
     const surprise = difference == 0 ? f32x4.extract_lane(log1p(f32x4.splat(others)), 0) : logOf(sum) - difference;
     const logRest = f32x4.pmax(f32x4.splat(logOf(rest)), splat(LOWEST_LOG)); // finite, so that a gamma of 0 gives a power of 1
     const power = f32x4.extract_lane(exp(f32x4.mul(f32x4.splat(gamma), logRest)), 0);
-    store<f32>(loss + ((<usize>r) << 2), weight * (power * surprise));
+    store<f32>(loss + ((<usize>r) << 2), power * surprise);
     if (!dx) continue;
-    const slope = scale * weight * (power * (gamma * (own / sum) * surprise + rest));
+    const slope = scale * (power * (gamma * (own / sum) * surprise + rest));
     const share = f32x4.splat(others == 0 ? 0 : slope / others);
     const bytes = (<usize>ld) << 2;
     for (let at: usize = 0; at < bytes; at += 16) v128.store(dxRow + at, f32x4.mul(share, v128.load(dxRow + at)));
@@ -190,7 +164,6 @@ export function categoricalHinge(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -199,11 +172,6 @@ export function categoricalHinge(
   end: u32,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     let products = splat(0);
@@ -223,7 +191,7 @@ export function categoricalHinge(
       }
     }
     const margin: f32 = largest - sumLanes(products) + 1; // a NaN is in the sum of products
-    store<f32>(loss + ((<usize>r) << 2), weight * (margin < 0 ? 0 : margin));
+    store<f32>(loss + ((<usize>r) << 2), margin < 0 ? 0 : margin);
     if (!dx) continue;
     const dxRow = rowAt(dx, r, ld);
     if (margin <= 0) {
@@ -231,7 +199,7 @@ export function categoricalHinge(
       continue;
     }
     const bytes = (<usize>ld) << 2;
-    const factor = margin == margin ? scale * weight : margin;
+    const factor = margin == margin ? scale : margin;
     for (let at: usize = 0; at < bytes; at += 16) {
       v128.store(dxRow + at, f32x4.mul(f32x4.splat(-factor), v128.load(tRow + at)));
     }
@@ -246,7 +214,6 @@ export function cosineSimilarity(
   dx: usize,
   p: usize,
   t: usize,
-  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -255,11 +222,6 @@ export function cosineSimilarity(
   end: u32,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(weights, r);
-    if (weight == 0) {
-      leaveOut(loss, dx, r, ld);
-      continue;
-    }
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     let pp: f64 = 0;
@@ -276,10 +238,10 @@ export function cosineSimilarity(
     const norms = sqrt(pp * tt);
     const inverse: f64 = norms == 0 ? 0 : 1 / norms;
     const cosine = pt * inverse;
-    store<f32>(loss + ((<usize>r) << 2), weight * <f32>(1 - cosine));
+    store<f32>(loss + ((<usize>r) << 2), <f32>(1 - cosine));
     if (!dx) continue;
     const dxRow = rowAt(dx, r, ld);
-    const factor = <f64>(scale * weight);
+    const factor = <f64>scale;
     const along: f64 = norms == 0 ? 0 : cosine / pp;
     for (let c: u32 = 0; c < columns; ++c) {
       const at = (<usize>c) << 2;
@@ -291,4 +253,9 @@ export function cosineSimilarity(
 
 function logOf(x: f32): f32 {
   return f32x4.extract_lane(log(f32x4.splat(x)), 0);
+}
+
+function zeroRow(row: usize, ld: u32): void {
+  const bytes = (<usize>ld) << 2;
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(row + at, splat(0));
 }

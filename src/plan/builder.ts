@@ -1,13 +1,13 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
 // each op's rule in the table emit what computes its inputs' gradients. The first contribution to a gradient stores, later ones add.
 import { Step } from "../../assembly/opcodes.js";
-import { PlanError } from "../errors.js";
 import type { Initializer } from "../initializers.js";
 import { Stream } from "../random.js";
+import { PlanError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
-import { columns, elements, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
+import { columns, elements, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -46,14 +46,7 @@ export class Builder implements Gradients {
   tensor(
     name: string,
     shape: readonly number[],
-    options: {
-      slab?: Slab;
-      batched?: boolean;
-      dtype?: "f32" | "u32";
-      needsGradient?: boolean;
-      stride?: number;
-      parts?: readonly Tensor[];
-    } = {},
+    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[] } = {},
   ): Tensor {
     const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts } = options;
     const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
@@ -152,23 +145,21 @@ export class Builder implements Gradients {
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}, weights?: Tensor): void {
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
-    const write = (dx?: Tensor) =>
-      this.emit(
-        op as "meanSquaredError",
-        {
-          loss: perRow,
-          ...(dx && { dx }),
-          p: prediction,
-          t: target,
-          ...(weights && { weights }),
-          columns: columns(prediction),
-          ld: prediction.stride,
-          ldt: target.dtype === "u32" ? 1 : target.stride,
-          scale: Step.GradientScale,
-          ...extra,
-          end: rows(prediction),
-        } as OperandsOf<(typeof ops)["meanSquaredError"]>,
-      );
+    const write = (dx?: Tensor) => {
+      this.emit(op as "meanSquaredError", {
+        loss: perRow,
+        ...(dx && { dx }),
+        p: prediction,
+        t: target,
+        columns: columns(prediction),
+        ld: prediction.stride,
+        ldt: target.dtype === "u32" ? 1 : target.stride,
+        scale: Step.GradientScale,
+        ...extra,
+        end: rows(prediction),
+      } as OperandsOf<(typeof ops)["meanSquaredError"]>);
+      if (weights) this.emit("weighRows", { loss: perRow, ...(dx && { dx }), weights, ld: prediction.stride, end: rows(prediction) });
+    };
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
     this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end: rows(prediction) });
@@ -257,8 +248,7 @@ export class Builder implements Gradients {
   /** All parameters, their gradients, or one of the optimizer's slots as one row: what the optimizers work on. */
   slab(name: string, slab: "parameter" | "gradient" | "slot"): Tensor {
     // A slot is one piece of state; the others name what layers made.
-    const parts =
-      slab === "slot" ? undefined : this.parameters.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
+    const parts = slab === "slot" ? undefined : this.parameters.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
     const total = this.parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
     return this.tensor(name, [total], {
       slab,

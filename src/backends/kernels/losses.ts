@@ -4,7 +4,6 @@ import { Status } from "../../../assembly/opcodes.js";
 import type { Views } from "../views.js";
 import { lanes, sumLanes } from "./lanes.js";
 import { clamp, exp, expm1, log, log1p, log1pUnit, multiplyAdd, sigmoid, tanh } from "./vmath.js";
-import { leaveOut, weightOf } from "./weights.js";
 
 const fround = Math.fround;
 
@@ -17,7 +16,6 @@ export function meanSquaredError(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -27,12 +25,6 @@ export function meanSquaredError(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -40,9 +32,9 @@ export function meanSquaredError(
     for (let c = 0; c < columns; ++c) {
       const e = fround(f32[pRow + c]! - f32[tRow + c]!);
       lanes[c & 3]! += fround(e * e);
-      if (dx) f32[dxRow + c] = factor * fround(2 * e);
+      if (dx) f32[dxRow + c] = scale * fround(2 * e);
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -52,7 +44,6 @@ export function meanAbsoluteError(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -62,12 +53,6 @@ export function meanAbsoluteError(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -75,9 +60,9 @@ export function meanAbsoluteError(
     for (let c = 0; c < columns; ++c) {
       const e = fround(f32[pRow + c]! - f32[tRow + c]!);
       lanes[c & 3]! += Math.abs(e);
-      if (dx) f32[dxRow + c] = factor * (e > 0 ? 1 : e < 0 ? -1 : e);
+      if (dx) f32[dxRow + c] = scale * (e > 0 ? 1 : e < 0 ? -1 : e);
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -87,7 +72,6 @@ export function huber(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -98,12 +82,6 @@ export function huber(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -112,9 +90,9 @@ export function huber(
       const e = fround(f32[pRow + c]! - f32[tRow + c]!);
       const a = Math.abs(e);
       lanes[c & 3]! += a <= delta ? fround(0.5 * fround(a * a)) : fround(delta * fround(a - fround(0.5 * delta)));
-      if (dx) f32[dxRow + c] = factor * clamp(e, -delta, delta);
+      if (dx) f32[dxRow + c] = scale * clamp(e, -delta, delta);
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -124,7 +102,6 @@ export function binaryCrossEntropy(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -134,12 +111,6 @@ export function binaryCrossEntropy(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -150,9 +121,9 @@ export function binaryCrossEntropy(
       const yes = Math.max(log(x), LOWEST_LOG);
       const no = Math.max(log1p(-x), LOWEST_LOG);
       lanes[c & 3]! += -multiplyAdd(y, yes, fround(fround(1 - y) * no));
-      if (dx) f32[dxRow + c] = factor * fround(fround(x - y) / Math.max(fround(fround(1 - x) * x), LEAST_DENOMINATOR));
+      if (dx) f32[dxRow + c] = scale * fround(fround(x - y) / Math.max(fround(fround(1 - x) * x), LEAST_DENOMINATOR));
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -162,7 +133,6 @@ export function binaryCrossEntropyLogits(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -172,12 +142,6 @@ export function binaryCrossEntropyLogits(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -186,9 +150,9 @@ export function binaryCrossEntropyLogits(
       const x = f32[pRow + c]!;
       const y = f32[tRow + c]!;
       lanes[c & 3]! += fround(multiplyAdd(-x, y, Math.max(x, 0)) + log1pUnit(exp(-Math.abs(x))));
-      if (dx) f32[dxRow + c] = factor * fround(sigmoid(x) - y);
+      if (dx) f32[dxRow + c] = scale * fround(sigmoid(x) - y);
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -198,7 +162,6 @@ export function categoricalCrossEntropy(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -208,12 +171,6 @@ export function categoricalCrossEntropy(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -222,9 +179,9 @@ export function categoricalCrossEntropy(
       const x = f32[pRow + c]!;
       const y = f32[tRow + c]!;
       lanes[c & 3]! += fround(-y * Math.max(log(x), LOWEST_LOG));
-      if (dx) f32[dxRow + c] = factor * fround(-y / Math.max(x, LEAST_DENOMINATOR));
+      if (dx) f32[dxRow + c] = scale * fround(-y / Math.max(x, LEAST_DENOMINATOR));
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -241,7 +198,6 @@ function elementwise(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -253,12 +209,6 @@ function elementwise(
   end: number,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
-    const factor = fround(scale * weight);
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = (dx >> 2) + r * ld;
@@ -267,9 +217,9 @@ function elementwise(
       const x = f32[pRow + column]!;
       const y = f32[tRow + column]!;
       lanes[column & 3]! += term(x, y, a, b, c);
-      if (dx) f32[dxRow + column] = factor * slope(x, y, a, b, c);
+      if (dx) f32[dxRow + column] = scale * slope(x, y, a, b, c);
     }
-    f32[(loss >> 2) + r] = weight * sumLanes();
+    f32[(loss >> 2) + r] = sumLanes();
   }
 }
 
@@ -289,7 +239,6 @@ export function logCosh(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -297,7 +246,7 @@ export function logCosh(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, logCoshTerm, logCoshSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, logCoshTerm, logCoshSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function shortfall(p: number, t: number): number {
@@ -316,7 +265,6 @@ export function hinge(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -324,7 +272,7 @@ export function hinge(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, hingeTerm, hingeSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, hingeTerm, hingeSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function squaredHingeTerm(p: number, t: number): number {
@@ -340,7 +288,6 @@ export function squaredHinge(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -348,7 +295,7 @@ export function squaredHinge(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, squaredHingeTerm, squaredHingeSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, squaredHingeTerm, squaredHingeSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function poissonTerm(p: number, t: number): number {
@@ -363,7 +310,6 @@ export function poisson(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -371,7 +317,7 @@ export function poisson(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, poissonTerm, poissonSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, poissonTerm, poissonSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function poissonLogTerm(p: number, t: number): number {
@@ -386,7 +332,6 @@ export function poissonLog(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -394,7 +339,7 @@ export function poissonLog(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, poissonLogTerm, poissonLogSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, poissonLogTerm, poissonLogSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function divergenceTerm(p: number, t: number): number {
@@ -409,7 +354,6 @@ export function klDivergence(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -417,7 +361,7 @@ export function klDivergence(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, divergenceTerm, divergenceSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, divergenceTerm, divergenceSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function divergenceLogTerm(p: number, t: number): number {
@@ -432,7 +376,6 @@ export function klDivergenceLog(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -440,7 +383,7 @@ export function klDivergenceLog(
   begin: number,
   end: number,
 ): void {
-  elementwise(views, divergenceLogTerm, divergenceLogSlope, loss, dx, p, t, weights, columns, ld, ldt, scale, 0, 0, 0, begin, end);
+  elementwise(views, divergenceLogTerm, divergenceLogSlope, loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
 function weightedProbabilityTerm(p: number, t: number, positive: number): number {
@@ -460,7 +403,6 @@ export function weightedBinaryCrossEntropy(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -477,7 +419,6 @@ export function weightedBinaryCrossEntropy(
     dx,
     p,
     t,
-    weights,
     columns,
     ld,
     ldt,
@@ -509,7 +450,6 @@ export function weightedBinaryCrossEntropyLogits(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -518,25 +458,7 @@ export function weightedBinaryCrossEntropyLogits(
   begin: number,
   end: number,
 ): void {
-  elementwise(
-    views,
-    weightedLogitTerm,
-    weightedLogitSlope,
-    loss,
-    dx,
-    p,
-    t,
-    weights,
-    columns,
-    ld,
-    ldt,
-    scale,
-    positiveWeight,
-    0,
-    0,
-    begin,
-    end,
-  );
+  elementwise(views, weightedLogitTerm, weightedLogitSlope, loss, dx, p, t, columns, ld, ldt, scale, positiveWeight, 0, 0, begin, end);
 }
 
 function decay(gamma: number, x: number): number {
@@ -566,7 +488,6 @@ export function binaryFocal(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -577,25 +498,18 @@ export function binaryFocal(
   begin: number,
   end: number,
 ): void {
-  elementwise(
-    views,
-    binaryFocalTerm,
-    binaryFocalSlope,
-    loss,
-    dx,
-    p,
-    t,
-    weights,
-    columns,
-    ld,
-    ldt,
-    scale,
-    gamma,
-    positive,
-    negative,
-    begin,
-    end,
-  );
+  elementwise(views, binaryFocalTerm, binaryFocalSlope, loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
+}
+
+export function weighRows(views: Views, loss: number, dx: number, weights: number, ld: number, begin: number, end: number): void {
+  const { f32 } = views;
+  for (let r = begin; r < end; ++r) {
+    const weight = f32[(weights >> 2) + r]!;
+    f32[(loss >> 2) + r] = weight === 0 ? 0 : weight * f32[(loss >> 2) + r]!;
+    if (!dx) continue;
+    const row = (dx >> 2) + r * ld;
+    for (let at = row; at < row + ld; ++at) f32[at] = weight === 0 ? 0 : weight * f32[at]!;
+  }
 }
 
 export function reduceLoss(views: Views, out: number, status: number, loss: number, lossScale: number, begin: number, end: number): void {

@@ -1,6 +1,5 @@
 // The JavaScript twin of assembly/metrics.ts.
 import type { Views } from "../views.js";
-import { weightOf } from "./weights.js";
 
 /** Index of the row's largest element, the first of equals; row: element index. */
 function largestOf(f32: Float32Array, row: number, columns: number): number {
@@ -24,7 +23,7 @@ export function categoricalAccuracy(
   const { f32, f64 } = views;
   let hits = 0;
   for (let r = begin; r < end; ++r) {
-    if (weightOf(f32, weights >> 2, r) === 0) continue;
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     if (largestOf(f32, (p >> 2) + r * ld, columns) === largestOf(f32, (t >> 2) + r * ldt, columns)) ++hits;
   }
   f64[out >> 3] = hits;
@@ -45,7 +44,7 @@ export function sparseCategoricalAccuracy(
   const { f32, f64, u32 } = views;
   let hits = 0;
   for (let r = begin; r < end; ++r) {
-    if (weightOf(f32, weights >> 2, r) === 0) continue;
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     if (largestOf(f32, (p >> 2) + r * ld, columns) === u32[(t >> 2) + r * ldt]) ++hits;
   }
   f64[out >> 3] = hits;
@@ -67,7 +66,7 @@ export function binaryAccuracy(
   const { f32, f64 } = views;
   let sum = 0;
   for (let r = begin; r < end; ++r) {
-    if (weightOf(f32, weights >> 2, r) === 0) continue;
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     let hits = 0;
     for (let c = 0; c < columns; ++c) {
       if (f32[(p >> 2) + r * ld + c]! > threshold === f32[(t >> 2) + r * ldt + c]! > 0.5) ++hits;
@@ -92,7 +91,7 @@ export function absoluteError(
   const { f32, f64 } = views;
   let sum = 0;
   for (let r = begin; r < end; ++r) {
-    if (weightOf(f32, weights >> 2, r) === 0) continue;
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     let errors = 0;
     for (let c = 0; c < columns; ++c) errors += Math.abs(f32[(p >> 2) + r * ld + c]! - f32[(t >> 2) + r * ldt + c]!);
     sum += errors / columns;

@@ -4,7 +4,6 @@ import type { Views } from "../views.js";
 import { lanes, rowMaximum, sumLanes } from "./lanes.js";
 import { sumExponentials } from "./softmax.js";
 import { exp, log, log1p, multiplyAdd } from "./vmath.js";
-import { leaveOut, weightOf } from "./weights.js";
 
 const fround = Math.fround;
 
@@ -16,7 +15,6 @@ export function categoricalCrossEntropyLogits(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -26,11 +24,6 @@ export function categoricalCrossEntropyLogits(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     const dxRow = dx ? (dx >> 2) + r * ld : 0;
@@ -41,11 +34,10 @@ export function categoricalCrossEntropyLogits(
     const mass = sumLanes();
     lanes.fill(0);
     for (let c = 0; c < columns; ++c) lanes[c & 3]! += fround(f32[tRow + c]! * fround(f32[pRow + c]! - maximum));
-    f32[(loss >> 2) + r] = weight * fround(fround(mass * log(sum)) - sumLanes());
+    f32[(loss >> 2) + r] = fround(mass * log(sum)) - sumLanes();
     if (!dx) continue;
-    const factor = fround(scale * weight);
     const share = fround(mass / sum);
-    for (let c = 0; c < columns; ++c) f32[dxRow + c] = factor * multiplyAdd(f32[dxRow + c]!, share, -f32[tRow + c]!);
+    for (let c = 0; c < columns; ++c) f32[dxRow + c] = scale * multiplyAdd(f32[dxRow + c]!, share, -f32[tRow + c]!);
   }
 }
 
@@ -55,7 +47,6 @@ export function sparseCategoricalCrossEntropy(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   _columns: number,
   ld: number,
   ldt: number,
@@ -65,18 +56,13 @@ export function sparseCategoricalCrossEntropy(
 ): void {
   const { f32, u32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const id = u32[(t >> 2) + r * ldt]!;
     const q = f32[(p >> 2) + r * ld + id]!;
-    f32[(loss >> 2) + r] = -weight * Math.max(log(q), LOWEST_LOG);
+    f32[(loss >> 2) + r] = -Math.max(log(q), LOWEST_LOG);
     if (!dx) continue;
     const dxRow = (dx >> 2) + r * ld;
     f32.fill(0, dxRow, dxRow + ld);
-    f32[dxRow + id] = -fround(scale * weight) / Math.max(q, LEAST_DENOMINATOR);
+    f32[dxRow + id] = -scale / Math.max(q, LEAST_DENOMINATOR);
   }
 }
 
@@ -86,7 +72,6 @@ export function sparseCategoricalCrossEntropyLogits(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -96,22 +81,16 @@ export function sparseCategoricalCrossEntropyLogits(
 ): void {
   const { f32, u32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const pRow = (p >> 2) + r * ld;
     const dxRow = dx ? (dx >> 2) + r * ld : 0;
     const id = u32[(t >> 2) + r * ldt]!;
     const maximum = rowMaximum(f32, pRow, columns);
     const sum = sumExponentials(f32, dxRow, pRow, maximum, columns);
-    f32[(loss >> 2) + r] = weight * fround(log(sum) - fround(f32[pRow + id]! - maximum));
+    f32[(loss >> 2) + r] = log(sum) - fround(f32[pRow + id]! - maximum);
     if (!dx) continue;
-    const factor = fround(scale * weight);
     const inverse = fround(1 / sum);
-    const own = factor * fround(fround(f32[dxRow + id]! * inverse) - 1);
-    for (let c = 0; c < columns; ++c) f32[dxRow + c] = factor * fround(f32[dxRow + c]! * inverse);
+    const own = scale * fround(fround(f32[dxRow + id]! * inverse) - 1);
+    for (let c = 0; c < columns; ++c) f32[dxRow + c] = scale * fround(f32[dxRow + c]! * inverse);
     f32[dxRow + id] = own;
   }
 }
@@ -122,7 +101,6 @@ export function focal(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -133,11 +111,6 @@ export function focal(
 ): void {
   const { f32, u32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const pRow = (p >> 2) + r * ld;
     const dxRow = dx ? (dx >> 2) + r * ld : 0;
     const id = u32[(t >> 2) + r * ldt]!;
@@ -149,10 +122,10 @@ export function focal(
     const rest = fround(others / sum);
     const surprise = difference === 0 ? log1p(others) : fround(log(sum) - difference);
     const power = exp(fround(gamma * Math.max(log(rest), LOWEST_LOG)));
-    f32[(loss >> 2) + r] = weight * fround(power * surprise);
+    f32[(loss >> 2) + r] = power * surprise;
     if (!dx) continue;
     const rise = fround(fround(fround(gamma * fround(own / sum)) * surprise) + rest);
-    const slope = fround(fround(scale * weight) * fround(power * rise));
+    const slope = fround(scale * fround(power * rise));
     const share = others === 0 ? 0 : fround(slope / others);
     for (let c = 0; c < columns; ++c) f32[dxRow + c] = share * f32[dxRow + c]!;
     f32[dxRow + id] = -slope;
@@ -176,7 +149,6 @@ export function categoricalHinge(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -186,11 +158,6 @@ export function categoricalHinge(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     let largest = Number.NEGATIVE_INFINITY;
@@ -206,14 +173,14 @@ export function categoricalHinge(
       }
     }
     const margin = fround(fround(largest - sumLanes()) + 1);
-    f32[(loss >> 2) + r] = weight * (margin < 0 ? 0 : margin);
+    f32[(loss >> 2) + r] = Math.max(margin, 0);
     if (!dx) continue;
     const dxRow = (dx >> 2) + r * ld;
     if (margin <= 0) {
       f32.fill(0, dxRow, dxRow + ld);
       continue;
     }
-    const factor = Number.isNaN(margin) ? margin : fround(scale * weight);
+    const factor = Number.isNaN(margin) ? margin : scale;
     for (let c = 0; c < columns; ++c) f32[dxRow + c] = -factor * f32[tRow + c]!;
     if (rival < columns) f32[dxRow + rival] = factor;
   }
@@ -225,7 +192,6 @@ export function cosineSimilarity(
   dx: number,
   p: number,
   t: number,
-  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -235,11 +201,6 @@ export function cosineSimilarity(
 ): void {
   const { f32 } = views;
   for (let r = begin; r < end; ++r) {
-    const weight = weightOf(f32, weights >> 2, r);
-    if (weight === 0) {
-      leaveOut(f32, loss >> 2, dx >> 2, r, ld);
-      continue;
-    }
     const pRow = (p >> 2) + r * ld;
     const tRow = (t >> 2) + r * ldt;
     let pp = 0;
@@ -255,11 +216,10 @@ export function cosineSimilarity(
     const norms = Math.sqrt(pp * tt);
     const inverse = norms === 0 ? 0 : 1 / norms;
     const cosine = pt * inverse;
-    f32[(loss >> 2) + r] = weight * fround(1 - cosine);
+    f32[(loss >> 2) + r] = 1 - cosine;
     if (!dx) continue;
     const dxRow = (dx >> 2) + r * ld;
-    const factor = fround(scale * weight);
     const along = norms === 0 ? 0 : cosine / pp;
-    for (let c = 0; c < columns; ++c) f32[dxRow + c] = factor * (f32[pRow + c]! * along - f32[tRow + c]! * inverse);
+    for (let c = 0; c < columns; ++c) f32[dxRow + c] = scale * (f32[pRow + c]! * along - f32[tRow + c]! * inverse);
   }
 }

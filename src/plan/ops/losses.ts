@@ -7,14 +7,12 @@ const targetRows = (v: Values) => v.end! * v.ldt!;
 const perRow = (v: Values) => v.end!;
 const terms = (v: Values) => v.end! * v.columns!;
 
-/** loss[r] = the sum of the row's terms (elementwise losses) or the row's loss; dx = scale · d loss[r] / d p, p `[rows, columns]`.
- *  With weights, one a row, both are multiplied by the row's; a row of weight 0 is left out: both are 0, whatever p and t hold. */
+/** loss[r] = the sum of the row's terms (elementwise losses) or the row's loss; dx = scale · d loss[r] / d p, p `[rows, columns]`. */
 const operands = [
   write("loss", perRow),
   optional(write("dx", byRows)),
   read("p", byRows),
   read("t", targetRows),
-  optional(read("weights", perRow)),
   scalar("columns", "u32"),
   scalar("ld", "u32"),
   scalar("ldt", "u32"),
@@ -90,6 +88,20 @@ export const lossOps = {
   categoricalHinge: loss(Op.CategoricalHinge, 4),
   /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
   cosineSimilarity: loss(Op.CosineSimilarity, 9),
+
+  /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
+  weighRows: op({
+    code: Op.WeighRows,
+    operands: [
+      update("loss", perRow),
+      optional(update("dx", byRows)),
+      read("weights", perRow),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: byRows,
+  }),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
   reduceLoss: op({
