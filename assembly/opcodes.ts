@@ -84,9 +84,16 @@ export enum Op {
   AdamStep,
   RmspropStep,
   AdagradStep,
+  ClipNorm,
+  AdamaxStep,
+  NadamStep,
+  RadamStep,
+  AdadeltaStep,
+  LionStep,
+  EmaStep,
 }
 
-/** Byte offsets of the fixed fields of a step record. What one network adds (optimizer factors, metrics) follows at `End`. */
+/** Byte offsets of the fixed fields of a step record. What one network adds (losses, metrics, optimizer factors: src/plan/step.ts) follows at `End`. */
 export enum Step {
   /** u32: rows in this step's batch */
   Rows = 0,
@@ -96,17 +103,11 @@ export enum Step {
   Number = 8,
   /** u32, out: what was found non-finite, bits of `Status`; 0 = the step is good */
   Status = 12,
-  /** f64: the step's loss is this times the sum of its rows' losses */
-  LossScale = 16,
-  /** f64, out: the loss, without penalties */
-  Loss = 24,
   /** f64, out: the sum of the penalties; the writer of the record sets 0 */
-  Penalty = 32,
+  Penalty = 16,
   /** f64, out: sum of the squares of all gradients before clipping */
-  SumSquares = 40,
-  /** f32: LossScale rounded, the factor of every gradient */
-  GradientScale = 48,
-  End = 52,
+  SumSquares = 24,
+  End = 32,
 }
 
 /** Bits of a step record's status word. */

@@ -2,6 +2,7 @@
 import {
   adam,
   binaryCrossEntropy,
+  type ChainOptions,
   categoricalCrossEntropy,
   type Data,
   dense,
@@ -20,7 +21,7 @@ export interface Standard {
   data(): Data;
 }
 
-type Build = Pick<Parameters<typeof network>[0], "loss" | "optimizer"> & { readonly activation: "tanh" | "relu" };
+type Build = Pick<ChainOptions, "loss" | "optimizer"> & { readonly activation: "tanh" | "relu" };
 
 /** @param batches batches of data; 1: full batch, never shuffled */
 function standard(widths: readonly number[], batch: number, batches: number, options: Build): Standard {

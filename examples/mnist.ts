@@ -1,14 +1,13 @@
 // npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
-// The command line, the files and the pictures are in mnist/, the progress bar in terminal.ts; here is what uses the library.
-import { mkdirSync } from "node:fs";
+// The command line, the files and the pictures are in mnist/, the progress bar in src/node/terminal.ts; here is what uses the library.
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { adam, ChainruleError, dense, type History, type Network, network, sparseCategoricalCrossEntropy } from "../src/index.js";
 import { loadFile, saveFile } from "../src/node.js";
-import { CLASSES, type Digits, loadDigits, SIDE } from "./mnist/digits.js";
-import { IdxError } from "./mnist/idx.js";
+import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
 import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
-import { LiveLine } from "./terminal.js";
+import { LiveLine } from "../src/node/terminal.js";
 
 const names = { wasm: "WebAssembly", js: "plain JavaScript" };
 
@@ -47,7 +46,11 @@ function train(
     onProgress: ({ epoch, step, steps, loss, samplesPerSecond, secondsLeft }) => {
       if (net.steps < COLD) return;
       const after = `loss ${loss.toFixed(4)}  ${whole(samplesPerSecond)}/s  ${Math.ceil(secondsLeft)} s left`;
-      line.update((epoch - 1 + step / steps) / epochs, `epoch ${epoch}/${epochs}  step ${step}/${steps}`, after);
+      line.update(
+        (epoch - 1 + step / steps) / epochs,
+        `epoch ${epoch}/${epochs}  step ${`${step}`.padStart(`${steps}`.length)}/${steps}`,
+        after,
+      );
     },
     onEpochEnd: ({ loss, metrics, validation, seconds }, index) => {
       const cells = [
@@ -63,13 +66,24 @@ function train(
   });
 }
 
+interface Comparison {
+  readonly other: Options["backend"];
+  readonly rows: number;
+  /** Passes over the rows: the first ones, and then those that were timed. */
+  readonly warm: number;
+  readonly timed: number;
+  readonly samplesPerSecond: number;
+  /** Equal weights from both backends after all passes. */
+  readonly same: boolean;
+}
+
 /** How fast the backend that did not train would have trained, and whether to the same weights: on both, the network starts anew from its
  *  seed and passes a few times over the first images; of the other backend the last passes are timed. */
-async function compare(training: Digits, options: Options, line: LiveLine, signal: AbortSignal) {
+async function compare(training: Digits, options: Options, line: LiveLine, signal: AbortSignal): Promise<Comparison | undefined> {
   const warm = 1;
   const timed = 3;
   const other: Options["backend"] = options.backend === "wasm" ? "js" : "wasm";
-  const rows = Math.min(training.count, options.batch * 32);
+  const rows = Math.min(training.count, options.batch * 32, 4096);
   const first = { inputs: training.images.subarray(0, rows * SIDE * SIDE), targets: training.labels.subarray(0, rows) };
   const run = async (backend: Options["backend"]) => {
     const net = await build(options, backend);
@@ -85,6 +99,7 @@ async function compare(training: Digits, options: Options, line: LiveLine, signa
     return { seconds: secondsOf({ epochs: epochs.slice(warm) }), hash };
   };
   const [there, here] = [await run(other), await run(options.backend)];
+  if (signal.aborted) return undefined;
   return { other, rows, warm, timed, samplesPerSecond: (timed * rows) / there.seconds, same: there.hash === here.hash };
 }
 
@@ -101,6 +116,61 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
+function showAnswers(net: Network, logits: Float32Array, test: Digits, line: LiveLine): void {
+  line.print(`\nThe plan of one training step:\n\n${net.explain()}`);
+  const answers = answersOf(logits);
+  const right = answers.filter(({ digit }, i) => digit === test.labels[i]).length;
+  if (right < test.count) line.print(`\nThe mistakes it is surest of:\n\n${mistakes(answers, test)}`);
+  line.print(`\nWhat the test images are, and what the network says:\n\n${confusion(answers, test.labels)}`);
+  line.print(`\nTest accuracy ${percent(right / test.count)}: ${whole(right)} of ${whole(test.count)} right\n`);
+}
+
+/** @returns whether both backends got the same weights */
+function showSpeeds(
+  { epochs }: History,
+  training: Digits,
+  { backend }: Options,
+  compared: Comparison | undefined,
+  line: LiveLine,
+): boolean {
+  if (epochs.length === 0) return true;
+  const row = (name: Options["backend"], samplesPerSecond: number, how: string) =>
+    line.print(`  ${names[name].padEnd(17)}${whole(samplesPerSecond).padStart(8)} samples/s   ${how}`);
+  const seconds = secondsOf({ epochs });
+  const speed = (epochs.length * training.count) / seconds;
+  line.print("Speed of training, tests not counted:\n");
+  row(backend, speed, `${epochs.length} ${epochs.length === 1 ? "epoch" : "epochs"} in ${seconds.toFixed(2)} s`);
+  if (!compared) {
+    line.print();
+    return true;
+  }
+  const { other, rows, warm, timed, samplesPerSecond, same } = compared;
+  row(other, samplesPerSecond, `passes ${warm + 1} to ${warm + timed} over ${whole(rows)} images`);
+  const ratio = backend === "wasm" ? speed / samplesPerSecond : samplesPerSecond / speed;
+  line.print(`  ratio            ${ratio.toFixed(1).padStart(8)}\n`);
+  line.print(`Both backends trained the same network from its seed on the first ${whole(rows)} images,`);
+  const weights = same ? "the same weights, bit for bit" : "DIFFERENT WEIGHTS";
+  line.print(`pass ${warm} to warm up; after ${warm + timed} passes they have ${weights}.\n`);
+  return same;
+}
+
+/** @returns whether the network read back from the file predicts the same bits */
+async function keep(
+  net: Network,
+  { save, backend }: Options,
+  images: Float32Array,
+  logits: Float32Array,
+  line: LiveLine,
+): Promise<boolean> {
+  await saveFile(net, save);
+  const again = (await loadFile(save, { backend })).predict(images);
+  const same = again.every((value, i) => Object.is(value, logits[i]));
+  line.print(`weights  ${net.weightsHash()}`);
+  line.print(`saved    ${save}\n         read back it predicts ${same ? "the same, bit for bit" : "SOMETHING ELSE"}`);
+  return same;
+}
+
+/** @returns the exit code: 0, 130 after Ctrl-C as shells have it, or 1 if a check of the library fails */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (options === "help") {
@@ -109,63 +179,50 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const line = new LiveLine();
   const signal = interruption();
+  // What cannot work is said before the training, not after it.
   const { train: training, test } = loadDigits(options.data);
+  prepareFolder(options.save);
   const net = await build(options, options.backend).catch((cause: Error) => {
     throw new UsageError(`--hidden ${options.hidden.join()}: ${cause.message}`, { cause });
   });
-  line.print(`MNIST: ${whole(training.count)} images to train on, ${whole(test.count)} to test with\n`);
-  line.print(`${net.summary()}`);
-  line.print(
-    `batch ${options.batch}, seed ${net.seed}, backend ${net.backend.name}: ${names[options.backend]}, ${net.arithmetic.name} arithmetic\n`,
-  );
 
+  line.print(`MNIST: ${whole(training.count)} images to train on, ${whole(test.count)} to test with\n`);
+  line.print(net.summary());
+  const { backend, arithmetic, seed } = net;
+  line.print(`batch ${options.batch}, seed ${seed}, backend ${backend.name}: ${names[backend.name]}, ${arithmetic.name} arithmetic\n`);
   const history = await train(net, training, test, options, line, signal);
   line.clear();
   if (history.stopped)
-    line.print(`\nStopped by Ctrl-C in epoch ${history.epochs.length + 1}, after ${whole(net.steps)} steps. The network as it is:`);
+    line.print(`\nStopped by Ctrl-C after ${whole(net.steps)} steps, in epoch ${history.epochs.length + 1}. This is the network so far.`);
 
   const logits = net.predict(test.images);
-  const answers = answersOf(logits);
-  const right = answers.filter(({ digit }, i) => digit === test.labels[i]).length;
-  line.print(`\nTest accuracy ${percent(right / test.count)}: ${whole(right)} of ${whole(test.count)} right\n`);
-  line.print(confusion(answers, test.labels));
-  if (right < test.count) line.print(`\nThe mistakes it was surest of:\n\n${mistakes(answers, test)}`);
-  line.print(`\nThe plan of one training step:\n\n${net.explain()}\n`);
-
+  showAnswers(net, logits, test, line);
   const compared = history.stopped ? undefined : await compare(training, options, line, signal);
   line.clear();
-  const seconds = secondsOf(history);
-  const speed = (history.epochs.length * training.count) / seconds;
-  const speeds = (backend: Options["backend"], samplesPerSecond: number, how: string) =>
-    line.print(`  ${names[backend].padEnd(17)}${whole(samplesPerSecond).padStart(8)} samples/s   ${how}`);
-  line.print("Speed of training, tests not counted:\n");
-  speeds(options.backend, speed, `${history.epochs.length} epochs in ${seconds.toFixed(2)} s`);
-  if (compared && !signal.aborted) {
-    const { other, rows, warm, timed, samplesPerSecond, same } = compared;
-    const ratio = options.backend === "wasm" ? speed / samplesPerSecond : samplesPerSecond / speed;
-    speeds(other, samplesPerSecond, `${timed} passes over the first ${whole(rows)} images, after ${warm}`);
-    line.print(`  ratio            ${ratio.toFixed(1).padStart(8)}\n`);
-    line.print(
-      `After those ${warm + timed} passes from the same seed both have ${same ? "the same weights, bit for bit" : "DIFFERENT WEIGHTS"}.`,
-    );
-    if (!same) return 1;
-  }
-
-  line.print(`\nweights  ${net.weightsHash()}`);
-  mkdirSync(dirname(options.save), { recursive: true });
-  await saveFile(net, options.save);
-  const loaded = await loadFile(options.save, { backend: options.backend });
-  const again = loaded.predict(test.images);
-  const kept = again.every((value, i) => Object.is(value, logits[i]));
-  line.print(`saved    ${options.save}\n         read back it predicts ${kept ? "the same, bit for bit" : "SOMETHING ELSE"}`);
-  if (!kept) return 1;
-  return history.stopped ? 130 : 0;
+  const checked = [showSpeeds(history, training, options, compared, line), await keep(net, options, test.images, logits, line)];
+  if (checked.includes(false)) return 1;
+  return signal.aborted ? 130 : 0;
 }
+
+function prepareFolder(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error("is a folder, expected a file");
+  } catch (cause) {
+    throw new UsageError(`--save ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+// As in `npm start | head`: the reader has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof IdxError || error instanceof ChainruleError)) throw error;
+  if (!(error instanceof UsageError || error instanceof DigitsError || error instanceof ChainruleError)) throw error;
   console.error(`mnist: ${error.message.replaceAll("\n", " ")}`);
   process.exitCode = error instanceof ChainruleError ? 1 : 2;
 }

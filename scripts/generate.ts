@@ -2,8 +2,8 @@
 // kernel, and the switch that applies an activation to gemm's result. `sources` says which file an op's kernel is in.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Op } from "../assembly/opcodes.js";
-import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import { lossOps } from "../src/plan/ops/losses.js";
+import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Operand } from "../src/plan/spec.js";
 
 /** Kernel files, the same under assembly/ and under src/backends/kernels/. */
@@ -14,7 +14,7 @@ export const sources: Record<string, readonly OpName[]> = {
   random: ["dropout"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError"],
   penalties: ["penaltyForward", "penaltyBackward"],
-  clip: ["sumSquares", "clipGlobalNorm", "clipValue"],
+  clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
   rowlosses: [
     "categoricalCrossEntropyLogits",
     "sparseCategoricalCrossEntropy",

@@ -12,11 +12,14 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
+/** Beyond it kernels' signed offsets could not count. */
+const LARGEST_COUNT = 2 ** 31 - 1;
+
 /** A whole number in [least, most]. */
-export function checkCount(who: string, value: unknown, least = 1, most = 2 ** 31 - 1): void {
+export function checkCount(who: string, value: unknown, least = 1, most = LARGEST_COUNT): void {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most)
     throw new OptionError(
-      `${who} is ${shown(value)}, expected a whole number ${most < 2 ** 31 - 1 ? `from ${least} to ${most}` : `of at least ${least}`}`,
+      `${who} is ${shown(value)}, expected a whole number ${most !== LARGEST_COUNT ? `from ${least} to ${most}` : `of at least ${least}`}`,
     );
 }
 

@@ -2,9 +2,10 @@
 
 import { Step } from "../assembly/opcodes.js";
 import { regionSize } from "./backends/arena.js";
-import type { Layer } from "./layers/layer.js";
+import type { Graph } from "./graph.js";
 import type { Loss } from "./losses.js";
 import { emitMetric, type MetricName } from "./metrics.js";
+import { isFrozen } from "./optimizers/groups.js";
 import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
@@ -12,15 +13,22 @@ import { layoutWorkspace } from "./plan/memory.js";
 import { addScratch, fuseEpilogues } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
-import { aligned, product, type Slab, size, type Tensor } from "./plan/tensor.js";
+import { aligned, sampleElements, type Slab, size, type Tensor } from "./plan/tensor.js";
 import { type Range, verify } from "./plan/verify.js";
 
-export interface Definition {
-  readonly input: readonly number[];
-  readonly layers: readonly (Layer & { readonly name: string })[];
+/** What is wanted of one output of the graph. */
+export interface Objective {
+  /** The output's name: its layer's. */
+  readonly name: string;
   readonly loss: Loss;
-  readonly optimizer: Optimizer;
   readonly metrics: readonly MetricName[];
+}
+
+export interface Definition {
+  readonly graph: Graph;
+  /** One for each output, in order. */
+  readonly objectives: readonly Objective[];
+  readonly optimizer: Optimizer;
   readonly seed: number;
 }
 
@@ -38,15 +46,20 @@ export interface Sizes {
   readonly steps: number;
 }
 
+/** Something that JavaScript stages before a run: an input, or an output's targets. */
+export interface Feed {
+  /** What is staged: one batch, or in `train` all rows of a chunk's data. */
+  readonly staged: Tensor;
+  /** One batch of it, as layers and losses see it. */
+  readonly batch: Tensor;
+}
+
 export interface Roots {
-  /** What JavaScript fills before a run. */
-  readonly inputs: Tensor;
-  readonly targets: Tensor | undefined;
+  /** Inputs, then targets, each in the definition's order. `predict` has no targets. */
+  readonly feeds: readonly Feed[];
+  /** train: the row numbers of the chunk's steps */
   readonly order: Tensor | undefined;
-  readonly prediction: Tensor;
-  /** One sample's input and target, as the layers see them. */
-  readonly sample: Tensor;
-  readonly label: Tensor | undefined;
+  readonly predictions: readonly Tensor[];
 }
 
 export interface Built extends Roots {
@@ -55,48 +68,62 @@ export interface Built extends Roots {
 }
 
 export function stepLayoutOf(definition: Definition): StepLayout {
-  return stepLayout(definition.metrics.length, definition.optimizer.factorCount);
+  const { objectives, optimizer } = definition;
+  return stepLayout(objectives.length, metricNames(objectives).length, optimizer.factorCount);
 }
 
-/** Words of one sample: its rows with their padding. */
-function sampleWords(t: Tensor): number {
-  return t.dtype === "u32" ? product(t.shape) : product(t.shape.slice(0, -1)) * t.stride;
+/** Names under which results are reported: the metric's own with one output, else `<output>.<metric>`. */
+export function metricNames(objectives: readonly Objective[]): string[] {
+  return objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (objectives.length === 1 ? metric : `${name}.${metric}`)));
 }
 
 export function build(definition: Definition, purpose: Purpose, sizes: Sizes): Built {
-  const { layers, loss, optimizer, metrics, seed } = definition;
+  const { graph, objectives, optimizer, seed } = definition;
   const training = purpose === "train" || purpose === "trace";
-  const g = new Builder({ training, seed });
+  const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer.groups ?? [], parameter);
+  const g = new Builder({ training, seed, frozen });
   const layout = stepLayoutOf(definition);
 
   /** One batch: in `train` gathered from staged rows, else itself staged. */
-  const batch = (name: string, shape: readonly number[], dtype: "f32" | "u32", needsGradient: boolean) => {
+  const feed = (name: string, shape: readonly number[], dtype: "f32" | "u32", needsGradient: boolean): Feed => {
     if (purpose !== "train") {
       const staged = g.tensor(name, shape, { slab: "staging", dtype, needsGradient });
-      return { staged, sample: staged };
+      return { staged, batch: staged };
     }
-    const sample = g.tensor(name, shape, { dtype });
-    const words = sampleWords(sample);
+    const batch = g.tensor(name, shape, { dtype });
+    const words = sampleElements(batch);
     const staged = g.tensor(`data.${name}`, [sizes.dataRows, words], { slab: "staging", batched: false, dtype, stride: words });
-    g.emit("gatherRows", { y: sample, data: staged, order: Step.Order, words, end: { perRow: 1 } });
-    return { staged, sample };
+    g.emit("gatherRows", { y: batch, data: staged, order: Step.Order, words, end: { perRow: 1 } });
+    return { staged, batch };
   };
 
-  g.inPhase("forward", "input", () => {});
-  const input = batch("input", definition.input, "f32", purpose === "trace");
-  let prediction = input.sample;
-  for (const { name, apply } of layers) prediction = g.inLayer(name, prediction, (x) => apply(g, x));
-
-  let target: ReturnType<typeof batch> | undefined;
-  if (purpose === "predict") g.keep(prediction);
-  else {
-    const ids = loss.targets === "ids";
-    g.inPhase("loss", "loss", () => {
-      target = batch("target", ids ? prediction.shape.slice(0, -1) : prediction.shape, ids ? "u32" : "f32", false);
-      loss.emit(g, prediction, target.sample);
-      if (purpose !== "trace") metrics.forEach((metric, i) => emitMetric(g, metric, loss, prediction, target!.sample, layout.metrics[i]!));
-    });
+  const feeds: Feed[] = [];
+  g.inPhase("forward", "input", () => {
+    for (const { name, shape } of graph.inputs) feeds.push(feed(name, shape, "f32", purpose === "trace"));
+  });
+  const values = feeds.map(({ batch }) => batch);
+  for (const { name, layer, from } of graph.nodes) {
+    const inputs = from.map((index) => values[index]!);
+    values.push(g.inLayer(name, inputs, () => layer.apply(g, ...inputs)));
   }
+  const predictions = graph.outputs.map((index) => values[index]!);
+
+  if (purpose === "predict") predictions.forEach((prediction) => g.keep(prediction));
+  else
+    g.inPhase("loss", "loss", () => {
+      let metric = 0;
+      objectives.forEach(({ name, loss, metrics }, i) => {
+        const prediction = predictions[i]!;
+        const ids = loss.targets === "ids";
+        const shape = ids ? prediction.shape.slice(0, -1) : prediction.shape;
+        const target = feed(objectives.length === 1 ? "target" : `${name}.target`, shape, ids ? "u32" : "f32", false);
+        feeds.push(target);
+        g.inLoss(layout.losses[i]!, () => loss.emit(g, prediction, target.batch));
+        if (purpose === "trace") return;
+        for (const kind of metrics) emitMetric(g, kind, loss, prediction, target.batch, layout.metrics[metric++]!);
+      });
+      g.emitPenalties();
+    });
   if (training) g.backward();
   if (purpose === "train" && g.parameters.length > 0)
     g.inPhase("update", "optimizer", () => {
@@ -116,12 +143,9 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes): B
   return {
     program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity),
     parameters: g.parameters,
-    inputs: input.staged,
-    sample: input.sample,
-    targets: target?.staged,
-    label: target?.sample,
+    feeds,
     order,
-    prediction,
+    predictions,
   };
 }
 
@@ -178,8 +202,8 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
   const table = bases.transient;
   at = aligned(table + sizes.steps * layout.stride);
   const stagingBegin = at;
-  for (const tensor of [built.inputs, built.targets, built.order]) {
-    if (!tensor || addresses.has(tensor)) continue;
+  for (const tensor of [...built.feeds.map(({ staged }) => staged), built.order]) {
+    if (!tensor) continue;
     addresses.set(tensor, at);
     at = aligned(at + size(tensor, sizes.capacity) * 4);
   }
@@ -189,15 +213,14 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
   // Before anything is made of addresses that 32 bits cannot hold.
   const end = regionSize(at + workspace.total * 4);
 
-  // Slabs as a whole: each slot is named once, in order.
-  let slot = bases.slots;
+  // Slabs as a whole, or stretches of them.
+  const { slots } = definition.optimizer;
   for (const instruction of program.instructions)
     for (const { tensor } of usesOf(instruction)) {
       if (addresses.has(tensor)) continue;
-      if (tensor.slab === "slot") {
-        addresses.set(tensor, slot);
-        slot += bases.slabBytes;
-      } else addresses.set(tensor, tensor.slab === "parameter" ? bases.parameters : bases.gradients);
+      const { name, slab, offset = 0 } = tensor;
+      const base = slab === "slot" ? bases.slots + slots.indexOf(name) * bases.slabBytes : slab === "parameter" ? bases.parameters : bases.gradients;
+      addresses.set(tensor, base + offset * 4);
     }
 
   const slabs: Record<Slab, Range> = {

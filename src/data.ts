@@ -13,9 +13,10 @@ export type Rows = NumberArray | readonly number[] | readonly (readonly number[]
 /** Rows of values with the prediction's width (one-hot, soft, or any values), or class ids, one a row. */
 export type Targets = Rows;
 
+/** With several inputs or outputs: each by its name. */
 export interface Data {
-  readonly inputs: Rows;
-  readonly targets: Targets;
+  readonly inputs: Rows | Readonly<Record<string, Rows>>;
+  readonly targets: Targets | Readonly<Record<string, Targets>>;
 }
 
 /** Checked data: `values` holds `rows` rows of `width` elements. */
@@ -25,10 +26,10 @@ export interface Matrix {
   readonly values: Float32Array | Uint32Array;
 }
 
+/** Checked data of a network: one matrix for each input, then one for each output's targets. */
 export interface Samples {
   readonly rows: number;
-  readonly inputs: Matrix;
-  readonly targets: Matrix;
+  readonly feeds: readonly Matrix[];
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
@@ -97,7 +98,7 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
 
 function toIds(who: string, given: Targets, count: number, classes: number, loss: string): Uint32Array {
   if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
-  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => Array.from(row)) : given;
+  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
   if (list.length !== count)
     throw new ShapeError(
       `${who}: ${list.length} class ids for ${count} rows${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
@@ -118,12 +119,66 @@ function oneHot(ids: Uint32Array, classes: number): Float32Array {
   return values;
 }
 
-export function toSamples(who: string, data: Data, inputShape: readonly number[], outputShape: readonly number[], loss: Loss): Samples {
+/** What a network's inputs and outputs look like to its data. */
+export interface Ports {
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[]; readonly loss: Loss }[];
+}
+
+/** One entry for each name: the only one is given as it is, several by their names. */
+function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: readonly string[]): readonly T[] {
+  if (names.length === 1) {
+    const only = given as Readonly<Record<string, T>>;
+    return [isPlain(given) && Object.hasOwn(only, names[0]!) ? only[names[0]!]! : (given as T)];
+  }
+  if (!isPlain(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with ${names.join(", ")}`);
+  const record = given as Readonly<Record<string, T>>;
+  for (const name of Object.keys(record))
+    if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
+  return names.map((name) => {
+    if (!Object.hasOwn(record, name)) throw new ShapeError(`${who}: ${name} is missing, expected ${names.join(", ")}`);
+    return record[name]!;
+  });
+}
+
+function isPlain(given: unknown): boolean {
+  return given !== null && typeof given === "object" && !Array.isArray(given) && !ArrayBuffer.isView(given);
+}
+
+export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inputs"]): Samples {
+  const feeds = byName(who, given, inputs.map(({ name }) => name)).map((rows, i) => {
+    const width = product(inputs[i]!.shape);
+    const port = inputs.length === 1 ? "the network's input" : inputs[i]!.name;
+    return toRows(inputs.length === 1 ? who : `${who}.${inputs[i]!.name}`, rows, width, `${port} has ${width}`);
+  });
+  const { rows } = feeds[0]!;
+  feeds.forEach((feed, i) => {
+    if (feed.rows !== rows) throw new ShapeError(`${who}.${inputs[i]!.name}: ${feed.rows} rows, but ${inputs[0]!.name} has ${rows}`);
+  });
+  return { rows, feeds };
+}
+
+export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): Samples {
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
     throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
-  const width = product(inputShape);
-  const inputs = toRows(`${who}: inputs`, data.inputs, width, `the network's input has ${width}`);
-  return { rows: inputs.rows, inputs, targets: toTargets(`${who}: targets`, data.targets, inputs.rows, outputShape, loss) };
+  const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
+  const targets = byName(`${who}: targets`, data.targets, outputs.map(({ name }) => name)).map((given, i) => {
+    const { name, shape, loss } = outputs[i]!;
+    return toTargets(outputs.length === 1 ? `${who}: targets` : `${who}: targets.${name}`, given, rows, shape, loss);
+  });
+  return { rows, feeds: [...feeds, ...targets] };
+}
+
+/** So many rows of the samples, in the order given. */
+export function pickRows({ feeds }: Samples, rows: readonly number[]): Samples {
+  const pick = ({ values, width }: Matrix): Matrix => {
+    const out = values instanceof Uint32Array ? new Uint32Array(rows.length * width) : new Float32Array(rows.length * width);
+    rows.forEach((row, i) => {
+      out.set(values.subarray(row * width, (row + 1) * width), i * width);
+    });
+    return { rows: rows.length, width, values: out };
+  };
+  return { rows: rows.length, feeds: feeds.map(pick) };
 }
 
 /** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */

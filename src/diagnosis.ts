@@ -1,6 +1,6 @@
 // After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began and why, most likely.
 import { Status } from "../assembly/opcodes.js";
-import type { Samples } from "./data.js";
+import { pickRows, type Samples } from "./data.js";
 import { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
 import { usesOf } from "./plan/program.js";
@@ -10,42 +10,37 @@ export interface Failure {
   readonly status: number;
   /** Number of the step since the network's first, from 1 on. */
   readonly step: number;
-  /** The parameter that the update made non-finite, if it did. */
-  readonly spoiled: string | undefined;
+  /** What the update made non-finite, if it did: a parameter, or the optimizer's state of it. */
+  readonly spoiled: { readonly parameter: string; readonly what: "weight" | "state" } | undefined;
   readonly samples: Samples;
   readonly rows: readonly number[];
 }
 
 export function diagnose(model: Model, { status, step, spoiled, samples, rows }: Failure): NonFiniteError {
-  const { optimizer, loss } = model.definition;
-  const rate = `learningRate is ${String(optimizer.options.learningRate)}`;
+  const { optimizer, objectives } = model.definition;
+  const rate = `learningRate is ${optimizer.schedule.rate(step - 1)}`;
   const found = firstNonFinite(model, samples, rows, step);
   if (found) {
     const what = `${found.what} of ${found.layer}`;
-    const probabilities = found.layer === "loss" && "fromLogits" in loss.options && !loss.options.fromLogits;
-    const hint = probabilities
+    const loss = objectives.map((objective) => objective.loss).find(({ options }) => "fromLogits" in options && !options.fromLogits);
+    const hint = found.layer === "loss" && loss
       ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
       : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
     return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, { step, layer: found.layer, what: found.what === "gradient" ? "gradient" : "loss" });
   }
-  const layer = spoiled?.slice(0, spoiled.lastIndexOf(".")) ?? "optimizer";
-  const what = status & Status.Weight ? "weight" : "gradient";
-  return new NonFiniteError(
-    `step ${step}: the ${what === "weight" ? "updated weight" : what} of ${spoiled ?? layer} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`,
-    { step, layer, what },
-  );
+  const layer = spoiled?.parameter.slice(0, spoiled.parameter.lastIndexOf(".")) ?? "optimizer";
+  const what = status & Status.Weight ? (spoiled?.what ?? "weight") : "gradient";
+  const where = spoiled?.parameter ?? layer;
+  const message =
+    what === "state"
+      ? `the optimizer's state of ${where} is not finite: the square of a gradient is beyond float32, that of more than 1.8e19; scale the inputs or the loss, or set clip: { type: "globalNorm", value: 1 } on the optimizer`
+      : `the ${what === "weight" ? "updated weight" : what} of ${where} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`;
+  return new NonFiniteError(`step ${step}: ${message}`, { step, layer, what });
 }
 
 /** In program order: the first tensor of the step that holds something non-finite. */
 function firstNonFinite(model: Model, samples: Samples, rows: readonly number[], step: number): { layer: string; what: string } | undefined {
-  const pick = ({ values, width }: Samples["inputs"]) => {
-    const out = values instanceof Uint32Array ? new Uint32Array(rows.length * width) : new Float32Array(rows.length * width);
-    rows.forEach((row, i) => {
-      out.set(values.subarray(row * width, (row + 1) * width), i * width);
-    });
-    return { rows: rows.length, width, values: out };
-  };
-  const plan = runBatch(model, "trace", { inputs: pick(samples.inputs), targets: pick(samples.targets) }, 0, rows.length, step);
+  const plan = runBatch(model, "trace", pickRows(samples, rows), 0, rows.length, step);
   const views = model.region.views();
   for (const instruction of plan.program.instructions)
     for (const { tensor, writes, operand } of usesOf(instruction)) {

@@ -39,9 +39,10 @@ export class NonFiniteError extends ChainruleError {
   readonly step: number;
   /** The first layer concerned, by name; absent where it belongs to none, as a loss does. */
   readonly layer: string | undefined;
-  readonly what: "loss" | "gradient" | "weight";
+  /** `state` is the optimizer's. */
+  readonly what: "loss" | "gradient" | "weight" | "state";
 
-  constructor(message: string, found: { step: number; layer?: string; what: "loss" | "gradient" | "weight" }, options?: ErrorOptions) {
+  constructor(message: string, found: { step: number; layer?: string; what: NonFiniteError["what"] }, options?: ErrorOptions) {
     super(message, options);
     this.step = found.step;
     this.layer = found.layer;

@@ -2,8 +2,8 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
-import { type Bases, build, compile, type Definition, type Plan, type Purpose, type Sizes } from "./compile.js";
-import { PlanError } from "./errors.js";
+import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
+import { PlanError, ShapeError } from "./errors.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { ops } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
@@ -27,39 +27,43 @@ export interface Measured {
   /** Bytes of each purpose's place for its plan. */
   readonly planEach: number;
   readonly parameters: readonly ParameterSpec[];
-  /** One sample's prediction, and every layer's output. */
-  readonly outputShape: readonly number[];
+  /** One sample's shape of every prediction, and of every node's output. */
+  readonly predictions: readonly (readonly number[])[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 export class Model {
   readonly parameters: readonly Parameter[];
-  readonly outputShape: readonly number[];
+  readonly predictions: Measured["predictions"];
   readonly outputs: Measured["outputs"];
   readonly bases: Bases;
   private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
-  private copy: Float32Array | undefined;
+  /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
+  private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
   private readonly planEach: number;
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
-    const { program, parameters, prediction } = build(definition, "trace", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    const { program, parameters, predictions } = build(definition, "trace", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
     const slabBytes = parameters.reduce((sum, { tensor }) => sum + size(tensor, 0) * 4, 0);
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
-    // Training adds the gathers, metrics, clipping and the update to what is traced.
+    // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
     const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
-    const planEach = aligned((program.instructions.length + definition.metrics.length + 8) * widest * 4);
+    const { graph, objectives, optimizer } = definition;
+    optimizer.check(parameters.map(({ tensor }) => tensor));
+    const added = graph.inputs.length + objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
+    const planEach = aligned((program.instructions.length + added) * widest * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,
       bases: { parameters: FIRST, slots, gradients, slabBytes, plans: [planBegin, transient], transient },
       planEach,
       parameters,
-      outputShape: prediction.shape,
+      predictions: predictions.map(({ shape }) => shape),
       outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
     };
   }
@@ -67,10 +71,10 @@ export class Model {
   constructor(
     readonly definition: Definition,
     readonly region: Region,
-    { bases, planEach, outputShape, outputs, parameters }: Measured = Model.measure(definition),
+    { bases, planEach, predictions, outputs, parameters }: Measured = Model.measure(definition),
   ) {
     this.bases = bases;
-    this.outputShape = outputShape;
+    this.predictions = predictions;
     this.outputs = outputs;
     this.planEach = planEach;
     let address = bases.parameters;
@@ -83,20 +87,29 @@ export class Model {
 
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
   initialize(): void {
-    const { seed, optimizer } = this.definition;
-    this.parameters.forEach(({ tensor, initializer }, index) => {
+    const { seed } = this.definition;
+    this.parameters.forEach(({ tensor, initializer, address }, index) => {
       this.writeTensor(
         tensor,
-        this.parameters[index]!.address,
+        address,
         initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
       );
     });
-    const value = optimizer.slotValue ?? 0;
-    for (let slot = 0; slot < optimizer.slots.length; ++slot)
-      for (const { tensor, address } of this.parameters) {
-        const values = new Float32Array(product(tensor.shape)).fill(value);
-        this.writeTensor(tensor, address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes, values);
+    this.initializeState();
+  }
+
+  /** Fills the optimizer's state, which is zero, with its beginning; some of it is a copy of the parameters as they are now. */
+  initializeState(): void {
+    const { slots, slotValue = 0, copies = [] } = this.definition.optimizer;
+    slots.forEach((name, slot) => {
+      const isCopy = copies.includes(name);
+      if (!isCopy && slotValue === 0) return;
+      for (const parameter of this.parameters) {
+        const { tensor, address } = parameter;
+        const values = isCopy ? this.readTensor(tensor, address, 0) : new Float32Array(product(tensor.shape)).fill(slotValue);
+        this.writeTensor(tensor, this.slotAddress(slot, parameter), values);
       }
+    });
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`. */
@@ -133,19 +146,28 @@ export class Model {
     return true;
   }
 
+  /** Each loss's factor for a batch of so many rows; kept, for most steps have as many as the one before. */
+  private scalesOf(rowsInBatch: number): readonly number[] {
+    if (rowsInBatch !== this.scales.rows)
+      this.scales = { rows: rowsInBatch, values: this.definition.objectives.map(({ loss }, i) => loss.scale(this.predictions[i]!, rowsInBatch)) };
+    return this.scales.values;
+  }
+
   /** Writes a step's record but for its order. t: number of the step, from 1 on. */
   writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number): void {
-    const { loss, optimizer } = this.definition;
-    const { stride, factors } = plan.layout;
+    const { optimizer } = this.definition;
+    const { stride, losses, factors } = plan.layout;
     const record = plan.table + index * stride;
-    const scale = loss.scale(this.outputShape, rowsInBatch);
+    const scales = this.scalesOf(rowsInBatch);
     const { u32, f32, f64 } = views;
     u32[(record + Step.Rows) >> 2] = rowsInBatch;
     u32[(record + Step.Number) >> 2] = t;
     u32[(record + Step.Status) >> 2] = 0;
-    f64[(record + Step.LossScale) >> 3] = scale;
     f64[(record + Step.Penalty) >> 3] = 0;
-    f32[(record + Step.GradientScale) >> 2] = scale;
+    for (let i = 0; i < losses.length; ++i) {
+      f64[(record + losses[i]!.scale) >> 3] = scales[i]!;
+      f32[(record + losses[i]!.gradientScale) >> 2] = scales[i]!;
+    }
     if (factors.length > 0 && plan.purpose === "train") optimizer.factors(t, f32, (record + factors[0]!) >> 2);
   }
 
@@ -169,19 +191,70 @@ export class Model {
   writeTensor(tensor: Tensor, address: number, values: Float32Array): void {
     const [height, width] = [evaluate(rows(tensor), 0), columns(tensor)];
     const { f32 } = this.region.views();
-    for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), (address >> 2) + r * tensor.stride);
+    const to = address >> 2;
+    if (tensor.stride === width) f32.set(values, to);
+    else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }
 
-  /** A copy of parameters and optimizer state: what a transaction protects. The same memory at every call. */
+  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network. */
   backup(): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    this.copy ??= new Float32Array(state.length);
-    this.copy.set(state);
-    return this.copy;
+    const copy = spare(state.length);
+    copy.set(state);
+    return copy;
+  }
+
+  /** Where the optimizer's state is for a parameter. */
+  private slotAddress(slot: number, { address }: Parameter): number {
+    return address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes;
+  }
+
+  /** Copies of the optimizer's state: each slot of each parameter. */
+  slots(): { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[] {
+    return this.definition.optimizer.slots.flatMap((slot, i) =>
+      this.parameters.map((parameter) => ({
+        name: `${slot}.${parameter.tensor.name}`,
+        shape: parameter.tensor.shape,
+        values: this.readTensor(parameter.tensor, this.slotAddress(i, parameter), 0),
+      })),
+    );
+  }
+
+  /** Sets the optimizer's state, in the order of `slots()`. */
+  setSlots(values: readonly Float32Array[]): void {
+    const { length } = this.parameters;
+    this.definition.optimizer.slots.forEach((_, i) => {
+      this.parameters.forEach((parameter, j) => {
+        this.writeTensor(parameter.tensor, this.slotAddress(i, parameter), values[i * length + j]!);
+      });
+    });
+  }
+
+  /** A copy of the parameter slab. */
+  weights(): Float32Array {
+    const { parameters, slabBytes } = this.bases;
+    return this.region.views().f32.slice(parameters >> 2, (parameters + slabBytes) >> 2);
+  }
+
+  setWeights(copy: Float32Array): void {
+    if (copy.length * 4 !== this.bases.slabBytes) throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
+    this.region.views().f32.set(copy, this.bases.parameters >> 2);
   }
 
   restore(from: Float32Array): void {
     this.region.views().f32.set(from, this.bases.parameters >> 2);
   }
+}
+
+let spares: WeakRef<Float32Array> | undefined;
+
+/** Memory for a transaction. Chunks of steps are synchronous, so all networks have the same, and the engine takes it back when it is idle. */
+function spare(length: number): Float32Array {
+  let found = spares?.deref();
+  if (!found || found.length < length) {
+    found = new Float32Array(length);
+    spares = new WeakRef(found);
+  }
+  return found.subarray(0, length);
 }

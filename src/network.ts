@@ -1,40 +1,22 @@
 // The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
 import { arenas, type BackendChoice, type BackendInfo, openBackend } from "./backends/backend.js";
-import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
-import type { Definition, Plan } from "./compile.js";
-import { type Data, type Rows, type Samples, type Targets, toRows, toSamples } from "./data.js";
+import type { Callback } from "./callbacks.js";
+import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
+import type { Plan } from "./compile.js";
+import { type Data, type Ports, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
+import { backends, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
-import { decode, encode } from "./formats/native.js";
-import type { Layer } from "./layers/layer.js";
-import { restoreLayer } from "./layers/registry.js";
-import { type Loss, restoreLoss } from "./losses.js";
-import { checkMetrics, type MetricName } from "./metrics.js";
-import { type Measured, Model } from "./model.js";
-import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
+import { decode, encode, type StoredTraining } from "./formats/native.js";
+import type { History } from "./history.js";
+import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
-import { drawSeed } from "./random.js";
+import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { Sha256 } from "./sha256.js";
-import { type Evaluation, evaluateSamples, readRecord, runBatch, SLICE } from "./single.js";
+import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
-import { checkFit, type FitOptions, fit, type History, type Position } from "./training.js";
-
-export interface NetworkOptions {
-  /** Shape of one sample: its number of features, or `[..., features]`. */
-  readonly input: number | readonly number[];
-  readonly layers: readonly Layer[];
-  readonly loss: Loss;
-  /** default sgd() */
-  readonly optimizer?: Optimizer;
-  readonly metrics?: readonly MetricName[];
-  /** uint32: initial parameters, shuffling and dropout follow from it; drawn if not given, see `net.seed` */
-  readonly seed?: number;
-  /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
-  readonly backend?: BackendChoice;
-  /** every operation rounded once, the same bits everywhere; the only arithmetic so far */
-  readonly arithmetic?: "strict";
-}
+import { checkFit, type FitOptions, fit, type Position } from "./training.js";
 
 export interface NamedTensor {
   readonly name: string;
@@ -58,19 +40,28 @@ export interface Trace {
   readonly loss: number;
   readonly penalty: number;
   readonly layers: readonly LayerTrace[];
-  /** dLoss/dx */
+  /** dLoss/dx of the first input, and of all by name. */
   readonly inputGradient: NamedTensor;
+  readonly inputGradients: Readonly<Record<string, NamedTensor>>;
+  /** The first output, and all by name. */
   readonly prediction: NamedTensor;
+  readonly predictions: Readonly<Record<string, NamedTensor>>;
 }
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
   private readonly position: Position = { step: 0, epoch: 0 };
   private fitting = false;
+  private callbacks: readonly Callback[] = [];
+  private pending: Pending | undefined;
   private disposed = false;
 
+  private readonly ports: Ports;
+
   /** @internal */
-  constructor(private readonly model: Model) {}
+  constructor(private readonly model: Model) {
+    this.ports = portsOf(model.definition, model.predictions);
+  }
 
   /** What runs it, and why: `{ name: "wasm" | "js", build, threads, reason, steps }`; `steps` is counted inside the backend. */
   get backend(): BackendInfo {
@@ -100,33 +91,58 @@ export class Network {
     this.assertIdle("fit");
     checkFit(options);
     const samples = this.samples("fit", data);
+    const callbacks = options.callbacks ?? [];
+    if (options.resume && this.pending) resumeCallbacks(this.pending, callbacks);
     const validation = options.validation === undefined ? undefined : this.samples("fit: validation", options.validation);
     this.fitting = true;
+    this.callbacks = callbacks;
+    const { step } = this.position;
     try {
-      return await fit(this.model, samples, validation, options, this.position);
+      return await fit(this.model, samples, validation, options, this.position, {
+        net: this,
+        weights: () => this.model.weights(),
+        setWeights: (copy) => this.model.setWeights(copy),
+      });
     } finally {
       this.fitting = false;
+      // A resume that was refused can be tried again.
+      if (this.position.step !== step) this.pending = undefined;
     }
   }
 
   /** One step on one batch. @returns its loss before the update, penalties included */
-  trainOnBatch(inputs: Rows, targets: Targets): number {
+  trainOnBatch(inputs: Data["inputs"], targets: Data["targets"]): number {
     this.assertIdle("trainOnBatch");
     return trainBatch(this.model, this.samples("trainOnBatch", { inputs, targets }), this.position);
   }
 
-  /** @param inputs `[n, features]`, flat or as rows @returns `[n, outputs]`, flat */
-  predict(inputs: Rows): Float32Array {
-    this.assertAlive("predict");
+  /** @param inputs `[n, features]`, flat or as rows @returns `[n, outputs]`, flat
+   *  @throws {OptionError} of a network with several outputs: that is `predictAll` */
+  predict(inputs: Data["inputs"]): Float32Array {
+    const { outputs } = this.ports;
+    if (outputs.length > 1)
+      throw new OptionError(`predict: the network has ${outputs.length} outputs (${outputs.map(({ name }) => name).join(", ")}), take predictAll`);
+    return this.predictions("predict", inputs)[0]!;
+  }
+
+  /** Every output, flat, by its name. @param inputs the only input, or all by name */
+  predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array>> {
+    const predictions = this.predictions("predictAll", inputs);
+    return Object.fromEntries(this.ports.outputs.map(({ name }, i) => [name, predictions[i]!]));
+  }
+
+  private predictions(who: string, inputs: Data["inputs"]): Float32Array[] {
+    this.assertAlive(who);
     const { model } = this;
-    const { input } = model.definition;
-    const matrix = toRows("predict: inputs", inputs, product(input), `the network's input has ${product(input)}`);
-    const width = product(model.outputShape);
-    const out = new Float32Array(matrix.rows * width);
-    for (let first = 0; first < matrix.rows; first += SLICE) {
-      const count = Math.min(SLICE, matrix.rows - first);
-      const plan = runBatch(model, "predict", { inputs: matrix }, first, count, 0, Math.min(SLICE, matrix.rows));
-      out.set(model.readTensor(plan.prediction, plan.addresses.get(plan.prediction)!, count), first * width);
+    const samples = toInputs(`${who}: inputs`, inputs, this.ports.inputs);
+    const widths = model.predictions.map(product);
+    const out = widths.map((width) => new Float32Array(samples.rows * width));
+    for (let first = 0; first < samples.rows; first += SLICE) {
+      const count = Math.min(SLICE, samples.rows - first);
+      const plan = runBatch(model, "predict", samples, first, count, 0, Math.min(SLICE, samples.rows));
+      plan.predictions.forEach((tensor, i) => {
+        out[i]!.set(model.readTensor(tensor, plan.addresses.get(tensor)!, count), first * widths[i]!);
+      });
     }
     return out;
   }
@@ -139,7 +155,7 @@ export class Network {
 
   /** Gradient of the loss (penalties included) with respect to every parameter, by its name, as the next training step would have it
    *  before clipping. Nothing changes. */
-  gradients(inputs: Rows, targets: Targets): Readonly<Record<string, NamedTensor>> {
+  gradients(inputs: Data["inputs"], targets: Data["targets"]): Readonly<Record<string, NamedTensor>> {
     this.assertAlive("gradients");
     const samples = this.samples("gradients", { inputs, targets });
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
@@ -153,15 +169,19 @@ export class Network {
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
    *  parameter gradients. For teaching and for finding mistakes; nothing changes. */
-  trace(inputs: Rows, targets: Targets): Trace {
+  trace(inputs: Data["inputs"], targets: Data["targets"]): Trace {
     this.assertAlive("trace");
     const samples = this.samples("trace", { inputs, targets });
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
     const read = (tensor: Tensor) => this.named(plan, tensor, samples.rows);
     const { gradients, layers } = plan.program;
-    const { loss, penalty } = readRecord(this.model, plan, 0);
+    const views = this.model.region.views();
+    const penalty = penaltyOf(plan, views, 0);
+    const { inputs: ins, outputs } = this.ports;
+    const inputGradients = Object.fromEntries(ins.map(({ name }, i) => [name, read(gradients.get(plan.feeds[i]!.staged)!)]));
+    const predictions = Object.fromEntries(outputs.map(({ name }, i) => [name, read(plan.predictions[i]!)]));
     return {
-      loss: loss + penalty,
+      loss: lossOf(plan, views, 0) + penalty,
       penalty,
       layers: layers.map(({ name, output, preActivation, parameters }) => {
         const delta = gradients.get(preActivation ?? output);
@@ -173,8 +193,10 @@ export class Network {
           gradients: Object.fromEntries(parameters.map((p) => [p.name.slice(name.length + 1), read(gradients.get(p)!)])),
         };
       }),
-      inputGradient: read(gradients.get(plan.inputs)!),
-      prediction: read(plan.prediction),
+      inputGradient: inputGradients[ins[0]!.name]!,
+      inputGradients,
+      prediction: predictions[outputs[0]!.name]!,
+      predictions,
     };
   }
 
@@ -247,22 +269,30 @@ export class Network {
     return { parameters, region: this.model.region.bytes, process: arenas().bytes };
   }
 
-  /** Definition and parameters as bytes of the native format; see `loadNetwork`. */
-  save(): Uint8Array {
+  /** Definition and parameters as bytes of the native format; see `loadNetwork`. With `training` also the optimizer's state, the position
+   *  in the run and the callbacks' state: `fit({ resume: true })` of what is loaded goes on to the same bits. It may be called while
+   *  `fit` runs, between its chunks: by a callback. */
+  save(options: SaveOptions = {}): Uint8Array {
     this.assertAlive("save");
-    const { input, layers, loss, optimizer, metrics, seed } = this.model.definition;
+    checkOptions("save", options, ["training"]);
+    const { training = false } = options;
+    checkBoolean("save: training", training);
     return encode({
-      definition: {
-        input,
-        layers: layers.map(({ kind, name, options }) => ({ kind, name, options })),
-        loss: { type: loss.type, options: loss.options },
-        optimizer: { type: optimizer.type, options: optimizer.options },
-        metrics,
-        seed,
-        arithmetic: this.arithmetic.name,
-      },
+      definition: store(this.model.definition),
       parameters: this.parameters(),
+      ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
     });
+  }
+
+  /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
+  get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
+    const { interrupted } = this.position;
+    return interrupted && { epochs: interrupted.epochs, withoutState: withoutState(this.callbacks) };
+  }
+
+  /** @internal */
+  takeUp(training: StoredTraining): void {
+    this.pending = restoreTraining(this.model, this.position, training);
   }
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */
@@ -273,8 +303,7 @@ export class Network {
   }
 
   private samples(who: string, data: Data): Samples {
-    const { input, loss } = this.model.definition;
-    return toSamples(who, data, input, this.model.outputShape, loss);
+    return toSamples(who, data, this.ports);
   }
 
   private named(plan: Plan, tensor: Tensor, batchRows: number): NamedTensor {
@@ -304,8 +333,6 @@ function littleEndian(values: Float32Array): Uint8Array {
   return bytes;
 }
 
-const options = ["input", "layers", "loss", "optimizer", "metrics", "seed", "backend", "arithmetic"];
-
 /** Makes a network with initial parameters drawn from its seed.
  *  @example
  *  const net = await network({
@@ -320,62 +347,18 @@ export async function network(given: NetworkOptions): Promise<Network> {
   const { definition, measured } = define(given);
   const region = await (await openBackend(given.backend ?? "auto")).region(measured.bytes);
   const model = new Model(definition, region, measured);
-  model.initialize();
+  try {
+    model.initialize();
+  } catch (error) {
+    region.dispose();
+    throw error;
+  }
   return new Network(model);
 }
 
-const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
-
-/** Checks everything that can be checked without memory for it. */
-function define(given: NetworkOptions): { readonly definition: Definition; readonly measured: Measured } {
-  checkOptions("network", given, options);
-  const { optimizer = sgd(), metrics = [], seed = drawSeed(), backend = "auto", arithmetic = "strict" } = given;
-  const input = typeof given.input === "number" ? [given.input] : given.input;
-  if (!Array.isArray(input) || input.length === 0)
-    throw new OptionError(`network: input is ${shown(given.input)}, expected a number of features or a shape`);
-  for (const size of input) checkCount("network: input", size);
-  checkCount("network: seed", seed, 0, 2 ** 32 - 1);
-  checkOneOf("network: backend", backend, backends);
-  checkOneOf("network: arithmetic", arithmetic, ["strict"]);
-  checkPart("network: loss", given.loss, ["emit", "scale", "check"], "a loss, as meanSquaredError()");
-  checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
-  checkMetrics(metrics, given.loss);
-
-  const definition: Definition = {
-    input: [...input],
-    layers: named(given.layers),
-    loss: given.loss,
-    optimizer,
-    metrics: [...metrics],
-    seed,
-  };
-  const measured = Model.measure(definition);
-  given.loss.check(measured.outputShape);
-  return { definition, measured };
-}
-
-/** Parts come from factories: what has the functions of one is one. */
-function checkPart(who: string, part: unknown, functions: readonly string[], wanted: string): void {
-  const good =
-    part !== null && typeof part === "object" && functions.every((name) => typeof (part as Record<string, unknown>)[name] === "function");
-  if (!good) throw new OptionError(`${who} is ${shown(part)}, expected ${wanted}`);
-}
-
-/** Gives every layer a name of its own. */
-function named(layers: readonly Layer[]): Definition["layers"] {
-  if (!Array.isArray(layers)) throw new OptionError(`network: layers is ${shown(layers)}, expected an array of layers`);
-  const counts = new Map<string, number>();
-  const taken = new Set<string>();
-  return layers.map((layer, i) => {
-    checkPart(`network: layers[${i}]`, layer, ["apply"], "a layer, as dense(10)");
-    const count = (counts.get(layer.kind) ?? 0) + 1;
-    counts.set(layer.kind, count);
-    const name = layer.name ?? `${layer.kind}_${count}`;
-    if (typeof name !== "string" || name === "" || taken.has(name))
-      throw new OptionError(`network: layers[${i}] is named ${shown(name)}, expected a name of its own`);
-    taken.add(name);
-    return { ...layer, name };
-  });
+export interface SaveOptions {
+  /** default false */
+  readonly training?: boolean;
 }
 
 export interface LoadOptions {
@@ -383,37 +366,17 @@ export interface LoadOptions {
   readonly backend?: BackendChoice;
 }
 
-/** What `save` writes; every field is checked by the factory that takes it. */
-interface StoredDefinition {
-  readonly input: readonly number[];
-  readonly layers: readonly { readonly kind: string; readonly name: string; readonly options: Readonly<Record<string, unknown>> }[];
-  readonly loss: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
-  readonly optimizer: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
-  readonly metrics: readonly MetricName[];
-  readonly seed: number;
-  readonly arithmetic: "strict";
-}
-
-/** Makes a network from what `net.save()` wrote: its parameters bit for bit, its optimizer's state at the beginning.
+/** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
+ *  `training` its optimizer's state and the run to resume.
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
   checkOptions("loadNetwork", options, ["backend"]);
   const { backend = "auto" } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
-  const { definition, parameters } = decode(bytes);
+  const { definition, parameters, training } = decode(bytes);
   try {
-    const { input, layers, loss, optimizer, metrics, seed, arithmetic } = definition as StoredDefinition;
-    const restored: NetworkOptions = {
-      input,
-      layers: layers.map(({ kind, name, options }) => restoreLayer(kind, { ...options, name })),
-      loss: restoreLoss(loss.type, loss.options),
-      optimizer: restoreOptimizer(optimizer.type, optimizer.options),
-      metrics,
-      seed,
-      arithmetic,
-      backend,
-    };
+    const restored = restore(definition as StoredDefinition, backend);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
@@ -421,6 +384,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
     const net = await network(restored);
     net.setParameters(parameters);
+    if (training) net.takeUp(training);
     return net;
   } catch (cause) {
     if (cause instanceof FormatError || cause instanceof BackendError) throw cause;

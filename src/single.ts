@@ -1,30 +1,30 @@
 // Runs of one batch that JavaScript stages itself: predict, evaluate, trace.
 import { Step } from "../assembly/opcodes.js";
-import type { Plan, Purpose } from "./compile.js";
+import type { Views } from "./backends/views.js";
+import { type Feed, metricNames, type Plan, type Purpose } from "./compile.js";
 import { copyRow, type Matrix, type Samples } from "./data.js";
 import type { Model } from "./model.js";
-import { columns, product, type Tensor } from "./plan/tensor.js";
+import { columns, sampleElements } from "./plan/tensor.js";
 
 type Loaded = Plan & { readonly address: number };
 
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */
 export const SLICE = 256;
 
-/** Copies rows of checked data to a staged tensor. `rowOf(i)`: which row comes i-th. */
-export function stage(model: Model, matrix: Matrix, sample: Tensor, address: number, count: number, rowOf: (i: number) => number): void {
-  const views = model.region.views();
+/** Copies rows of checked data to where a plan has one of its feeds. `rowOf(i)`: which row comes i-th, from the `at`-th place on. */
+export function stage(views: Views, plan: Plan, feed: Feed, matrix: Matrix, count: number, rowOf: (i: number) => number, at = 0): void {
   const to = matrix.values instanceof Uint32Array ? views.u32 : views.f32;
-  const width = columns(sample);
-  const words = sample.dtype === "u32" ? product(sample.shape) : product(sample.shape.slice(0, -1)) * sample.stride;
-  const stride = sample.dtype === "u32" ? width : sample.stride;
-  for (let i = 0, at = address >> 2; i < count; ++i, at += words) copyRow(matrix, rowOf(i), width, stride, to, at);
+  const words = sampleElements(feed.batch);
+  const [width, stride] = [columns(feed.batch), feed.batch.stride];
+  let address = (plan.addresses.get(feed.staged)! >> 2) + at * words;
+  for (let i = 0; i < count; ++i, address += words) copyRow(matrix, rowOf(i), width, stride, to, address);
 }
 
-/** Runs one batch: rows [first, first + count) of the data. @returns the plan, and its step record's byte offset */
+/** Runs one batch: rows [first, first + count) of the data, of which predict takes the inputs only. */
 export function runBatch(
   model: Model,
   purpose: Exclude<Purpose, "train">,
-  data: { readonly inputs: Matrix; readonly targets?: Matrix },
+  samples: Samples,
   first: number,
   count: number,
   t: number,
@@ -32,9 +32,9 @@ export function runBatch(
 ): Loaded {
   const plan = model.plan(purpose, { capacity });
   model.claim(plan);
-  stage(model, data.inputs, plan.sample, plan.addresses.get(plan.inputs)!, count, (i) => first + i);
-  if (data.targets && plan.label && plan.targets) stage(model, data.targets, plan.label, plan.addresses.get(plan.targets)!, count, (i) => first + i);
-  model.writeStep(plan, model.region.views(), 0, count, t);
+  const views = model.region.views();
+  plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, count, (row) => first + row));
+  model.writeStep(plan, views, 0, count, t);
   model.run(plan, 1);
   return plan;
 }
@@ -47,37 +47,40 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A step's results, from its record; metrics as sums over rows. */
-export function readRecord(model: Model, plan: Plan, index: number): { loss: number; penalty: number; status: number; metric(i: number): number } {
-  const { f64, u32 } = model.region.views();
-  const record = plan.table + index * plan.layout.stride;
-  return {
-    loss: f64[(record + Step.Loss) >> 3]!,
-    penalty: f64[(record + Step.Penalty) >> 3]!,
-    status: u32[(record + Step.Status) >> 2]!,
-    metric: (i) => f64[(record + plan.layout.metrics[i]!) >> 3]!,
-  };
+/** Data losses of a step, summed over the outputs. */
+export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
+  const record = table + index * layout.stride;
+  let sum = 0;
+  for (let i = 0; i < layout.losses.length; ++i) sum += f64[(record + layout.losses[i]!.loss) >> 3]!;
+  return sum;
+}
+
+/** Penalties of a step. */
+export function penaltyOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
+  return f64[(table + index * layout.stride + Step.Penalty) >> 3]!;
+}
+
+/** A metric's sum over a step's rows. */
+export function metricOf({ table, layout }: Plan, { f64 }: Views, index: number, metric: number): number {
+  return f64[(table + index * layout.stride + layout.metrics[metric]!) >> 3]!;
 }
 
 export function evaluateSamples(model: Model, samples: Samples): Evaluation {
-  const { metrics } = model.definition;
-  const sums = metrics.map(() => 0);
+  const names = metricNames(model.definition.objectives);
+  const sums = names.map(() => 0);
   let loss = 0;
   let penalty = 0;
   for (let first = 0; first < samples.rows; first += SLICE) {
     const count = Math.min(SLICE, samples.rows - first);
     const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
-    const record = readRecord(model, plan, 0);
-    loss += record.loss * count;
-    penalty = record.penalty;
-    metrics.forEach((_, i) => {
-      sums[i]! += record.metric(i);
-    });
+    const views = model.region.views();
+    loss += lossOf(plan, views, 0) * count;
+    penalty = penaltyOf(plan, views, 0);
+    for (let i = 0; i < sums.length; ++i) sums[i]! += metricOf(plan, views, 0, i);
   }
   return {
     loss: loss / samples.rows + penalty,
     penalty,
-    metrics: Object.fromEntries(metrics.map((name, i) => [name, sums[i]! / samples.rows])),
+    metrics: Object.fromEntries(names.map((name, i) => [name, sums[i]! / samples.rows])),
   };
 }
-

@@ -2,10 +2,10 @@
 import { Status, Step } from "../assembly/opcodes.js";
 import type { Plan } from "./compile.js";
 import type { Samples } from "./data.js";
-import { diagnose } from "./diagnosis.js";
+import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
-import { readRecord, stage } from "./single.js";
+import { lossOf, penaltyOf, stage } from "./single.js";
 
 export interface Chunk {
   readonly steps: number;
@@ -53,9 +53,8 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   model.claim({});
   const all = (i: number) => i;
   const write = () => {
-    stage(model, samples.inputs, plan.sample, plan.addresses.get(plan.inputs)!, rows, all);
-    stage(model, samples.targets, plan.label!, plan.addresses.get(plan.targets!)!, rows, all);
     const views = model.region.views();
+    plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, rows, all));
     const order = plan.addresses.get(plan.order!)!;
     for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
     model.writeStep(plan, views, 0, rows, position.step + 1);
@@ -65,12 +64,22 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   const { failure } = runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
   if (failure) throw failure();
   position.step += 1;
-  const { loss, penalty } = readRecord(model, plan, 0);
-  return loss + penalty;
+  const views = model.region.views();
+  return lossOf(plan, views, 0) + penaltyOf(plan, views, 0);
 }
 
-/** The name of the first parameter that holds a value that is not finite. */
-function firstNonFinite(model: Model): string | undefined {
-  return model.parameters.find(({ tensor, address }) => model.readTensor(tensor, address, 0).some((value) => !Number.isFinite(value)))
-    ?.tensor.name;
+/** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */
+function firstNonFinite(model: Model): Failure["spoiled"] {
+  const { bases, definition } = model;
+  const find = (what: "weight" | "state", base: number) => {
+    const found = model.parameters.find(
+      ({ tensor, address }) => !model.readTensor(tensor, address - bases.parameters + base, 0).every(Number.isFinite),
+    );
+    return found && ({ parameter: found.tensor.name, what } as const);
+  };
+  for (let slot = 0; slot < definition.optimizer.slots.length; ++slot) {
+    const found = find("state", bases.slots + slot * bases.slabBytes);
+    if (found) return found;
+  }
+  return find("weight", bases.parameters);
 }

@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseOptions } from "../examples/mnist/options.js";
+import { LiveLine } from "../src/node/terminal.js";
 import { idx } from "./idx.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -90,6 +91,29 @@ describe("options", () => {
   });
 });
 
+describe("LiveLine", () => {
+  const written = (isTTY: boolean, columns: number) => {
+    vi.stubEnv("TERM", "xterm");
+    const texts: string[] = [];
+    const line = new LiveLine({ isTTY, columns, write: (text) => texts.push(text) });
+    line.update(0.5, "epoch 1/2", "3 s left");
+    line.update(0.6, "too early", "for another");
+    line.print("done");
+    vi.unstubAllEnvs();
+    return texts;
+  };
+
+  test("a terminal's last line is written over, with a bar where there is room", () => {
+    expect(written(true, 80)).toEqual(["\r\x1b[Kepoch 1/2 ██████████░░░░░░░░░░ 3 s left", "\r\x1b[K", "done\n"]);
+    expect(written(true, 26)[0]).toBe("\r\x1b[Kepoch 1/2 ███░░░ 3 s left");
+    expect(written(true, 12)[0]).toBe("\r\x1b[Kepoch 1/2  ");
+  });
+
+  test("a pipe or a file gets plain lines", () => {
+    expect(written(false, 80)).toEqual(["epoch 1/2  3 s left\n", "done\n"]);
+  });
+});
+
 describe("npm start", () => {
   test("--help lists every option, and nothing is trained", async () => {
     const { code, stdout, stderr } = await start("--help");
@@ -106,6 +130,7 @@ describe("npm start", () => {
       ["--data", join(tmpdir(), "nowhere")],
       /^mnist: .*nowhere.train-images-idx3-ubyte: cannot be read: ENOENT.*\n$/,
     ],
+    ["a file in a place where none can be", ["--data", folder, "--save", folder], /^mnist: --save .*: is a folder, expected a file\n$/],
     ["layers larger than any memory", ["--data", folder, "--hidden", "1000000,1000000"], /^mnist: --hidden 1000000,1000000: .*\n$/],
   ])("exits 2 with one line on stderr: %s", async (_, args, message) => {
     const { code, stdout, stderr } = await start(...args);
@@ -120,12 +145,12 @@ describe("npm start", () => {
         const args = ["--data", folder, "--backend", backend, "--epochs", "12", "--batch", "20", "--hidden", "32,16", "--save", save];
         const { code, stdout, stderr } = await start(...args);
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-        expect(stdout).toMatch(/epoch \d+\/12 {2}step \d+\/25 {2}loss \d/);
+        expect(stdout).toMatch(/epoch \d+\/12 {2}step +\d+\/25 {2}loss \d/);
         expect(stdout).toContain(`backend ${backend}:`);
         // Stripes are linearly separable.
         expect(stdout).toContain("Test accuracy 100.00 %: 100 of 100 right");
         expect(stdout).toMatch(/ratio +\d+\.\d\n/);
-        expect(stdout).toContain("both have the same weights, bit for bit");
+        expect(stdout).toContain("they have the same weights, bit for bit");
         expect(stdout).toMatch(/read back it predicts the same, bit for bit\n$/);
         expect(existsSync(save)).toBe(true);
         expect(stdout).not.toContain("\r");

@@ -1,7 +1,7 @@
 // Faults planted in plans, which the verifier must find. A fault is planted in the words, in the addresses (the words then agree with
 // them), or in the program (then words and program agree, and only what memory holds can tell).
 import { describe, expect, test } from "vitest";
-import { Step } from "../assembly/opcodes.js";
+
 import type { Plan, Purpose } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network } from "../src/index.js";
@@ -139,8 +139,8 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   [
     "a field of the step's record that is another one",
     train,
-    () => withWord(train, wordOf(train, "reduceLoss", "lossScale"), Step.Loss),
-    /lossScale is 24, expected 16/,
+    () => withWord(train, wordOf(train, "reduceLoss", "lossScale"), train.layout.losses[0]!.loss),
+    /lossScale is 40, expected 32/,
   ],
   ["a record left out", train, () => withWords(train, (words) => words.splice(0, words[1]!)), /record \d+ .*(opcode|length|is at)/],
   ["a record twice", train, () => withWords(train, (words) => words.unshift(...words.slice(0, words[1]!))), /record 1 /],
@@ -213,13 +213,13 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   [
     "staged inputs on staged targets",
     train,
-    () => moved(train, [train.targets!, address(train, train.inputs)]),
+    () => moved(train, [train.feeds[1]!.staged, address(train, train.feeds[0]!.staged)]),
     /data.target overlaps data.input|data.input overlaps data.target/,
   ],
   [
     "row numbers that no instruction names on staged inputs",
     train,
-    () => moved(train, [train.order!, address(train, train.inputs)]),
+    () => moved(train, [train.order!, address(train, train.feeds[0]!.staged)]),
     /overlaps/,
   ],
   ["staged data beyond its slab", train, () => moved(train, [train.order!, train.slabs.staging[1]]), /order is at/],
@@ -273,7 +273,7 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   [
     "a write to staged data",
     plans.trace,
-    () => withOperand(plans.trace, "reluForward", "first", { y: plans.trace.inputs }),
+    () => withOperand(plans.trace, "reluForward", "first", { y: plans.trace.feeds[0]!.staged }),
     /y writes the staged data/,
   ],
   [
@@ -292,6 +292,12 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
     /spans \d+ elements of/,
   ],
   ["a stride wider than the tensor's", train, () => withOperand(train, "gemm", "first", { ldc: 64 }), /c spans 256 elements of/],
+  [
+    "rows longer than the way to the next row",
+    train,
+    () => withOperand(train, "gemmTransposedA", "first", { n: 100 }),
+    /n is 100, more than ldc, 8/,
+  ],
   [
     "a reader of more than was written",
     train,
@@ -314,11 +320,11 @@ describe("the verifier finds", () => {
   });
 
   test("a result that something else lies on at the end", () => {
-    const other: Tensor = { ...predict.prediction, name: "other" };
+    const other: Tensor = { ...predict.predictions[0]!, name: "other" };
     const { program } = withInstructions(predict, (list) =>
       list.push({ op: "fill", operands: { y: other, value: 0, end: { perRow: other.stride } }, layer: "after", phase: "forward" }),
     );
-    expect(() => check(predict, { program, ...moved(predict, [other, address(predict, predict.prediction)]) })).toThrow(
+    expect(() => check(predict, { program, ...moved(predict, [other, address(predict, predict.predictions[0]!)]) })).toThrow(
       /is not there any more/,
     );
   });

@@ -57,7 +57,7 @@ const table: { readonly [Name in keyof Options]-?: Option<Options[Name]> } = {
   },
   data: {
     value: "DIR",
-    about: "folder with four IDX files named as MNIST's",
+    about: "four IDX files named as MNIST's",
     initial: undefined,
     parse: (text) => text || undefined,
     wanted: "a folder",

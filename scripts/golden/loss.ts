@@ -8,7 +8,7 @@ import { assemble } from "../../src/plan/assemble.js";
 import { Builder } from "../../src/plan/builder.js";
 import { layoutWorkspace } from "../../src/plan/memory.js";
 import { stepLayout } from "../../src/plan/step.js";
-import { aligned, columns, evaluate, rows, size, type Tensor } from "../../src/plan/tensor.js";
+import { aligned, columns, evaluate, rows, sampleElements, size, type Tensor } from "../../src/plan/tensor.js";
 import { verify } from "../../src/plan/verify.js";
 import { Comparison, type Kink, type Tolerance } from "./compare.js";
 import type { Backend, Case } from "./run.js";
@@ -78,12 +78,13 @@ async function evaluateLoss(
   ];
   if (weights) staged.push([g.tensor("weights", rowShape, { slab: "staging", stride: rowShape.at(-1) ?? 1 }), weights]);
   const [p, t, w] = staged.map(([tensor]) => tensor);
-  g.inPhase("loss", "loss", () => loss.emit(g, p!, t!, w));
+  const layout = stepLayout(1, 0, 0);
+  const fields = layout.losses[0]!;
+  g.inPhase("loss", "loss", () => g.inLoss(fields, () => loss.emit(g, p!, t!, w)));
   g.backward();
   const dp = g.gradient(p!);
   const program = { ...g.program(), results: [dp] };
 
-  const layout = stepLayout(0, 0);
   // The plan has two instructions; it lies in front, behind the address 0.
   const [planAt, table] = [64, 512];
   const addresses = new Map<Tensor, number>();
@@ -113,11 +114,11 @@ async function evaluateLoss(
   const denominator = denominators?.reduce((a, b) => a + b, 0);
   const scale = loss.scale(shape, samples, denominator);
   u32[(table + Step.Rows) >> 2] = samples;
-  f64[(table + Step.LossScale) >> 3] = scale;
-  f32[(table + Step.GradientScale) >> 2] = scale;
+  f64[(table + fields.scale) >> 3] = scale;
+  f32[(table + fields.gradientScale) >> 2] = scale;
   if (region.run(planAt, table, layout.stride, 1) !== 1) throw new Error("the loss was reported as not finite");
 
-  const value = f64[(table + Step.Loss) >> 3]!;
+  const value = f64[(table + fields.loss) >> 3]!;
   const height = evaluate(rows(dp), samples);
   const gradient = new Float32Array(height * columns(dp));
   for (let r = 0; r < height; ++r) {
@@ -131,6 +132,6 @@ async function evaluateLoss(
 function stageAll(region: Region, tensor: Tensor, matrix: Matrix, address: number): void {
   const views = region.views();
   const to = matrix.values instanceof Uint32Array ? views.u32 : views.f32;
-  const words = evaluate(rows(tensor), 1) * tensor.stride;
+  const words = sampleElements(tensor);
   for (let r = 0; r < matrix.rows; ++r) copyRow(matrix, r, columns(tensor), tensor.stride, to, (address >> 2) + r * words);
 }

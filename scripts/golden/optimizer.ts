@@ -1,6 +1,7 @@
 // Optimizer cases give the gradients themselves: a network of parameters only, whose plan takes gradients that JavaScript wrote.
 import { openBackend } from "../../src/backends/backend.js";
 import type { Definition } from "../../src/compile.js";
+import { chain } from "../../src/graph.js";
 import { zeros } from "../../src/initializers.js";
 import { layer } from "../../src/layers/layer.js";
 import { Model } from "../../src/model.js";
@@ -23,24 +24,29 @@ function withGivenGradients(optimizer: Optimizer): Optimizer {
   };
 }
 
-/** Starts from `parameters` and applies one update for each entry of `gradients[step][parameter]`.
+/** Starts from `parameters` and applies one update for each entry of `gradients[step][parameter]`; `after` is told of each.
  *  @returns weights[step][parameter] */
 export async function applyGradients(
   optimizer: Optimizer,
   parameters: readonly TensorSpec[],
   gradients: readonly (readonly (readonly number[])[])[],
   backend: Backend,
+  after: (step: number) => void = () => {},
 ): Promise<Float32Array[][]> {
-  const parametersOnly = layer("parameters", {}, (g, x) => {
+  const parametersOnly = layer("parameters", { name: "given" }, (g, x) => {
     parameters.forEach(({ shape }, i) => void g.parameter(`p${i}`, shape, zeros()));
     return x;
   });
   const definition: Definition = {
-    input: [1],
-    layers: [{ ...parametersOnly, name: "given" }],
-    loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} },
+    graph: chain(1, [parametersOnly]),
+    objectives: [
+      {
+        name: "given",
+        loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} },
+        metrics: [],
+      },
+    ],
     optimizer: withGivenGradients(optimizer),
-    metrics: [],
     seed: 0,
   };
   const measured = Model.measure(definition);
@@ -58,6 +64,7 @@ export async function applyGradients(
     });
     model.writeStep(plan, region.views(), 0, 1, s + 1);
     if (model.run(plan, 1) !== 1) throw new Error(`step ${s + 1} was reported as not finite`);
+    after(s);
     return model.parameters.map(({ tensor, address }) => model.readTensor(tensor, address, 0));
   });
   region.dispose();

@@ -2,8 +2,10 @@
 import {
   type Activation,
   activation,
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamW,
   binaryCrossEntropy,
   binaryFocal,
@@ -17,12 +19,16 @@ import {
   klDivergence,
   type Layer,
   type Loss,
+  lion,
   logCosh,
   meanAbsoluteError,
   meanSquaredError,
+  nadam,
   type Optimizer,
   poisson,
+  radam,
   rmsprop,
+  schedules,
   sgd,
   sparseCategoricalCrossEntropy,
   squaredHinge,
@@ -44,7 +50,6 @@ export interface TensorSpec {
 
 const later = {
   activation: ["selu", "celu", "mish", "prelu", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "softsign", "logSigmoid", "logSoftmax"],
-  optimizer: ["adamax", "nadam", "radam", "adadelta", "lion"],
   layer: [
     "prelu",
     "flatten",
@@ -98,7 +103,7 @@ const losses: Factories<Loss> = {
   focal: ({ fromLogits: _, ...options }) => focal(options),
   binaryFocal: ({ fromLogits: _, ...options }) => binaryFocal(options),
 };
-const optimizers: Factories<Optimizer> = { sgd, adam, adamW, rmsprop, adagrad };
+const optimizers: Factories<Optimizer> = { sgd, adam, adamW, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion };
 const layers: Factories<Layer> = {
   dense: ({ units, bias, activation: given, ...options }) =>
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
@@ -122,10 +127,17 @@ export function toLoss(spec: Spec): Loss {
 }
 
 export function toOptimizer(spec: Spec): Optimizer {
-  refuse("optimizer", spec.type);
-  if (Array.isArray(spec.learningRate)) throw new Later("a learning rate for each step");
-  if ((spec.clip as Spec | undefined)?.type === "norm") throw new Later("clip by the norm of each parameter");
-  return make("optimizer", optimizers, spec);
+  const { learningRate } = spec;
+  return make(
+    "optimizer",
+    optimizers,
+    Array.isArray(learningRate) ? { ...spec, learningRate: schedules.list({ rates: learningRate }) } : spec,
+  );
+}
+
+export function toSchedule(spec: Spec): schedules.Schedule {
+  const { list: _, ...factories } = schedules;
+  return make("schedule", factories as unknown as Factories<schedules.Schedule>, spec);
 }
 
 export function toLayers(specs: readonly Spec[]): Layer[] {

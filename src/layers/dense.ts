@@ -26,9 +26,10 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   const { kernelL1 = 0, kernelL2 = 0, name } = options;
   checkNumber("dense: kernelL1", kernelL1, { least: 0 });
   checkNumber("dense: kernelL2", kernelL2, { least: 0 });
-  const activation = toActivation("dense: activation", options.activation ?? "linear");
-  const weight = toInitializer("dense: weight", options.weight ?? glorotUniform());
-  const bias = options.bias === false ? false : toInitializer("dense: bias", options.bias ?? zeros());
+  const { activation: given = "linear", weight: drawn = glorotUniform(), bias: start = zeros() } = options;
+  const activation = toActivation("dense: activation", given);
+  const weight = toInitializer("dense: weight", drawn);
+  const bias = start === false ? false : toInitializer("dense: bias", start);
   return layer("dense", { units, activation, weight, bias, kernelL1, kernelL2, name }, (g, x) => {
     const w = g.parameter("weight", [columns(x), units], weight, { l1: kernelL1, l2: kernelL2 });
     const b = bias ? g.parameter("bias", [units], bias) : undefined;

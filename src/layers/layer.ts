@@ -1,22 +1,43 @@
+import { shown } from "../checks.js";
+import { OptionError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 
-/** Plain data plus the one function that says what the layer computes, as a composition of ops on symbolic tensors.
- *  Its gradient follows from the ops'; no layer writes a backward. */
+/** A value between layers, as a network is written down: an input, or what a layer makes of others. */
+export interface Node {
+  /** Absent: an input of the network. */
+  readonly layer?: Layer;
+  readonly from: readonly Node[];
+  /** Of an input: one sample's shape, and its name. */
+  readonly shape?: readonly number[];
+  readonly name?: string;
+}
+
+/** Plain data plus the one function that says what the layer computes, as a composition of ops on symbolic tensors. Its gradient
+ *  follows from the ops'; no layer writes a backward. Called with nodes it gives the node of its result: `dense(64)(x)`; called
+ *  again it is shared, with the same parameters. */
 export interface Layer {
+  (...from: readonly Node[]): Node;
   readonly kind: string;
   /** As JSON: what a saved network needs to make the layer again. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Unique in its network; `<kind>_<n>` if not given. */
-  readonly name?: string;
-  apply(g: Builder, x: Tensor): Tensor;
+  /** Unique in its network; empty: it will be `<kind>_<n>`. */
+  readonly name: string;
+  apply(g: Builder, ...inputs: readonly Tensor[]): Tensor;
 }
 
-/** @param apply takes the builder and the input `[batch, ...]`, returns the output */
+/** @param apply takes the builder and the inputs `[batch, ...]`, returns the output */
 export function layer(
   kind: string,
   { name, ...options }: Readonly<Record<string, unknown>> & { readonly name?: string | undefined },
-  apply: (g: Builder, x: Tensor) => Tensor,
+  apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
 ): Layer {
-  return { kind, options, ...(name !== undefined && { name }), apply };
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new OptionError(`${kind}: name is ${shown(name)}, expected a text that is not empty`);
+  const self: Layer = Object.assign((...from: readonly Node[]): Node => ({ layer: self, from }), {
+    kind,
+    options,
+    apply: apply as Layer["apply"],
+  });
+  return Object.defineProperty(self, "name", { value: name ?? "" });
 }

@@ -3,10 +3,11 @@
 import { Step } from "../../assembly/opcodes.js";
 import type { Initializer } from "../initializers.js";
 import { Stream } from "../random.js";
-import { PlanError } from "../errors.js";
+import { PlanError, ShapeError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
+import type { LossFields } from "./step.js";
 import { columns, elements, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
@@ -19,6 +20,8 @@ export interface BuilderOptions {
   /** Dropout acts and gradients are wanted. */
   readonly training: boolean;
   readonly seed: number;
+  /** Which parameters need no gradient. */
+  readonly frozen?: (parameter: Tensor) => boolean;
 }
 
 export class Builder implements Gradients {
@@ -33,12 +36,15 @@ export class Builder implements Gradients {
   private phase: Phase = "forward";
   private layer = "";
   private preActivation: Tensor | undefined;
+  private lossFields: LossFields | undefined;
   private streams = 0;
   private ids = 0;
+  private readonly frozen: (parameter: Tensor) => boolean;
 
-  constructor({ training, seed }: BuilderOptions) {
+  constructor({ training, seed, frozen = () => false }: BuilderOptions) {
     this.training = training;
     this.seed = seed;
+    this.frozen = frozen;
   }
 
   // ---- tensors
@@ -46,11 +52,11 @@ export class Builder implements Gradients {
   tensor(
     name: string,
     shape: readonly number[],
-    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[] } = {},
+    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[]; offset?: number } = {},
   ): Tensor {
-    const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts } = options;
+    const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts, offset } = options;
     const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
-    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }) };
+    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }), ...(offset !== undefined && { offset }) };
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
@@ -59,10 +65,16 @@ export class Builder implements Gradients {
     return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
   }
 
-  /** A trainable parameter of the layer, `name` unique within it. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
+  /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
   parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
     const full = `${this.layer}.${name}`;
-    const tensor = this.tensor(full, shape, { slab: "parameter", batched: false, needsGradient: this.training });
+    const shared = this.parameters.find(({ tensor }) => tensor.name === full)?.tensor;
+    if (shared) {
+      if (shared.shape.join() === shape.join()) return shared;
+      throw new ShapeError(`${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`);
+    }
+    const still = this.tensor(full, shape, { slab: "parameter", batched: false });
+    const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
     this.parameters.push({ tensor, initializer, layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
@@ -143,6 +155,7 @@ export class Builder implements Gradients {
    *  @param extra the op's own options
    *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out */
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}, weights?: Tensor): void {
+    const fields = this.lossFields!;
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     const write = (dx?: Tensor) => {
@@ -154,7 +167,7 @@ export class Builder implements Gradients {
         columns: columns(prediction),
         ld: prediction.stride,
         ldt: target.dtype === "u32" ? 1 : target.stride,
-        scale: Step.GradientScale,
+        scale: fields.gradientScale,
         ...extra,
         end: rows(prediction),
       } as OperandsOf<(typeof ops)["meanSquaredError"]>);
@@ -162,7 +175,17 @@ export class Builder implements Gradients {
     };
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
-    this.emit("reduceLoss", { out: Step.Loss, status: Step.Status, loss: perRow, lossScale: Step.LossScale, end: rows(prediction) });
+    this.emit("reduceLoss", { out: fields.loss, status: Step.Status, loss: perRow, lossScale: fields.scale, end: rows(prediction) });
+  }
+
+  /** Everything about one loss: `fields` say where in the step's record it finds and leaves its numbers. */
+  inLoss(fields: LossFields, body: () => void): void {
+    this.lossFields = fields;
+    body();
+  }
+
+  /** The penalties of all parameters, summed into the step's record. */
+  emitPenalties(): void {
     for (const { w, l1, l2 } of this.penalties)
       this.emit("penaltyForward", { out: Step.Penalty, status: Step.Status, w, l1, l2, end: elements(w) });
   }
@@ -199,7 +222,7 @@ export class Builder implements Gradients {
     return dx;
   }
 
-  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not gets zeros. */
+  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not, or is frozen, gets zeros. */
   backward(): void {
     this.phase = "backward";
     for (const instruction of this.instructions.slice().reverse()) {
@@ -212,9 +235,12 @@ export class Builder implements Gradients {
     }
     for (const { tensor, layer } of this.parameters) {
       this.layer = layer;
-      this.accumulate(tensor, (dx, start) => start === 0 && this.emit("fill", { y: dx, value: 0, end: elements(dx) }));
+      if (this.gradients.has(tensor)) continue;
+      const dx = this.newGradient(tensor);
+      this.emit("fill", { y: dx, value: 0, end: elements(dx) });
     }
     for (const { w, l1, l2, layer } of this.penalties) {
+      if (!w.needsGradient) continue;
       this.layer = layer;
       this.emit("penaltyBackward", { dw: this.gradient(w), w, l1, l2, end: elements(w) });
     }
@@ -223,18 +249,17 @@ export class Builder implements Gradients {
   // ---- the whole
 
   /** Runs `body` with the layer's name on everything it emits, and records its way for `trace`. */
-  inLayer(name: string, input: Tensor, body: (x: Tensor) => Tensor): Tensor {
+  inLayer(name: string, inputs: readonly Tensor[], body: () => Tensor): Tensor {
     this.layer = name;
     this.preActivation = undefined;
-    const first = this.parameters.length;
-    const output = body(input);
+    const output = body();
     const preActivation = this.preActivation as Tensor | undefined; // set by ops that `body` called
     this.layers.push({
       name,
-      input,
+      inputs,
       output,
       ...(preActivation && { preActivation }),
-      parameters: this.parameters.slice(first).map((p) => p.tensor),
+      parameters: this.parameters.filter(({ layer }) => layer === name).map(({ tensor }) => tensor),
     });
     return output;
   }
@@ -245,15 +270,17 @@ export class Builder implements Gradients {
     body();
   }
 
-  /** All parameters, their gradients, or one of the optimizer's slots as one row: what the optimizers work on. */
-  slab(name: string, slab: "parameter" | "gradient" | "slot"): Tensor {
+  /** Parameters [first, end), their gradients, or one of the optimizer's slots of them, as one row: what the optimizers work on. */
+  slab(name: string, slab: "parameter" | "gradient" | "slot", first = 0, end = this.parameters.length): Tensor {
+    const total = (parameters: readonly ParameterSpec[]) => parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
+    const chosen = this.parameters.slice(first, end);
     // A slot is one piece of state; the others name what layers made.
-    const parts = slab === "slot" ? undefined : this.parameters.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
-    const total = this.parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
-    return this.tensor(name, [total], {
+    const parts = slab === "slot" ? undefined : chosen.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
+    return this.tensor(name, [total(chosen)], {
       slab,
       batched: false,
       ...(parts && { parts }),
+      offset: total(this.parameters.slice(0, first)),
     });
   }
 

@@ -4,14 +4,28 @@ import { type Instruction, isTensor, type Program } from "./program.js";
 import { accessOf } from "./spec.js";
 import { columns, rows, type Tensor } from "./tensor.js";
 
+/** Columns of a terminal, and where an instruction's operands begin. */
+const WIDTH = 80;
+const OPERANDS = 26;
+
 function shapeOf(t: Tensor): string {
   const r = rows(t);
   const height = typeof r === "number" ? `${r}` : r.perRow === 1 ? "rows" : `${r.perRow}·rows`;
-  return `${height}x${columns(t)}`;
+  return `[${height}, ${columns(t)}]`;
 }
 
-function line(instruction: Instruction): string {
-  const { op, operands } = instruction;
+/** Words in lines of at most `WIDTH` columns, from the second on indented to the operands. */
+function wrapped(first: string, words: readonly string[]): string {
+  const lines = [first.length < OPERANDS ? first.padEnd(OPERANDS) : first];
+  for (const word of words) {
+    const line = lines.at(-1)!;
+    if (line.length + 1 + word.length > WIDTH) lines.push(`${" ".repeat(OPERANDS)}${word}`);
+    else lines[lines.length - 1] = line.endsWith(" ") ? `${line}${word}` : `${line} ${word}`;
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+function shownInstruction({ op, operands }: Instruction): string {
   const outputs: string[] = [];
   const inputs: string[] = [];
   for (const operand of specOf(op).operands) {
@@ -19,19 +33,24 @@ function line(instruction: Instruction): string {
     if (operand.kind !== "tensor" || !isTensor(value)) continue;
     const access = accessOf(operand, operands as Record<string, number>);
     if (access === "scratch") continue;
-    (access === "read" ? inputs : outputs).push(access === "read" ? value.name : `${value.name} ${shapeOf(value)}`);
+    if (access === "read") inputs.push(value.name);
+    else outputs.push(`${value.name} ${shapeOf(value)}`);
   }
   const epilogue = typeof operands.activation === "number" && operands.activation ? ` + ${opNames.get(operands.activation)}` : "";
-  return `${`${op}${epilogue}`.padEnd(24)} ${outputs.join(", ") || "step record"} <- ${inputs.join(", ")}`;
+  const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
+  return wrapped(`  ${op}${epilogue}`, [...list(outputs.length > 0 ? outputs : ["step record"]), ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item))]);
 }
 
-/** The instructions by phase, with what each writes (rows x columns) and reads. */
+/** The instructions by phase, with what each writes `[rows, columns]` and reads, at most 80 columns wide. */
 export function explain(program: Program): string {
   const lines: string[] = [];
   let phase = "";
   for (const instruction of program.instructions) {
-    if (instruction.phase !== phase) lines.push(`${(phase = instruction.phase)}:`);
-    lines.push(`  ${line(instruction)}`);
+    if (instruction.phase !== phase) {
+      phase = instruction.phase;
+      lines.push(`${phase}:`);
+    }
+    lines.push(shownInstruction(instruction));
   }
   return lines.join("\n");
 }

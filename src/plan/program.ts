@@ -17,7 +17,7 @@ export interface Instruction {
 /** What a layer's computation went through, for `trace`. */
 export interface LayerRecord {
   readonly name: string;
-  readonly input: Tensor;
+  readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   /** What went into the activation, if the layer has one. */
   readonly preActivation?: Tensor;

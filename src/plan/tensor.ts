@@ -23,8 +23,10 @@ export interface Tensor {
   readonly slab: Slab;
   /** Does the loss's gradient with respect to it have to be computed? */
   readonly needsGradient: boolean;
-  /** Set if this names a whole slab: the tensors that lie in it, in order. */
+  /** Set if this names a whole slab or a stretch of it: the tensors that lie in it, in order. */
   readonly parts?: readonly Tensor[];
+  /** Set if this names consecutive parameters' elements in a slab, or in a slot: where in it they begin. */
+  readonly offset?: number;
 }
 
 /** Up to a whole number of v128s (4 elements). */
@@ -62,6 +64,11 @@ export function scale(extent: Extent, by: number): Extent {
 /** The extent's value for a batch of so many rows. */
 export function evaluate(extent: Extent, batchRows: number): number {
   return typeof extent === "number" ? extent : extent.perRow * batchRows;
+}
+
+/** Elements of one sample of a batched tensor: its rows with their padding. */
+export function sampleElements(t: Tensor): number {
+  return evaluate(elements(t), 1);
 }
 
 /** Elements to reserve for batches of up to `capacity` rows; whole v128s, so that unpadded tensors may be read in them too. */

@@ -14,8 +14,7 @@ function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y"
     alias: [["y", "x"]],
     epilogue: keeps === "y",
     flops: whole,
-    backward: (g, o) =>
-      g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
+    backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
   });
 }
 
@@ -38,10 +37,7 @@ function forwardAlpha<const B extends string>(code: Op, backward: B) {
     alias: [["y", "x"]],
     epilogue: true,
     flops: whole,
-    backward: (g, o) =>
-      g.contribute(o.x, (dx) =>
-        g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end }),
-      ),
+    backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end })),
   });
 }
 
@@ -79,13 +75,12 @@ export const activationOps = {
   softmaxForward: op({
     code: Op.SoftmaxForward,
     operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["y", "x"]],
     flops: (v) => 4 * v.end! * v.columns!,
     backward: (g, o) =>
-      g.contribute(o.x, (dx) =>
-        g.emit("softmaxBackward", { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end }),
-      ),
+      g.contribute(o.x, (dx) => g.emit("softmaxBackward", { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
   }),
   /** dx = y·(dy - sum over the row of dy·y) */
   softmaxBackward: op({
@@ -98,6 +93,7 @@ export const activationOps = {
       scalar("ld", "u32"),
       scalar("end", "extent"),
     ],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["dx", "dy"]],
     flops: (v) => 4 * v.end! * v.columns!,
@@ -119,6 +115,7 @@ export const activationOps = {
       scalar("number", "stepU32"),
       scalar("end", "extent"),
     ],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["y", "x"]],
     flops: (v) => v.end! * v.columns!,

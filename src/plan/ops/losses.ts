@@ -1,6 +1,6 @@
 // Losses give one number a row and, if wanted, the gradient at once; then their sum, penalties on parameters, and metrics.
 import { Op } from "../../../assembly/opcodes.js";
-import { op, optional, read, scalar, update, type Values, write } from "../spec.js";
+import { type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
 
 const byRows = (v: Values) => v.end! * v.ld!;
 const targetRows = (v: Values) => v.end! * v.ldt!;
@@ -19,21 +19,30 @@ const operands = [
   scalar("scale", "stepF32"),
 ] as const;
 
+const idRows = [["columns", "ld"]] as const;
+const valueRows = [...idRows, ["columns", "ldt"]] as const;
+
 type Option<N extends string> = N extends string ? { readonly name: N; readonly kind: "f32" } : never;
 
 /** @param options the loss's own numbers, float32 */
-function loss<const N extends string = never>(code: Op, flopsPerTerm: number, ...options: readonly N[]) {
+function loss<const N extends string = never>(
+  code: Op,
+  flopsPerTerm: number,
+  options: readonly N[] = [],
+  within: OpSpec["within"] = valueRows,
+) {
   const end = scalar("end", "extent");
   return op({
     code,
     operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
+    within,
     split: 1,
     flops: (v) => flopsPerTerm * terms(v),
   });
 }
 
 /** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
-function metric<const N extends string = never>(code: Op, ...options: readonly N[]) {
+function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
   return op({
     code,
     operands: [
@@ -47,6 +56,7 @@ function metric<const N extends string = never>(code: Op, ...options: readonly N
       ...options.map((name) => scalar(name, "f32") as Option<N>),
       scalar("end", "extent"),
     ] as const,
+    within,
     split: "none",
     flops: terms,
   });
@@ -56,15 +66,15 @@ export const lossOps = {
   meanSquaredError: loss(Op.MeanSquaredError, 4),
   meanAbsoluteError: loss(Op.MeanAbsoluteError, 4),
   /** 0.5·e² where |e| <= delta, else delta·(|e| - 0.5·delta) */
-  huber: loss(Op.Huber, 6, "delta"),
+  huber: loss(Op.Huber, 6, ["delta"]),
   binaryCrossEntropy: loss(Op.BinaryCrossEntropy, 8),
   binaryCrossEntropyLogits: loss(Op.BinaryCrossEntropyLogits, 8),
   /** t: rows of probabilities (one-hot or soft) */
   categoricalCrossEntropy: loss(Op.CategoricalCrossEntropy, 4),
   categoricalCrossEntropyLogits: loss(Op.CategoricalCrossEntropyLogits, 6),
   /** t: class ids, u32, one a row */
-  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1),
-  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6),
+  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1, [], idRows),
+  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6, [], idRows),
 
   /** log cosh(p - t) */
   logCosh: loss(Op.LogCosh, 10),
@@ -78,12 +88,12 @@ export const lossOps = {
   klDivergence: loss(Op.KlDivergence, 6),
   klDivergenceLog: loss(Op.KlDivergenceLog, 5),
   /** -(positiveWeight·t·log q + (1 - t)·log(1 - q)), q = p or sigmoid(p) */
-  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 12, "positiveWeight"),
-  weightedBinaryCrossEntropyLogits: loss(Op.WeightedBinaryCrossEntropyLogits, 14, "positiveWeight"),
+  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 12, ["positiveWeight"]),
+  weightedBinaryCrossEntropyLogits: loss(Op.WeightedBinaryCrossEntropyLogits, 14, ["positiveWeight"]),
   /** positive·t·(1 - q)^gamma·(-log q) + negative·(1 - t)·q^gamma·(-log(1 - q)), q = sigmoid(p) */
-  binaryFocal: loss(Op.BinaryFocal, 28, "gamma", "positive", "negative"),
+  binaryFocal: loss(Op.BinaryFocal, 28, ["gamma", "positive", "negative"]),
   /** (1 - q)^gamma·(-log q), q = softmax(p) at the class id */
-  focal: loss(Op.Focal, 6, "gamma"),
+  focal: loss(Op.Focal, 6, ["gamma"], idRows),
   /** max(0, 1 + the largest p where t is 0, less the sum of t·p) */
   categoricalHinge: loss(Op.CategoricalHinge, 4),
   /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
@@ -142,9 +152,9 @@ export const lossOps = {
   /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
   categoricalAccuracy: metric(Op.CategoricalAccuracy),
   /** out (f64) = rows whose largest p is at their class id */
-  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy),
+  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, [], idRows),
   /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
-  binaryAccuracy: metric(Op.BinaryAccuracy, "threshold"),
+  binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
 };

@@ -1,11 +1,13 @@
 // A live last line for a terminal, and plain lines now and then for a pipe or a file.
-import type { WriteStream } from "node:tty";
+
+/** What is used of `process.stdout`. */
+type Stream = Pick<NodeJS.WriteStream, "isTTY" | "columns"> & { write(text: string): unknown };
 
 const INTERVAL = { live: 100, plain: 2000 };
 const ERASE = "\r\x1b[K";
 
 /** @param part 0 to 1 */
-export function bar(part: number, width: number): string {
+function bar(part: number, width: number): string {
   const full = Math.round(Math.min(1, Math.max(0, part)) * width);
   return "█".repeat(full) + "░".repeat(width - full);
 }
@@ -16,7 +18,7 @@ export class LiveLine {
   private shown = false;
   private due = 0;
 
-  constructor(private readonly stream: NodeJS.WriteStream | WriteStream = process.stdout) {
+  constructor(private readonly stream: Stream = process.stdout) {
     this.live = stream.isTTY === true && process.env.TERM !== "dumb";
   }
 
@@ -31,7 +33,7 @@ export class LiveLine {
     }
     // The last column stays free: some terminals wrap once it is filled.
     const columns = (this.stream.columns || 80) - 1;
-    const room = Math.min(30, columns - before.length - after.length - 2);
+    const room = Math.min(20, columns - before.length - after.length - 2);
     const text = room >= 5 ? `${before} ${bar(part, room)} ${after}` : `${before}  ${after}`;
     this.stream.write(ERASE + text.slice(0, columns));
     this.shown = true;

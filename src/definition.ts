@@ -1,0 +1,184 @@
+// From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
+import type { BackendChoice } from "./backends/backend.js";
+import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
+import type { Definition, Objective } from "./compile.js";
+import type { Ports } from "./data.js";
+import { OptionError } from "./errors.js";
+import { chain, type Graph, type InputSpec, trace } from "./graph.js";
+import type { Layer, Node } from "./layers/layer.js";
+import { restoreLayer } from "./layers/registry.js";
+import { type Loss, restoreLoss } from "./losses.js";
+import { checkMetrics, type MetricName } from "./metrics.js";
+import { type Measured, Model } from "./model.js";
+import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
+import { drawSeed } from "./random.js";
+
+interface CommonOptions {
+  /** default sgd() */
+  readonly optimizer?: Optimizer;
+  /** uint32: initial parameters, shuffling and dropout follow from it; drawn if not given, see `net.seed` */
+  readonly seed?: number;
+  /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
+  readonly backend?: BackendChoice;
+  /** every operation rounded once, the same bits everywhere; the only arithmetic so far */
+  readonly arithmetic?: "strict";
+}
+
+/** A chain of layers. */
+export interface ChainOptions extends CommonOptions {
+  /** Shape of one sample: its number of features, or `[..., features]`. */
+  readonly input: number | readonly number[];
+  readonly layers: readonly Layer[];
+  readonly loss: Loss;
+  readonly metrics?: readonly MetricName[];
+}
+
+/** Any graph of layers, in the functional form: `const x = input(4); const y = dense(3)(x)`. */
+export interface GraphOptions extends CommonOptions {
+  readonly inputs: Node | readonly Node[];
+  readonly outputs: Node | readonly Node[];
+  /** One for each output, in their order; the network's loss is their sum, each with its own `weight`. */
+  readonly loss: Loss | readonly Loss[];
+  /** Of the only output, or by the outputs' names. */
+  readonly metrics?: readonly MetricName[] | Readonly<Record<string, readonly MetricName[]>>;
+}
+
+export type NetworkOptions = ChainOptions | GraphOptions;
+
+const common = ["loss", "optimizer", "metrics", "seed", "backend", "arithmetic"];
+export const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
+
+export interface Defined {
+  readonly definition: Definition;
+  readonly measured: Measured;
+}
+
+/** Checks everything that can be checked without memory for it.
+ *  @throws {OptionError} an option out of range; {ShapeError} layers or losses that do not fit */
+export function define(given: NetworkOptions): Defined {
+  const isGraph = typeof given === "object" && given !== null && ("inputs" in given || "outputs" in given);
+  checkOptions("network", given, [...(isGraph ? ["inputs", "outputs"] : ["input", "layers"]), ...common]);
+  const { optimizer = sgd(), seed = drawSeed(), backend = "auto", arithmetic = "strict" } = given;
+  checkCount("network: seed", seed, 0, 2 ** 32 - 1);
+  checkOneOf("network: backend", backend, backends);
+  checkOneOf("network: arithmetic", arithmetic, ["strict"]);
+  checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
+
+  const graph = isGraph
+    ? trace(listed((given as GraphOptions).inputs), listed((given as GraphOptions).outputs))
+    : chain((given as ChainOptions).input, (given as ChainOptions).layers);
+  return measure({ graph, objectives: objectivesOf(graph, given), optimizer, seed });
+}
+
+function measure(definition: Definition): Defined {
+  const measured = Model.measure(definition);
+  definition.objectives.forEach(({ loss }, i) => {
+    loss.check(measured.predictions[i]!);
+  });
+  return { definition, measured };
+}
+
+function listed<T>(given: T | readonly T[]): readonly T[] {
+  return Array.isArray(given) ? given : [given as T];
+}
+
+/** The name of what a graph's output comes from. */
+function outputName({ inputs, nodes, outputs }: Graph, output: number): string {
+  const index = outputs[output]!;
+  return index < inputs.length ? inputs[index]!.name : nodes[index - inputs.length]!.name;
+}
+
+function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Objective[] {
+  const losses = listed(loss as Loss | readonly Loss[]);
+  const names = graph.outputs.map((_, i) => outputName(graph, i));
+  if (losses.length !== names.length)
+    throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
+  const byName =
+    metrics !== null && typeof metrics === "object" && !Array.isArray(metrics)
+      ? (metrics as Readonly<Record<string, readonly MetricName[]>>)
+      : undefined;
+  if (byName) checkOptions("network: metrics", byName, names);
+  else if (names.length > 1 && (metrics as readonly MetricName[]).length > 0)
+    throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
+  return names.map((name, i) => {
+    const loss = losses[i]!;
+    checkPart(names.length === 1 ? "network: loss" : `network: loss[${i}]`, loss, ["emit", "scale", "check"], "a loss, as meanSquaredError()");
+    const chosen = byName ? (byName[name] ?? []) : (metrics as readonly MetricName[]);
+    checkMetrics(chosen, loss);
+    return { name, loss, metrics: [...chosen] };
+  });
+}
+
+/** Parts come from factories: what has the functions of one is one. */
+function checkPart(who: string, part: unknown, functions: readonly string[], wanted: string): void {
+  const good =
+    part !== null && typeof part === "object" && functions.every((name) => typeof (part as Record<string, unknown>)[name] === "function");
+  if (!good) throw new OptionError(`${who} is ${shown(part)}, expected ${wanted}`);
+}
+
+/** What data must look like. */
+export function portsOf({ graph, objectives }: Definition, predictions: Measured["predictions"]): Ports {
+  return { inputs: graph.inputs, outputs: objectives.map(({ name, loss }, i) => ({ name, loss, shape: predictions[i]! })) };
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** A definition as JSON; every field is checked by the factory that takes it. */
+export interface StoredDefinition {
+  readonly inputs: readonly InputSpec[];
+  readonly layers: readonly { readonly name: string; readonly kind: string; readonly options: Options }[];
+  /** `layer`: index among layers. */
+  readonly nodes: readonly { readonly layer: number; readonly from: readonly number[] }[];
+  readonly outputs: readonly number[];
+  readonly objectives: readonly { readonly loss: { readonly type: string; readonly options: Options }; readonly metrics: readonly MetricName[] }[];
+  readonly optimizer: { readonly type: string; readonly options: Options };
+  readonly seed: number;
+  readonly arithmetic: "strict";
+}
+
+export function store({ graph, objectives, optimizer, seed }: Definition): StoredDefinition {
+  const layers = [...new Set(graph.nodes.map(({ layer }) => layer))];
+  const names = new Map(graph.nodes.map(({ layer, name }) => [layer, name]));
+  return {
+    inputs: graph.inputs,
+    layers: layers.map((layer) => ({ name: names.get(layer)!, kind: layer.kind, options: layer.options })),
+    nodes: graph.nodes.map(({ layer, from }) => ({ layer: layers.indexOf(layer), from })),
+    outputs: graph.outputs,
+    objectives: objectives.map(({ loss, metrics }) => ({ loss: { type: loss.type, options: loss.options }, metrics })),
+    optimizer: { type: optimizer.type, options: optimizer.options },
+    seed,
+    arithmetic: "strict",
+  };
+}
+
+/** The options that make a stored network again. */
+export function restore(stored: StoredDefinition, backend: BackendChoice): GraphOptions {
+  const { inputs, layers, nodes, outputs, objectives, optimizer, seed, arithmetic } = stored;
+  const restored = layers.map(({ name, kind, options }) => restoreLayer(kind, { ...options, name }));
+  const values: Node[] = inputs.map(({ name, shape }) => ({ from: [], name, shape }));
+  const roots = values.slice();
+  const pick = (index: number): Node => {
+    const value = values[index];
+    if (!value) throw new OptionError(`a node takes value ${index} of ${values.length}`);
+    return value;
+  };
+  for (const { layer, from } of nodes) {
+    const use = restored[layer];
+    if (!use) throw new OptionError(`a node uses layer ${layer} of ${restored.length}`);
+    values.push(use(...from.map(pick)));
+  }
+  const ends = outputs.map(pick);
+  return {
+    inputs: roots,
+    outputs: ends,
+    loss: objectives.map(({ loss }) => restoreLoss(loss.type, loss.options)),
+    metrics:
+      objectives.length === 1
+        ? objectives[0]!.metrics
+        : Object.fromEntries(objectives.map(({ metrics }, i) => [ends[i]!.layer?.name ?? ends[i]!.name, metrics])),
+    optimizer: restoreOptimizer(optimizer.type, optimizer.options),
+    seed,
+    arithmetic,
+    backend,
+  };
+}

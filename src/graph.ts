@@ -1,0 +1,110 @@
+// A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
+import { checkCount, shown } from "./checks.js";
+import { OptionError } from "./errors.js";
+import type { Layer, Node } from "./layers/layer.js";
+
+export interface InputSpec {
+  readonly name: string;
+  /** One sample's shape. */
+  readonly shape: readonly number[];
+}
+
+/** One use of a layer. `from`: indices among inputs, then nodes. */
+export interface NodeSpec {
+  /** The layer's name; a shared layer has the same at each of its uses. */
+  readonly name: string;
+  readonly layer: Layer;
+  readonly from: readonly number[];
+}
+
+/** In topological order: a node comes after what it takes. */
+export interface Graph {
+  readonly inputs: readonly InputSpec[];
+  readonly nodes: readonly NodeSpec[];
+  /** Indices of the outputs, as `from`. */
+  readonly outputs: readonly number[];
+}
+
+export function toShape(who: string, shape: number | readonly number[]): readonly number[] {
+  const list = typeof shape === "number" ? [shape] : shape;
+  if (!Array.isArray(list) || list.length === 0) throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape`);
+  for (const size of list) checkCount(who, size);
+  return [...list];
+}
+
+/** An input of a network, to call layers with: `const x = input(784); const y = dense(10)(dense(64)(x))`.
+ *  @param shape of one sample: its number of features, or `[..., features]` */
+export function input(shape: number | readonly number[], options: { readonly name?: string } = {}): Node {
+  return { from: [], shape: toShape("input", shape), ...(options.name !== undefined && { name: options.name }) };
+}
+
+/** A chain of layers after one input. */
+export function chain(shape: number | readonly number[], layers: readonly Layer[]): Graph {
+  if (!Array.isArray(layers)) throw new OptionError(`network: layers is ${shown(layers)}, expected an array of layers`);
+  const root: Node = { from: [], shape: toShape("network: input", shape), name: "input" };
+  let node = root;
+  layers.forEach((layer, i) => {
+    checkLayer(`network: layers[${i}]`, layer);
+    node = { layer, from: [node] };
+  });
+  return trace([root], [node]);
+}
+
+function checkLayer(who: string, layer: Layer): void {
+  if (typeof layer !== "function" || typeof layer.apply !== "function" || typeof layer.kind !== "string")
+    throw new OptionError(`${who} is ${shown(layer)}, expected a layer, as dense(10)`);
+}
+
+/** What lies between inputs and outputs, in the order in which the outputs need it.
+ *  @throws {OptionError} for outputs that need an input not given, inputs that nothing needs, names that are not unique */
+export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph {
+  const specs = inputs.map((node, i): InputSpec => {
+    if (!Array.isArray(node?.shape)) throw new OptionError(`network: inputs[${i}] is ${shown(node)}, expected an input, as input(784)`);
+    for (const size of node.shape) checkCount("network: input", size);
+    return { name: node.name ?? (inputs.length === 1 ? "input" : `input_${i + 1}`), shape: node.shape };
+  });
+  const index = new Map<Node, number>(inputs.map((node, i) => [node, i]));
+  const nodes: NodeSpec[] = [];
+  const needed = new Set<Node>();
+  const names = layerNames(specs.map(({ name }) => name));
+  const visit = (node: Node): number => {
+    needed.add(node);
+    const known = index.get(node);
+    if (known !== undefined) return known;
+    if (!node || typeof node !== "object" || !Array.isArray(node.from))
+      throw new OptionError(`network: got ${shown(node)}, expected a node, as dense(10)(x) makes it`);
+    if (!node.layer) throw new OptionError("network: an output needs an input that is not among the network's inputs");
+    const from = node.from.map(visit);
+    nodes.push({ name: names(node.layer), layer: node.layer, from });
+    index.set(node, inputs.length + nodes.length - 1);
+    return inputs.length + nodes.length - 1;
+  };
+  const ends = outputs.map(visit);
+  inputs.forEach((node, i) => {
+    if (!needed.has(node)) throw new OptionError(`network: no output needs the input ${specs[i]!.name}`);
+  });
+  return { inputs: specs, nodes, outputs: ends };
+}
+
+/** Gives every layer a name of its own: the given one, or its kind with a number. */
+function layerNames(inputs: readonly string[]): (layer: Layer) => string {
+  const taken = new Set<string>();
+  const take = (name: unknown) => {
+    if (typeof name !== "string" || name === "" || taken.has(name))
+      throw new OptionError(`network: a layer is named ${shown(name)}, expected a name of its own`);
+    taken.add(name);
+    return name;
+  };
+  for (const name of inputs) take(name);
+  const named = new Map<Layer, string>();
+  const counts = new Map<string, number>();
+  return (layer) => {
+    const known = named.get(layer);
+    if (known !== undefined) return known;
+    const count = (counts.get(layer.kind) ?? 0) + 1;
+    counts.set(layer.kind, count);
+    const name = take(layer.name === "" ? `${layer.kind}_${count}` : layer.name);
+    named.set(layer, name);
+    return name;
+  };
+}

@@ -1,0 +1,72 @@
+// What fit reports of each epoch, kept as columns of numbers: tiny networks run a million epochs a second, and as many objects, kept
+// alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
+import type { Evaluation } from "./single.js";
+
+export interface Epoch {
+  /** Mean over the epoch's rows, penalties included, in the loss's unit. */
+  readonly loss: number;
+  /** As the steps saw them, before each update. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** After the epoch, if there is validation data. */
+  readonly validation?: Evaluation;
+  /** Wall time of the epoch's steps. */
+  readonly seconds: number;
+}
+
+export interface History {
+  readonly epochs: readonly Epoch[];
+  /** What ended it before all epochs were done. */
+  readonly stopped: false | "signal" | "callback";
+}
+
+export class EpochLog {
+  length = 0;
+  /** By epoch: mean loss, seconds, metrics. */
+  private numbers = new Float64Array(64);
+  private readonly validations = new Map<number, Evaluation>();
+
+  constructor(private readonly metrics: readonly string[]) {}
+
+  /** @param metricSums over so many rows, as `lossSum` */
+  push(lossSum: number, metricSums: readonly number[], rows: number, seconds: number): void {
+    const columns = 2 + metricSums.length;
+    let at = this.length * columns;
+    if (at + columns > this.numbers.length) {
+      const larger = new Float64Array(this.numbers.length * 2 + columns);
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    this.numbers[at++] = lossSum / rows;
+    this.numbers[at++] = seconds;
+    for (let i = 0; i < metricSums.length; ++i) this.numbers[at++] = metricSums[i]! / rows;
+    this.length += 1;
+  }
+
+  /** Adds to the last epoch. */
+  validate(evaluation: Evaluation): void {
+    this.validations.set(this.length - 1, evaluation);
+  }
+
+  at(index: number): Epoch {
+    const [loss, seconds, ...metrics] = this.numbers.subarray(index * (2 + this.metrics.length), (index + 1) * (2 + this.metrics.length));
+    const validation = this.validations.get(index);
+    return {
+      loss: loss!,
+      metrics: Object.fromEntries(this.metrics.map((name, i) => [name, metrics[i]!])),
+      ...(validation && { validation }),
+      seconds: seconds!,
+    };
+  }
+
+  history(stopped: History["stopped"]): History {
+    let made: readonly Epoch[] | undefined;
+    const make = () => Array.from({ length: this.length }, (_, i) => this.at(i));
+    return {
+      get epochs() {
+        made ??= make();
+        return made;
+      },
+      stopped,
+    };
+  }
+}

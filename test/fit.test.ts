@@ -1,0 +1,334 @@
+// fit: whatever the chunks, the same bits; what is reported, when, and how it stops.
+import { describe, expect, test } from "vitest";
+import {
+  adam,
+  type ChainOptions,
+  type Data,
+  dense,
+  dropout,
+  type Epoch,
+  type FitOptions,
+  meanSquaredError,
+  type Network,
+  network,
+  type Progress,
+  sgd,
+  sparseCategoricalCrossEntropy,
+} from "../src/index.js";
+import { cases, numbers } from "./cases.js";
+import { modelOf } from "./internals.js";
+
+/** Class ids of random rows: which third of the inputs has the largest sum. */
+function rows(count: number, width = 6, seed = 1): Data & { readonly rows: number } {
+  const next = numbers(seed);
+  const inputs = Array.from({ length: count }, () => Array.from({ length: width }, () => next() - 0.5));
+  return { inputs, targets: inputs.map((row) => (row[0]! > 0 ? 1 : row[1]! > 0 ? 2 : 0)), rows: count };
+}
+
+const make = (changes: Partial<ChainOptions> = {}): Promise<Network> =>
+  network({
+    input: 6,
+    layers: [dense(9, { activation: "relu" }), dropout(0.1), dense(3)],
+    loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+    optimizer: adam({ learningRate: 0.01 }),
+    metrics: ["accuracy"],
+    seed: 5,
+    ...changes,
+  });
+
+function withoutTime({ seconds, ...rest }: Epoch): Omit<Epoch, "seconds"> {
+  expect(seconds).toBeGreaterThanOrEqual(0);
+  return rest;
+}
+
+async function trained(net: Network, data: Data, options: FitOptions) {
+  const { epochs, stopped } = await net.fit(data, options);
+  return { epochs: epochs.map(withoutTime), stopped, hash: net.weightsHash(), steps: net.steps };
+}
+
+describe.each(["wasm", "js"] as const)("%s", (backend) => {
+  test.each([false, true])("the length of chunks changes no bit of weights and history; validation: %s", async (validated) => {
+    const data = rows(333); // 10 batches of 32 and one of 13
+    const validation = rows(50, 6, 2);
+    const outcomes = [];
+    for (const chunkMilliseconds of [1e-6, 1, 1000])
+      outcomes.push(await trained(await make({ backend }), data, { epochs: 7, chunkMilliseconds, ...(validated && { validation }) }));
+    expect(outcomes[0]!.steps).toBe(7 * 11);
+    expect(outcomes[0]!.epochs.every((epoch) => "validation" in epoch === validated)).toBe(true);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(outcomes[2]).toEqual(outcomes[0]);
+  });
+
+  test("one chunk spans epochs where nothing must happen between them", async () => {
+    const net = await make({ backend });
+    const model = modelOf(net);
+    const chunks: number[] = [];
+    const run = model.run.bind(model);
+    model.run = (plan, steps) => {
+      if (plan.purpose === "train") chunks.push(steps);
+      return run(plan, steps);
+    };
+    await net.fit(rows(64), { epochs: 300, batchSize: 32, chunkMilliseconds: 1000 });
+    expect(chunks.slice(0, 5)).toEqual([1, 2, 4, 8, 16]);
+    expect(Math.max(...chunks)).toBeGreaterThan(100);
+    expect(chunks.reduce((a, b) => a + b)).toBe(600);
+    chunks.length = 0;
+    await net.fit(rows(64), { epochs: 3, batchSize: 16, chunkMilliseconds: 1000, validation: rows(8) });
+    expect(chunks).toEqual([1, 2, 1, 2, 2, 4]);
+  });
+
+  test("the last batch has the rows that are left", async () => {
+    const [whole, apart] = [await make({ backend }), await make({ backend })];
+    const data = rows(10);
+    await whole.fit(data, { batchSize: 4, shuffle: false });
+    for (const [begin, end] of [
+      [0, 4],
+      [4, 8],
+      [8, 10],
+    ])
+      apart.trainOnBatch((data.inputs as number[][]).slice(begin, end), (data.targets as number[]).slice(begin, end));
+    expect(whole.weightsHash()).toBe(apart.weightsHash());
+  });
+
+  test("data too large to stay is staged chunk by chunk, to the same bits", async () => {
+    // 6,000 inputs and one target a row: 16 MiB hold 698 rows.
+    const layers = [dense(3)];
+    const [input, count] = [6000, 800];
+    const data = rows(count, input);
+    const large = await make({ backend, input, layers });
+    const history = await trained(large, data, { epochs: 2, batchSize: 300 });
+    // 16 MiB of the data's 18.3, a batch of 6.9, parameters and their like.
+    expect(large.memory().region).toBeLessThan(24 * 2 ** 20);
+
+    // The same steps by hand, in the same order: a batch of all rows is never shuffled, so without shuffling.
+    const [fitted, stepped] = [await make({ backend, input, layers }), await make({ backend, input, layers })];
+    await fitted.fit(data, { batchSize: 300, shuffle: false, epochs: 2 });
+    for (let epoch = 0; epoch < 2; ++epoch)
+      for (let begin = 0; begin < count; begin += 300)
+        stepped.trainOnBatch((data.inputs as number[][]).slice(begin, begin + 300), (data.targets as number[]).slice(begin, begin + 300));
+    expect(fitted.weightsHash()).toBe(stepped.weightsHash());
+
+    const again = await trained(await make({ backend, input, layers }), data, { epochs: 2, batchSize: 300, chunkMilliseconds: 1e-6 });
+    expect(again).toEqual(history);
+  });
+
+  test("what was trained on before does not matter: each fit trains on its own data", async () => {
+    const [net, twin] = [await make({ backend, optimizer: sgd() }), await make({ backend, optimizer: sgd() })];
+    const [first, second] = [rows(64), rows(64, 6, 3)];
+    const options = { batchSize: 16, shuffle: false, epochs: 1 };
+    await net.fit(first, options);
+    await net.fit(second, options);
+    for (const data of [first, second])
+      for (let begin = 0; begin < 64; begin += 16)
+        twin.trainOnBatch((data.inputs as number[][]).slice(begin, begin + 16), (data.targets as number[]).slice(begin, begin + 16));
+    expect(net.weightsHash()).toBe(twin.weightsHash());
+  });
+
+  test("predict, evaluate, gradients and trace between chunks change nothing", async () => {
+    const data = rows(40);
+    const { inputs, targets } = data;
+    const undisturbed = await trained(await make({ backend }), data, { epochs: 5, batchSize: 8, chunkMilliseconds: 1e-6 });
+    const net = await make({ backend });
+    const disturb = () => {
+      net.predict(inputs);
+      net.evaluate(data);
+      net.gradients(inputs, targets);
+      net.trace(inputs, targets);
+      net.explain();
+      net.save();
+    };
+    expect(await trained(net, data, { epochs: 5, batchSize: 8, chunkMilliseconds: 1e-6, onProgress: disturb })).toEqual(undisturbed);
+  });
+});
+
+test("the order of rows comes from the seed: the same for the same, another for another, another in every epoch", async () => {
+  const data = rows(64);
+  const options = { batchSize: 8 };
+  const hashOf = async (seed: number, given: FitOptions) => {
+    // Initial weights that no seed changes.
+    const net = await make({ layers: [dense(3)], seed });
+    net.setParameters([{ name: "dense_1.weight", values: new Float32Array(18).fill(0.1) }]);
+    await net.fit(data, given);
+    return net.weightsHash();
+  };
+  expect(await hashOf(1, options)).toBe(await hashOf(1, options));
+  expect(await hashOf(1, options)).not.toBe(await hashOf(2, options));
+  expect(await hashOf(1, { ...options, shuffle: false })).toBe(await hashOf(2, { ...options, shuffle: false }));
+
+  // With a rate of 0 nothing but the order changes between epochs; the loss of the first batch tells it.
+  const net = await make({ layers: [dense(3)], optimizer: sgd({ learningRate: 0 }) });
+  const firstLosses: number[] = [];
+  await net.fit(data, {
+    ...options,
+    epochs: 6,
+    chunkMilliseconds: 1e-6,
+    onProgress: ({ step, loss }) => step === 1 && firstLosses.push(loss),
+  });
+  expect(new Set(firstLosses).size).toBe(6);
+});
+
+test("a fit continues where the last one ended: orders and dropout are those of later epochs", async () => {
+  const data = rows(64);
+  const [once, twice, repeated] = [await make(), await make(), await make()];
+  await once.fit(data, { epochs: 4, batchSize: 8 });
+  for (let i = 0; i < 2; ++i) await twice.fit(data, { epochs: 2, batchSize: 8 });
+  for (let i = 0; i < 4; ++i) await repeated.fit(data, { epochs: 1, batchSize: 8 });
+  expect(twice.weightsHash()).toBe(once.weightsHash());
+  expect(repeated.weightsHash()).toBe(once.weightsHash());
+});
+
+test("an epoch's loss is the mean over its rows, of the losses before each step, added in float64", async () => {
+  const data = rows(10);
+  const [net, twin] = [await make(), await make()];
+  const { epochs } = await net.fit(data, { batchSize: 4, shuffle: false });
+  let sum = 0;
+  for (const [begin, end] of [
+    [0, 4],
+    [4, 8],
+    [8, 10],
+  ] as const)
+    sum += twin.trainOnBatch((data.inputs as number[][]).slice(begin, end), (data.targets as number[]).slice(begin, end)) * (end - begin);
+  expect(epochs[0]!.loss).toBe(sum / 10);
+});
+
+test("training learns: the loss falls and accuracy rises", async () => {
+  const net = await make({ layers: [dense(16, { activation: "relu" }), dense(3)] });
+  const data = rows(300);
+  const { epochs } = await net.fit(data, { epochs: 40, validation: rows(100, 6, 9) });
+  expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss / 3);
+  expect(net.evaluate(data).metrics.accuracy).toBeGreaterThan(0.95);
+  expect(epochs.at(-1)!.validation!.metrics.accuracy).toBeGreaterThan(0.85);
+});
+
+test("callbacks come in order: every epoch once, progress after the epochs it covers", async () => {
+  const log: string[] = [];
+  const progress: Progress[] = [];
+  const net = await make();
+  const { epochs } = await net.fit(rows(50), {
+    epochs: 5,
+    batchSize: 10,
+    onEpochEnd: (epoch, index) => log.push(`epoch ${index} ${epoch.loss}`),
+    onProgress: (state) => {
+      log.push("progress");
+      progress.push(state);
+    },
+  });
+  expect(log.filter((line) => line !== "progress")).toEqual(epochs.map(({ loss }, i) => `epoch ${i} ${loss}`));
+  expect(log.at(-1)).toBe("progress");
+  expect(progress.at(-1)).toMatchObject({ epoch: 5, epochs: 5, step: 5, steps: 5, loss: epochs[4]!.loss, secondsLeft: 0 });
+  for (const [i, { epoch, step }] of progress.entries()) {
+    const before = progress[i - 1] ?? { epoch: 0, step: 5 };
+    expect(epoch * 5 + step).toBeGreaterThan(before.epoch * 5 + before.step);
+  }
+});
+
+test("what a callback throws ends fit and comes out of it; the network stays usable", async () => {
+  const net = await make();
+  const thrown = new Error("enough");
+  const stop = () => {
+    throw thrown;
+  };
+  await expect(net.fit(rows(20), { epochs: 3, onEpochEnd: stop, validation: rows(5) })).rejects.toBe(thrown);
+  await expect(net.fit(rows(20), { onProgress: stop })).rejects.toBe(thrown);
+  expect(net.steps).toBe(2);
+  expect((await net.fit(rows(20), { epochs: 2 })).epochs).toHaveLength(2);
+});
+
+test("a signal stops between chunks: the epochs that were finished are returned, the steps count", async () => {
+  const net = await make();
+  const aborted = new AbortController();
+  aborted.abort();
+  expect(await net.fit(rows(20), { signal: aborted.signal })).toEqual({ epochs: [], stopped: "signal" });
+  expect(net.steps).toBe(0);
+
+  const controller = new AbortController();
+  const { epochs, stopped } = await net.fit(rows(40), {
+    epochs: 1000,
+    batchSize: 8,
+    chunkMilliseconds: 1e-6,
+    signal: controller.signal,
+    onProgress: ({ epoch, step }) => epoch === 3 && step === 2 && controller.abort(),
+  });
+  expect({ epochs: epochs.length, stopped, steps: net.steps }).toEqual({ epochs: 2, stopped: "signal", steps: 12 });
+  expect((await net.fit(rows(40))).stopped).toBe(false);
+});
+
+test("the event loop runs between chunks: a timer can stop training", async () => {
+  const net = await make();
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 30);
+  const { stopped } = await net.fit(rows(100), { epochs: 2 ** 31 - 1, batchSize: 10, chunkMilliseconds: 5, signal: controller.signal });
+  expect(stopped).toBe("signal");
+});
+
+test("inputs of many kinds are the same data", async () => {
+  const values = [1, 2, 3, 4, 5, 6, 250, 8, 9, 10, 11, 12];
+  const nested = [values.slice(0, 6), values.slice(6)];
+  const hashes = new Set<string>();
+  for (const inputs of [
+    values,
+    nested,
+    Float32Array.from(values),
+    Float64Array.from(values),
+    Uint8Array.from(values),
+    nested.map((row) => Int16Array.from(row)),
+  ])
+    for (const targets of [[2, 0], Uint8Array.of(2, 0), [[2], [0]]]) {
+      const net = await make({ optimizer: sgd() });
+      net.trainOnBatch(inputs, targets);
+      hashes.add(net.weightsHash());
+    }
+  expect(hashes.size).toBe(1);
+});
+
+test.each(cases)("$name: fit equals the same batches by trainOnBatch", async ({ options, data, batch }) => {
+  const { inputs, targets } = data();
+  const [fitted, stepped] = [await network(options), await network(options)];
+  const { epochs } = await fitted.fit({ inputs, targets }, { batchSize: batch, shuffle: false, epochs: 2 });
+  const count = Math.ceil(2.5 * batch);
+  const [x, y] = [inputs.length / count, targets.length / count];
+  let loss = 0;
+  for (let epoch = 0; epoch < 2; ++epoch) {
+    loss = 0;
+    for (let begin = 0; begin < count; begin += batch) {
+      const end = Math.min(begin + batch, count);
+      loss += stepped.trainOnBatch(inputs.subarray(begin * x, end * x), targets.subarray(begin * y, end * y)) * (end - begin);
+    }
+  }
+  expect(fitted.weightsHash()).toBe(stepped.weightsHash());
+  expect(epochs[1]!.loss).toBe(loss / count);
+});
+
+test.each(cases)("$name: plans laid out for more rows compute the same bits", async ({ options, data, batch }) => {
+  const { inputs, targets } = data();
+  const outcomes = [];
+  for (const capacity of [0, 97]) {
+    const net = await network(options);
+    if (capacity > 0) for (const purpose of ["train", "evaluate", "predict", "trace"] as const) modelOf(net).plan(purpose, { capacity });
+    const gradients = net.gradients(inputs, targets);
+    const { epochs } = await net.fit({ inputs, targets }, { batchSize: batch, epochs: 2 });
+    outcomes.push({
+      gradients,
+      epochs: epochs.map(withoutTime),
+      hash: net.weightsHash(),
+      evaluation: net.evaluate({ inputs, targets }),
+      predictions: net.predict(inputs),
+    });
+  }
+  expect(outcomes[1]).toEqual(outcomes[0]);
+});
+
+test.each(cases)("$name: a row's prediction has the same bits alone and among others", async ({ options, data }) => {
+  const { inputs } = data();
+  const net = await network(options);
+  const together = net.predict(inputs);
+  const width = modelOf(net).definition.graph.inputs[0]!.shape.reduce((a, b) => a * b, 1);
+  const alone = Array.from({ length: inputs.length / width }, (_, r) => [...net.predict(inputs.subarray(r * width, (r + 1) * width))]);
+  expect(alone.flat()).toEqual([...together]);
+});
+
+test("a network without parameters evaluates, and its training changes nothing", async () => {
+  const net = await network({ input: 2, layers: [], loss: meanSquaredError(), seed: 1 });
+  expect(net.evaluate({ inputs: [1, 2], targets: [0, 2] }).loss).toBe(0.5);
+  expect((await net.fit({ inputs: [1, 2], targets: [0, 2] })).epochs[0]!.loss).toBe(0.5);
+});

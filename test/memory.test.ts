@@ -1,0 +1,55 @@
+// Memory through the facade, each measure in a process of its own (memory/child.ts). Regions alone: backends.test.ts.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+const MiB = 2 ** 20;
+const child = fileURLToPath(new URL("memory/child.ts", import.meta.url));
+
+async function measure<T>(what: string, backend: "wasm" | "js" = "wasm"): Promise<T> {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--import", "tsx", child, what, backend]);
+  return JSON.parse(stdout) as T;
+}
+
+describe.each(["wasm", "js"] as const)("%s", (backend) => {
+  test.each(["fit", "trainOnBatch", "predict"])(
+    "1,000 further steps of %s leave neither objects, nor buffers, nor a larger region",
+    async (what) => {
+      const { heap, buffers, memoryChanged } = await measure<{ heap: number; buffers: number; memoryChanged: boolean }>(what, backend);
+      console.log(`${backend}, ${what}: ${heap} bytes of heap, ${buffers} of buffers`);
+      // The smallest object has 12 bytes (3 tagged words); one kept a step would be 12 kB.
+      expect(heap).toBeLessThan(12_000);
+      // Less than the smallest parameter: even one array kept in 1,000 steps would show.
+      expect(buffers).toBeLessThan(64);
+      expect(memoryChanged).toBe(false);
+    },
+  );
+});
+
+test("10,000 networks of 1 MiB, each trained by one batch and dropped, need less than 512 MiB", { timeout: 300_000 }, async () => {
+  const { peak, region, seconds } = await measure<{ peak: number; region: number; seconds: number }>("dropped");
+  console.log(`10,000 networks dropped: at most ${peak / MiB} MiB of WebAssembly memory at once, ${seconds.toFixed(1)} s`);
+  expect(region / MiB).toBeGreaterThan(0.95);
+  expect(peak).toBeLessThan(512 * MiB);
+});
+
+test("1,000 networks of 1 MiB, disposed of, never need more than twice one network's size", async () => {
+  const { peak, region } = await measure<{ peak: number; region: number }>("disposed");
+  console.log(`1,000 networks disposed of: at most ${peak / MiB} MiB of WebAssembly memory at once`);
+  expect(peak).toBeLessThanOrEqual(2 * region);
+});
+
+test("500 small networks alive at once share a few memories, and each trains as if it were alone", async () => {
+  const { memories, bytes, differing } = await measure<{ memories: number; bytes: number; differing: number }>("together");
+  console.log(`500 networks alive: ${memories} WebAssembly memories, ${bytes / MiB} MiB`);
+  expect(memories).toBeLessThanOrEqual(3);
+  expect(differing).toBe(0);
+});
+
+test("building a small network takes less than 5 ms", async () => {
+  const microseconds = await measure<Record<string, number>>("construction");
+  console.log(`microseconds to build: ${JSON.stringify(microseconds)}`);
+  // About 0.2 ms on one core of the design's machine; the bound is for a machine that does much else.
+  expect(microseconds["2-8-1"]).toBeLessThan(5000);
+});

@@ -1,0 +1,205 @@
+// A loss, gradient, weight or optimizer state that is not finite stops training as if the step had never begun. The twin of every network
+// here is one of the same seed that took the steps before and no more.
+import { describe, expect, test } from "vitest";
+import {
+  adagrad,
+  adam,
+  adamW,
+  categoricalCrossEntropy,
+  dense,
+  dropout,
+  meanSquaredError,
+  type Network,
+  type ChainOptions,
+  NonFiniteError,
+  network,
+  type Optimizer,
+  rmsprop,
+  sgd,
+} from "../src/index.js";
+import { numbers } from "./cases.js";
+import { modelOf } from "./internals.js";
+
+const backends = ["wasm", "js"] as const;
+
+/** Random rows about 0; regression on two columns. */
+function rows(count: number, scale = 1, seed = 1): { readonly inputs: Float32Array; readonly targets: Float32Array } {
+  const next = numbers(seed);
+  return {
+    inputs: Float32Array.from({ length: count * 3 }, () => scale * (next() - 0.5)),
+    targets: Float32Array.from({ length: count * 2 }, () => next() - 0.5),
+  };
+}
+
+const layers = [dense(5, { activation: "relu" }), dropout(0.2), dense(2)];
+const make = (backend: "wasm" | "js", changes: Partial<ChainOptions> = {}) =>
+  network({ input: 3, layers, loss: meanSquaredError(), optimizer: sgd(), seed: 7, backend, ...changes });
+
+/** Parameters and optimizer state as bits. */
+function stateOf(net: Network): readonly number[] {
+  const { region, bases } = modelOf(net);
+  return [...region.views().u32.slice(bases.parameters >> 2, bases.gradients >> 2)];
+}
+
+async function failureOf(training: Promise<unknown>): Promise<NonFiniteError> {
+  const error = await training.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(NonFiniteError);
+  return error as NonFiniteError;
+}
+
+describe.each(backends)("%s", (backend) => {
+  const everyOptimizer: readonly (readonly [string, Optimizer])[] = [
+    ["sgd", sgd({ learningRate: 1e38 })],
+    ["sgd with momentum", sgd({ learningRate: 1e38, momentum: 0.9 })],
+    ["adam", adam({ learningRate: 1e38 })],
+    ["adamW", adamW({ learningRate: 1e38, weightDecay: 0 })],
+    ["rmsprop", rmsprop({ learningRate: 1e38 })],
+    ["adagrad", adagrad({ learningRate: 1e38 })],
+  ];
+
+  test.each(everyOptimizer)(
+    "%s with learning rate 1e38: fit stops, names step, layer and cause, and undoes the step",
+    async (_, optimizer) => {
+      const data = rows(40);
+      const net = await make(backend, { optimizer });
+      const twin = await make(backend, { optimizer });
+      const error = await failureOf(net.fit(data, { epochs: 50, batchSize: 8, shuffle: false }));
+      expect(error.message).toMatch(/^step \d+: .*(dense_1|dense_2|loss).* not finite.*(learningRate is 1e\+38)/);
+      expect(error.step).toBeGreaterThanOrEqual(1);
+      expect(net.steps).toBe(error.step - 1);
+
+      for (let step = 0; step < error.step - 1; ++step) {
+        const begin = (step % 5) * 8;
+        twin.trainOnBatch(data.inputs.subarray(begin * 3, (begin + 8) * 3), data.targets.subarray(begin * 2, (begin + 8) * 2));
+      }
+      expect(stateOf(net)).toEqual(stateOf(twin));
+    },
+  );
+
+  test("infinity minus infinity behind a relu is found at the layer where it arose", async () => {
+    const net = await make(backend, { layers: [dense(4, { activation: "relu" }), dense(1), dense(2, { activation: "relu" })] });
+    // Two large products of unlike signs: the second layer's sum is ∞ - ∞.
+    net.setParameters([
+      { name: "dense_1.weight", values: new Float32Array(12).fill(1e20) },
+      { name: "dense_2.weight", values: [3e38, -3e38, 3e38, -3e38] },
+    ]);
+    const before = stateOf(net);
+    const data = { inputs: [1, 1, 1], targets: [0, 0] };
+    const error = await failureOf(net.fit(data));
+    expect(error).toMatchObject({ step: 1, layer: "dense_2", what: "loss" });
+    expect(error.message).toMatch(/step 1: the output of dense_2 is not finite/);
+    expect(stateOf(net)).toEqual(before);
+  });
+
+  test.each([
+    ["value", sgd({ clip: { type: "value", value: 1 } })],
+    ["globalNorm", adam({ clip: { type: "globalNorm", value: 1 } })],
+  ])("an infinite gradient that clipping by %s would make finite, or a NaN it would hide, is found", async (_, optimizer) => {
+    const net = await make(backend, { layers: [dense(2, { name: "narrow" }), dense(2, { name: "wide" })], optimizer });
+    // The loss is about 1e25 and its gradient at the output 1e12; times the wide layer's weights it is 1e44, beyond float32.
+    net.setParameters([
+      { name: "narrow.weight", values: new Float32Array(6).fill(1e-20) },
+      { name: "wide.weight", values: new Float32Array(4).fill(1e32) },
+    ]);
+    const before = stateOf(net);
+    const error = await failureOf(net.fit({ inputs: [1, 1, 1], targets: [0, 0] }));
+    expect(error).toMatchObject({ step: 1, layer: "wide", what: "gradient" });
+    expect(stateOf(net)).toEqual(before);
+    expect(() => net.trainOnBatch([1, 1, 1], [0, 0])).toThrow(NonFiniteError);
+    expect(stateOf(net)).toEqual(before);
+  });
+
+  test.each([
+    ["adam", adam()],
+    ["adam, amsgrad", adam({ amsgrad: true })],
+    ["rmsprop", rmsprop()],
+    ["rmsprop, centered", rmsprop({ centered: true, momentum: 0.5 })],
+    ["adagrad", adagrad()],
+  ])("%s: gradients whose squares overflow, after which a weight would never move again, are found", async (_, optimizer) => {
+    // One column: loss = (w·x)² = 1e36, gradient = 2·w·x·x = 2e20, whose square is beyond float32.
+    const net = await make(backend, { input: 1, layers: [dense(1, { name: "only", bias: false })], optimizer });
+    net.setParameters([{ name: "only.weight", values: [1e16] }]);
+    const before = stateOf(net);
+    const error = await failureOf(net.fit({ inputs: [100], targets: [0] }));
+    expect(error).toMatchObject({ step: 1, layer: "only", what: "state" });
+    expect(error.message).toMatch(/optimizer's state of only.weight is not finite: the square of a gradient/);
+    expect(stateOf(net)).toEqual(before);
+  });
+
+  test("probabilities that are none are named as the cause of a loss that is not finite", async () => {
+    const net = await make(backend, { loss: categoricalCrossEntropy(), layers: [dense(2)] });
+    net.setParameters([{ name: "dense_1.weight", values: new Float32Array(6).fill(-1) }]);
+    const error = await failureOf(net.fit({ inputs: [1, 1, 1], targets: [1, 0] }));
+    expect(error).toMatchObject({ step: 1, layer: "loss", what: "loss" });
+    expect(error.message).toMatch(/categoricalCrossEntropy takes probabilities: end with sigmoid or softmax/);
+  });
+
+  test.each([1, 1000])(
+    "after a failure inside a chunk of %i ms the network is that of any other chunk length, and trains on",
+    async (chunkMilliseconds) => {
+      // The last row is poisonous; it comes at another place in every epoch, first in the third.
+      const bad = 3e19;
+      const hashes: string[] = [];
+      for (const budget of [chunkMilliseconds, 1e-6]) {
+        const net = await make(backend, { optimizer: adam({ learningRate: 1e-3 }) });
+        const good = rows(64);
+        await net.fit(good, { epochs: 2, batchSize: 8, chunkMilliseconds: budget });
+        const inputs = good.inputs.slice();
+        inputs.fill(bad, 3 * 63);
+        const ended: number[] = [];
+        const error = await failureOf(
+          net.fit(
+            { inputs, targets: good.targets },
+            { epochs: 3, batchSize: 8, chunkMilliseconds: budget, onEpochEnd: (_, i) => ended.push(i) },
+          ),
+        );
+        expect(error.step).toBeGreaterThan(16);
+        expect(net.steps).toBe(error.step - 1);
+        expect(ended).toEqual([]);
+        hashes.push(net.weightsHash());
+        await net.fit(good, { epochs: 2, batchSize: 8, chunkMilliseconds: budget });
+        hashes.push(net.weightsHash());
+      }
+      expect(hashes.slice(2)).toEqual(hashes.slice(0, 2));
+    },
+  );
+
+  test("epochs that ended before the failure count, whatever chunk they were in", async () => {
+    // Training diverges slowly: the failure comes after some epochs.
+    const outcomes = [];
+    for (const chunkMilliseconds of [1e-6, 1000]) {
+      const net = await make(backend, { layers: [dense(2)], optimizer: sgd({ learningRate: 40 }) });
+      const data = rows(20);
+      const losses: number[] = [];
+      const error = await failureOf(
+        net.fit(data, { epochs: 1000, batchSize: 7, chunkMilliseconds, onEpochEnd: ({ loss }) => losses.push(loss) }),
+      );
+      const history = await net
+        .fit(rows(20, 1e-3), { epochs: 1, batchSize: 7, chunkMilliseconds })
+        .catch((thrown: Error) => thrown.message);
+      outcomes.push({
+        step: error.step,
+        message: error.message,
+        losses,
+        hash: net.weightsHash(),
+        history: typeof history === "string" ? history : history.epochs[0]!.loss,
+      });
+    }
+    expect(outcomes[0]!.losses.length).toBeGreaterThan(2);
+    expect(outcomes[0]!.losses.length).toBe(Math.floor((outcomes[0]!.step - 1) / 3));
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  });
+});
+
+test("both backends fail at the same step, in the same words", async () => {
+  const errors = [];
+  for (const backend of backends) {
+    const net = await make(backend, { optimizer: sgd({ learningRate: 1e4 }) });
+    const { message, step, layer, what } = await failureOf(net.fit(rows(40), { epochs: 200, batchSize: 8 }));
+    errors.push({ message, step, layer, what, hash: net.weightsHash() });
+  }
+  expect(errors[1]).toEqual(errors[0]);
+});

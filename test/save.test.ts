@@ -1,0 +1,175 @@
+// A saved network is the same network: bit for bit, with all that it was made from.
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  adam,
+  constant,
+  dense,
+  dropout,
+  elu,
+  FormatError,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  huber,
+  type Initializer,
+  leakyRelu,
+  lecunNormal,
+  loadNetwork,
+  meanSquaredError,
+  type Network,
+  type NetworkOptions,
+  network,
+  normal,
+  orthogonal,
+  sgd,
+  uniform,
+  zeros,
+} from "../src/index.js";
+import { loadFile, saveFile } from "../src/node.js";
+import { cases } from "./cases.js";
+import { modelOf } from "./internals.js";
+
+const bits = (values: Float32Array) => [...new Uint32Array(values.slice().buffer)];
+const parametersOf = (net: Network) => net.parameters().map(({ name, shape, values }) => ({ name, shape, values: bits(values) }));
+
+/** What a network was made from, as plain data. */
+function definitionOf(net: Network): unknown {
+  return JSON.parse(JSON.stringify(modelOf(net).definition));
+}
+
+describe("save and loadNetwork", () => {
+  test.each(cases)(
+    "$name: a trained network comes back with its parameters' bits, its definition and its results",
+    async ({ options, data }) => {
+      const net = await network(options);
+      const { inputs, targets } = data();
+      await net.fit({ inputs, targets });
+      const loaded = await loadNetwork(net.save());
+      expect(parametersOf(loaded)).toEqual(parametersOf(net));
+      expect(loaded.weightsHash()).toBe(net.weightsHash());
+      expect(definitionOf(loaded)).toEqual(definitionOf(net));
+      expect(bits(loaded.predict(inputs))).toEqual(bits(net.predict(inputs)));
+      expect(loaded.evaluate({ inputs, targets })).toEqual(net.evaluate({ inputs, targets }));
+      expect(loaded.seed).toBe(options.seed);
+      expect(loaded.arithmetic).toEqual(net.arithmetic);
+    },
+  );
+
+  test.each(cases)("$name: a new network, saved and loaded, trains to the same bits", async ({ options, data, batch }) => {
+    const net = await network(options);
+    const loaded = await loadNetwork(net.save(), { backend: "js" });
+    const { inputs, targets } = data();
+    for (const each of [net, loaded]) await each.fit({ inputs, targets }, { epochs: 2, batchSize: batch });
+    expect(loaded.weightsHash()).toBe(net.weightsHash());
+    expect(loaded.backend.name).toBe("js");
+  });
+
+  test("saving twice gives the same bytes, and saving what was loaded too", async () => {
+    const net = await network(small);
+    const bytes = net.save();
+    expect(net.save()).toEqual(bytes);
+    expect((await loadNetwork(bytes)).save()).toEqual(bytes);
+    expect((await loadNetwork(Buffer.from(bytes))).save()).toEqual(bytes);
+  });
+
+  test("bytes that begin anywhere in a larger buffer are read", async () => {
+    const bytes = (await network(small)).save();
+    const larger = new Uint8Array(bytes.length + 7);
+    larger.set(bytes, 3);
+    expect((await loadNetwork(larger.subarray(3, 3 + bytes.length))).save()).toEqual(bytes);
+  });
+
+  test("a signed zero, the smallest and the largest floats survive", async () => {
+    const net = await network({ ...small, layers: [dense(2, { bias: false })] });
+    const values = Float32Array.of(-0, 2 ** -149, -(2 ** -149), 3.4028234663852886e38, -3.4028234663852886e38, 2 ** -126);
+    net.setParameters([{ name: "dense_1.weight", values }]);
+    expect(bits((await loadNetwork(net.save())).parameters()[0]!.values)).toEqual(bits(values));
+  });
+
+  test("names, initializers and every other option come back", async () => {
+    const initializers: readonly Initializer[] = [
+      glorotUniform(),
+      heNormal(),
+      heUniform(),
+      lecunNormal(),
+      zeros(),
+      constant(0.25),
+      normal({ std: 0.1 }),
+      uniform({ min: -1, max: 2 }),
+      orthogonal({ gain: 2 }),
+    ];
+    const net = await network({
+      input: [2, 3],
+      layers: [
+        ...initializers.map((weight, i) => dense(4, { weight, bias: constant(i), name: `Schicht ${i} – ü`, activation: leakyRelu(0.3) })),
+        dropout(0.125, { name: "drop" }),
+        dense(3, { bias: false, kernelL1: 0.5, kernelL2: 0.25, activation: elu(2) }),
+      ],
+      loss: huber({ delta: 0.75, weight: 2, reduction: "sum" }),
+      optimizer: sgd({ learningRate: 0.5, momentum: 0.9, nesterov: true, clip: { type: "value", value: 3 } }),
+      metrics: ["mae"],
+      seed: 2 ** 32 - 1,
+    });
+    const loaded = await loadNetwork(net.save());
+    expect(definitionOf(loaded)).toEqual(definitionOf(net));
+    expect(parametersOf(loaded)).toEqual(parametersOf(net));
+  });
+});
+
+const small: NetworkOptions = { input: 3, layers: [dense(2)], loss: meanSquaredError(), optimizer: adam(), seed: 3 };
+
+describe("files", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "chainrule-save-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("a network is saved and loaded, a file of the same name is replaced, nothing is left beside it", async () => {
+    const path = join(folder, "net.bin");
+    const net = await network(small);
+    await writeFile(path, "what was there before");
+    await saveFile(net, path);
+    expect(new Uint8Array(await readFile(path))).toEqual(net.save());
+    expect((await loadFile(path, { backend: "js" })).weightsHash()).toBe(net.weightsHash());
+    expect(await readdir(folder)).toEqual(["net.bin"]);
+  });
+
+  test("what cannot be written leaves the old file and nothing beside it, and says why", async () => {
+    const path = join(folder, "kept.bin");
+    const net = await network(small);
+    await saveFile(net, path);
+    const before = await readFile(path);
+    net.dispose();
+    await expect(saveFile(net, path)).rejects.toThrow(/kept.bin: the network could not be saved: save: the network has been disposed of/);
+    expect(await readFile(path)).toEqual(before);
+    expect((await readdir(folder)).filter((name) => name.startsWith("kept"))).toEqual(["kept.bin"]);
+
+    const nowhere = join(folder, "no", "such", "folder.bin");
+    const error = await saveFile(await network(small), nowhere).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FormatError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`${nowhere}: the network could not be saved`),
+      cause: { code: "ENOENT" },
+    });
+  });
+
+  test("a folder in place of the file is left as it is", async () => {
+    await expect(saveFile(await network(small), folder)).rejects.toThrow(FormatError);
+    expect((await readdir(join(folder, ".."))).filter((name) => name.endsWith(".tmp") && name.startsWith("chainrule-save-"))).toEqual([]);
+  });
+
+  test("what cannot be read says so", async () => {
+    const path = join(folder, "none.bin");
+    await expect(loadFile(path)).rejects.toMatchObject({
+      name: "FormatError",
+      message: expect.stringContaining(`${path}: the file could not be read`),
+      cause: { code: "ENOENT" },
+    });
+    await writeFile(path, "not a network");
+    await expect(loadFile(path)).rejects.toThrow(FormatError);
+  });
+});
