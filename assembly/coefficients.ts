@@ -5,6 +5,11 @@ export const LOG2E = 1.4426950216293335;
 // ln2 in two parts, the first short enough for exact products with exponents
 export const LN2_HIGH = 0.693359375;
 export const LN2_LOW = -0.00021219444170128554;
+// pi/2 in three parts (Cody & Waite 1980), the first two short enough for exact products with |n| < 2^13
+export const HALF_PI_1 = 1.5703125;
+export const HALF_PI_2 = 0.0004837512969970703;
+export const HALF_PI_3 = 7.549790126404332e-8;
+export const TWO_OVER_PI = 0.6366197466850281;
 // 1.5·2^23: adding it leaves a float32's nearest integer in the low bits of the sum
 export const MAGIC = 12582912;
 export const SQRT_HALF = 0.7071067690849304;
@@ -13,6 +18,9 @@ export const INVERSE_SQRT_2PI = 0.3989422917366028;
 export const GELU_LINEAR = 1.5957691669464111;
 export const GELU_CUBIC = 0.07135481387376785;
 export const GELU_CUBIC_3 = 0.21406444907188416;
+// selu's lambda, and lambda·alpha (Klambauer et al. 2017)
+export const SELU_SCALE = 1.0507010221481323;
+export const SELU_SCALE_ALPHA = 1.7580993175506592;
 export const SMALLEST_NORMAL = 1.1754943508222875e-38;
 // the float32 below sqrt(1/2), as an integer
 export const SQRT_HALF_BITS = 1060439283;
@@ -67,3 +75,13 @@ export const ERF_Q2 = 0.1270153969526291;
 export const ERF_Q3 = 0.016643689945340157;
 export const ERF_Q4 = 0.0012902264716103673;
 export const ERF_Q5 = 0.00004249185440130532;
+
+// sin(r) = r + r·z·P(z), z = r², |r| <= pi/4: error 0.06·2^-24
+export const SIN_P0 = -0.16666655242443085;
+export const SIN_P1 = 0.008332188241183758;
+export const SIN_P2 = -0.00019517994951456785;
+
+// cos(r) = 1 - z/2 + z²·P(z), z = r², |r| <= pi/4: error 0.00·2^-24
+export const COS_P0 = 0.04166664555668831;
+export const COS_P1 = -0.0013887308305129409;
+export const COS_P2 = 0.000024432092686765827;

@@ -20,6 +20,15 @@ export function sumLanes(v: v128): f32 {
   return low + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
+/** The tree's sum of a row. */
+export function sumRow(row: usize, columns: u32): f32 {
+  let sum = f32x4.splat(0);
+  for (let c: u32 = 0; c < columns; c += 4) {
+    sum = f32x4.add(sum, v128.and(v128.load(row + ((<usize>c) << 2)), lanesWithin(columns - c)));
+  }
+  return sumLanes(sum);
+}
+
 /** The largest of a row's elements, columns >= 1. Order is of no matter, save that a NaN may or may not be seen: what uses the
  *  result sums the row too, and the sum has it. */
 export function rowMaximum(row: usize, columns: u32): f32 {

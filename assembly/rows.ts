@@ -39,6 +39,11 @@ export function fill(y: usize, value: f32, begin: u32, end: u32): void {
   for (let at = (<usize>begin) << 2; at < stop; at += 16) v128.store(y + at, values);
 }
 
+/** The same with a value from the step's record. */
+export function fillStep(y: usize, value: f32, begin: u32, end: u32): void {
+  fill(y, value, begin, end);
+}
+
 /** y += x. y, x: f32[end], 16-byte aligned. Range in elements, both multiples of 4. */
 export function accumulate(y: usize, x: usize, begin: u32, end: u32): void {
   const stop = (<usize>end) << 2;

@@ -1,6 +1,6 @@
 // Softmax over the rows of a matrix, and the pieces that cross-entropy shares with it.
-import { lanesWithin, rowAt, rowMaximum, sumLanes } from "./lanes";
-import { exp } from "./vmath";
+import { lanesWithin, rowAt, rowMaximum, sumLanes, sumRow } from "./lanes";
+import { exp, log } from "./vmath";
 
 /** Sum of e = exp(x - maximum) over a row; stores e unless `e` is 0. A NaN in x makes the sum NaN.
  *  Two vectors a turn for the constants of exp, as in activations.ts; the order of the sum is the tree's. */
@@ -55,6 +55,35 @@ export function softmaxBackward(dx: usize, dy: usize, y: usize, columns: u32, ld
     const mean = f32x4.splat(sumLanes(sum));
     for (let at: usize = 0; at < bytes; at += 16) {
       v128.store(dxRow + at, f32x4.mul(v128.load(yRow + at), f32x4.sub(v128.load(dyRow + at), mean)));
+    }
+  }
+}
+
+/** y = x - max - log(sum of exp(x - max)) over each row. y, x as above, y may be x. Range in rows. */
+export function logSoftmaxForward(y: usize, x: usize, columns: u32, ld: u32, begin: u32, end: u32): void {
+  const bytes = (<usize>ld) << 2;
+  for (let r = begin; r < end; ++r) {
+    const yRow = rowAt(y, r, ld);
+    const xRow = rowAt(x, r, ld);
+    const maximum = rowMaximum(xRow, columns);
+    const m = f32x4.splat(maximum);
+    const logSum = log(f32x4.splat(sumExponentials(0, xRow, maximum, columns)));
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(yRow + at, f32x4.sub(f32x4.sub(v128.load(xRow + at), m), logSum));
+    }
+  }
+}
+
+/** dx = dy - exp(y)·(sum over the row of dy), from the saved y. dx may be dy. Range in rows. */
+export function logSoftmaxBackward(dx: usize, dy: usize, y: usize, columns: u32, ld: u32, begin: u32, end: u32): void {
+  const bytes = (<usize>ld) << 2;
+  for (let r = begin; r < end; ++r) {
+    const dxRow = rowAt(dx, r, ld);
+    const dyRow = rowAt(dy, r, ld);
+    const yRow = rowAt(y, r, ld);
+    const sum = f32x4.splat(sumRow(dyRow, columns));
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(dxRow + at, f32x4.sub(v128.load(dyRow + at), f32x4.mul(exp(v128.load(yRow + at)), sum)));
     }
   }
 }

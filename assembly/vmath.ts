@@ -207,3 +207,45 @@ export function erf(x: v128): v128 {
   q = horner(q, z, C.ERF_Q0);
   return clamp(f32x4.div(f32x4.mul(c, p), q), -1, 1);
 }
+
+/** r = x - n·pi/2, n the nearest integer, which stands in `shifted` - MAGIC; held in ±13/16, where the polynomials live, for x so
+ *  large that nothing of r is left. */
+// @ts-ignore: decorator
+@inline
+function reducedAngle(x: v128, shifted: v128): v128 {
+  const n = f32x4.sub(shifted, splat(C.MAGIC));
+  let r = multiplyAdd(n, splat(-C.HALF_PI_1), x);
+  r = multiplyAdd(n, splat(-C.HALF_PI_2), r);
+  return clamp(multiplyAdd(n, splat(-C.HALF_PI_3), r), -0.8125, 0.8125);
+}
+
+/** sin(r + n·pi/2), |r| <= 13/16, n in the low bits of `quadrant` */
+// @ts-ignore: decorator
+@inline
+function sinOf(r: v128, quadrant: v128): v128 {
+  const z = f32x4.mul(r, r);
+  let s = horner(splat(C.SIN_P2), z, C.SIN_P1);
+  s = horner(s, z, C.SIN_P0);
+  s = multiplyAdd(f32x4.mul(r, z), s, r);
+  let c = horner(splat(C.COS_P2), z, C.COS_P1);
+  c = horner(c, z, C.COS_P0);
+  c = multiplyAdd(f32x4.mul(z, z), c, multiplyAdd(z, splat(-0.5), splat(1)));
+  const odd = i32x4.neg(v128.and(quadrant, i32x4.splat(1)));
+  return v128.xor(v128.bitselect(c, s, odd), i32x4.shl(i32x4.shr_u(quadrant, 1), 31));
+}
+
+/** sin x, off by at most 1e-7 for |x| <= 10^4; in [-1, 1] for every finite x, but without accuracy far beyond. */
+// @ts-ignore: decorator
+@inline
+export function sin(x: v128): v128 {
+  const shifted = multiplyAdd(x, splat(C.TWO_OVER_PI), splat(C.MAGIC));
+  return sinOf(reducedAngle(x, shifted), shifted);
+}
+
+/** cos x, as well as sin. */
+// @ts-ignore: decorator
+@inline
+export function cos(x: v128): v128 {
+  const shifted = multiplyAdd(x, splat(C.TWO_OVER_PI), splat(C.MAGIC));
+  return sinOf(reducedAngle(x, shifted), i32x4.add(shifted, i32x4.splat(1)));
+}

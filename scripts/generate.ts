@@ -8,9 +8,14 @@ import type { Operand } from "../src/plan/spec.js";
 
 /** Kernel files, the same under assembly/ and under src/backends/kernels/. */
 export const sources: Record<string, readonly OpName[]> = {
-  rows: ["gatherRows", "broadcastRow", "fill", "accumulate", "sumRows"],
+  rows: ["gatherRows", "broadcastRow", "fill", "accumulate", "sumRows", "fillStep"],
   gemm: ["gemm", "gemmTransposedA", "gemmTransposedB"],
-  softmax: ["softmaxForward", "softmaxBackward"],
+  softmax: ["softmaxForward", "softmaxBackward", "logSoftmaxForward", "logSoftmaxBackward"],
+  elementwise: ["plus", "minus", "times", "dividedBy", "maximum", "minimum", "where", "gradientOfLarger"],
+  columns: ["sumColumns", "copyColumns", "addColumns", "transpose", "clearPadding"],
+  smooth: [],
+  piecewise: [],
+  unary: [],
   random: ["dropout"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError"],
   penalties: ["penaltyForward", "penaltyBackward"],
@@ -27,7 +32,13 @@ export const sources: Record<string, readonly OpName[]> = {
   optimizers: [],
   activations: [],
 };
-const rest = { optimizers: /Step$/, activations: /(Forward|Backward)$/ };
+const rest = {
+  optimizers: /Step$/,
+  smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
+  piecewise: /^(hard|relu6)/,
+  unary: /^(exp|log|sqrt|abs|sin|cos)(Forward|Backward)$/,
+  activations: /(Forward|Backward)$/,
+};
 
 export function sourceOf(name: OpName): string {
   for (const [file, names] of Object.entries(sources)) if (names.includes(name)) return file;

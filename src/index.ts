@@ -1,8 +1,9 @@
 // The public names, and nothing else.
 
-export { type Activation, type ActivationName, elu, leakyRelu } from "./activations.js";
+export { type Activation, type ActivationName, type CustomActivation, celu, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
+export { customActivation, customLoss, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
@@ -38,6 +39,7 @@ export {
   type SafetensorValues,
   toSafetensors,
 } from "./formats/safetensors.js";
+export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export { input } from "./graph.js";
 export type { Epoch, History } from "./history.js";
 export {
@@ -58,6 +60,7 @@ export { activation } from "./layers/activation.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer, Node } from "./layers/layer.js";
+export { type PreluOptions, prelu } from "./layers/prelu.js";
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropy,
@@ -92,6 +95,9 @@ export type { Optimizer } from "./optimizers/optimizer.js";
 export type { Clip, Ema } from "./optimizers/options.js";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
 export { type SgdOptions, sgd } from "./optimizers/sgd.js";
+export type { Builder } from "./plan/builder.js";
+export type { Operand } from "./plan/expressions.js";
+export type { Tensor } from "./plan/tensor.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";

@@ -34,6 +34,8 @@ const factories: Readonly<Record<string, (options: never) => Loss>> = {
   klDivergence,
 };
 
+export const lossTypes: readonly string[] = Object.keys(factories);
+
 export function restoreLoss(type: string, options: Readonly<Record<string, unknown>>): Loss {
   const factory = Object.hasOwn(factories, type) ? factories[type] : undefined;
   if (!factory) throw new FormatError(`loss is ${JSON.stringify(type)}, expected one of: ${Object.keys(factories).join(", ")}`);

@@ -22,6 +22,7 @@ const cdf = (x: number) => 0.5 * (1 + erf(x / Math.SQRT2));
 const density = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 const inner = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const innerSlope = (x: number) => Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
+const clip = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
 const sech2 = (u: number) => 1 - Math.tanh(u) ** 2;
 
 interface Claim {
@@ -44,8 +45,27 @@ const claims: Record<string, Claim> = {
     keeps: "x",
   },
   silu: { f: (x) => x * logistic(x), slope: (x) => logistic(x) * (1 + x * (1 - logistic(x))), keeps: "x" },
+  selu: {
+    f: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+    slope: (x) => 1.0507009873554805 * (x > 0 ? 1 : 1.6732632423543772 * Math.exp(x)),
+    keeps: "y",
+  },
+  celu: { f: (x, a) => (x > 0 ? x : a * Math.expm1(x / a)), slope: (x, a) => (x > 0 ? 1 : Math.exp(x / a)), keeps: "y", alpha: 1.5 },
+  mish: {
+    f: (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+    slope: (x) => Math.tanh(Math.log1p(Math.exp(x))) + x * sech2(Math.log1p(Math.exp(x))) * logistic(x),
+    keeps: "x",
+  },
+  softsign: { f: (x) => x / (1 + Math.abs(x)), slope: (x) => (1 + Math.abs(x)) ** -2, keeps: "x" },
+  logSigmoid: { f: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))), slope: (x) => logistic(-x), keeps: "x" },
+  hardSigmoid: { f: (x) => clip(x + 3, 0, 6) / 6, slope: (x) => (Math.abs(x) < 3 ? 1 / 6 : 0), keeps: "y" },
+  hardSwish: { f: (x) => (x * clip(x + 3, 0, 6)) / 6, slope: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6), keeps: "x" },
+  hardTanh: { f: (x) => clip(x, -1, 1), slope: (x) => (Math.abs(x) < 1 ? 1 : 0), keeps: "y" },
+  relu6: { f: (x) => clip(x, 0, 6), slope: (x) => (x > 0 && x < 6 ? 1 : 0), keeps: "y" },
 };
 const names = Object.keys(claims);
+/** Those that are x, or 1, above and 0, -1 or alpha·x below, to the last bit. */
+const exact = ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu", "geluTanh", "silu"];
 
 function random(seed: number): () => number {
   let state = seed >>> 0; // Numerical Recipes' LCG
@@ -103,7 +123,22 @@ describe.each(names)("%s", (name) => {
     expect(twin.read(dy, 20)).toEqual(twin.read(dx, 20));
   });
 
-  test("huge arguments give finite values and gradients, saturated exactly", () => {
+  test("huge arguments give the limits, and nothing infinite", () => {
+    const xs = Float32Array.from([3e38, -3e38, 1e20, -1e20, 100, -1000, 1e-45, -1e-45]);
+    const [x, dy] = [twin.place(xs), twin.place(new Float32Array(8).fill(1))];
+    const [y, dx] = [twin.reserve(8), twin.reserve(8)];
+    twin.call(`${name}Forward`, y, x, ...options(claim), 0, 8);
+    twin.call(`${name}Backward`, dx, dy, keeps === "x" ? x : y, ...options(claim), 0, 8);
+    const [values, gradients] = [twin.read(y, 8), twin.read(dx, 8)];
+    xs.forEach((value, i) => {
+      expect(Math.abs(values[i]! - f(value, alpha))).toBeLessThanOrEqual(1e-6 * Math.abs(f(value, alpha)) + 1e-40);
+      // At the smallest float32 a kink is as good as there.
+      if (i < 6) expect(Math.abs(gradients[i]! - slope(value, alpha))).toBeLessThan(1e-6);
+    });
+    expect([...values, ...gradients].every(Number.isFinite)).toBe(true);
+  });
+
+  test.runIf(exact.includes(name))("huge arguments give finite values and gradients, saturated exactly", () => {
     const xs = [3e38, -3e38, 1e20, -1e20, 100, -1000, 1e-45, -1e-45];
     const x = twin.place(xs);
     const dy = twin.place(new Float32Array(8).fill(1));
@@ -184,6 +219,41 @@ describe("softmax", () => {
   });
 });
 
+describe("logSoftmax", () => {
+  test.each([1, 3, 4, 5, 17, 64])("forward and backward of rows of %d agree with float64, whatever the padding holds", (columns) => {
+    const [rows, ld] = [3, (columns + 3) & ~3];
+    const [xs, dys] = [arguments_(rows * columns), arguments_(rows * columns + 1).subarray(1)];
+    const [x, dy] = [twin.placeRows(xs, columns), twin.placeRows(dys, columns)];
+    const [y, dx] = [twin.reserve(rows * ld), twin.reserve(rows * ld)];
+    twin.call("logSoftmaxForward", y, x, columns, ld, 0, rows);
+    twin.call("logSoftmaxBackward", dx, dy, y, columns, ld, 0, rows);
+    const [values, gradients] = [twin.readRows(y, rows, columns), twin.readRows(dx, rows, columns)];
+    for (let r = 0; r < rows; ++r) {
+      const [row, dyRow] = [xs, dys].map((flat) => [...flat.subarray(r * columns, (r + 1) * columns)]) as [number[], number[]];
+      const most = Math.max(...row);
+      const logSum = most + Math.log(row.reduce((sum, value) => sum + Math.exp(value - most), 0));
+      const dySum = dyRow.reduce((a, b) => a + b, 0);
+      for (let c = 0; c < columns; ++c) {
+        // y is up to 16, and x - max off by half an ulp of 12
+        expect(Math.abs(values[r * columns + c]! - (row[c]! - logSum))).toBeLessThan(2e-6);
+        // the sum of 64 terms of up to 6
+        expect(Math.abs(gradients[r * columns + c]! - (dyRow[c]! - Math.exp(row[c]! - logSum) * dySum))).toBeLessThan(2e-5);
+      }
+    }
+    twin.call("logSoftmaxForward", x, x, columns, ld, 0, rows);
+    twin.call("logSoftmaxBackward", dy, dy, y, columns, ld, 0, rows);
+    expect(twin.readRows(x, rows, columns)).toEqual(twin.readRows(y, rows, columns));
+    expect(twin.readRows(dy, rows, columns)).toEqual(twin.readRows(dx, rows, columns));
+  });
+
+  test("rows of ±1000 do not overflow", () => {
+    const x = twin.placeRows([1000, 0, -1000], 3);
+    const y = twin.reserve(4);
+    twin.call("logSoftmaxForward", y, x, 3, 4, 0, 1);
+    expect([...twin.readRows(y, 1, 3)].map((value) => value + 0)).toEqual([0, -1000, -2000]);
+  });
+});
+
 describe("PyTorch's numbers (golden cases)", () => {
   interface Values {
     readonly shape: readonly number[];
@@ -200,10 +270,11 @@ describe("PyTorch's numbers (golden cases)", () => {
     readonly rtol: number;
     readonly atol: number;
   }
+  const rowwise = ["softmax", "logSoftmax"];
   const { cases } = JSON.parse(readFileSync("test/golden/cases/activations.json", "utf8")) as { cases: readonly Case[] };
-  const inScope = cases.filter(({ activation }) => activation.type in claims || activation.type === "softmax");
+  const inScope = cases.filter(({ activation }) => activation.type in claims || rowwise.includes(activation.type));
   test("there are cases for every activation", () => {
-    expect(new Set(inScope.map((c) => c.activation.type))).toEqual(new Set([...names, "softmax"]));
+    expect(new Set(inScope.map((c) => c.activation.type))).toEqual(new Set([...names, ...rowwise]));
   });
 
   test.each(inScope)("$name", ({ activation: { type, alpha }, x, y, dy, dx, kinks = [], rtol, atol }) => {
@@ -211,9 +282,9 @@ describe("PyTorch's numbers (golden cases)", () => {
     const [rows, ld] = [x.data.length / columns, (columns + 3) & ~3];
     const [xs, dys] = [twin.placeRows(x.data, columns), twin.placeRows(dy.data, columns)];
     const [ys, dxs] = [twin.reserve(rows * ld), twin.reserve(rows * ld)];
-    const rest = type === "softmax" ? [columns, ld, 0, rows] : [...(alpha === undefined ? [] : [Math.fround(alpha)]), 0, rows * ld];
+    const rest = rowwise.includes(type) ? [columns, ld, 0, rows] : [...(alpha === undefined ? [] : [Math.fround(alpha)]), 0, rows * ld];
     twin.call(`${type}Forward`, ys, xs, ...rest);
-    twin.call(`${type}Backward`, dxs, dys, type !== "softmax" && claims[type]!.keeps === "x" ? xs : ys, ...rest);
+    twin.call(`${type}Backward`, dxs, dys, claims[type]?.keeps === "x" ? xs : ys, ...rest);
     const [values, gradients] = [twin.readRows(ys, rows, columns), twin.readRows(dxs, rows, columns)];
     const close = (a: number, b: number) => Math.abs(a - b) <= atol + rtol * Math.abs(b);
     y.data.forEach((expected, i) => {

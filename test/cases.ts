@@ -13,6 +13,7 @@ import {
   type ChainOptions,
   categoricalCrossEntropy,
   categoricalHinge,
+  celu,
   cosineSimilarity,
   dense,
   dropout,
@@ -99,6 +100,10 @@ export const activations: readonly Activation[] = [
   ...(["linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "gelu", "geluTanh", "silu"] as const).map((type) => ({ type })),
   leakyRelu(0.2),
   elu(0.5),
+  ...(["selu", "mish", "softsign", "logSigmoid", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "logSoftmax"] as const).map((type) => ({
+    type,
+  })),
+  celu(0.5),
 ];
 
 /** Losses that take any value as a prediction, and those that take probabilities, with the activation that makes them. */

@@ -15,15 +15,26 @@ interface Setting {
   readonly loss: Loss;
 }
 
+const kinks: Readonly<Record<string, readonly number[]>> = {
+  relu: [0],
+  leakyRelu: [0],
+  elu: [0],
+  selu: [0],
+  hardSigmoid: [-3, 3],
+  hardSwish: [-3, 3],
+  hardTanh: [-1, 1],
+  relu6: [0, 6],
+};
+
 /** Where differences cannot tell: how near the batch is to a kink of relu's kind, or of |p - y| and huber's. */
 async function distanceToKinks({ input, layers, loss }: Setting, seed: number): Promise<number> {
   const net = await network({ input, layers, loss, seed, backend: "wasm" });
   const { inputs, targets } = dataFor({ input, layers, loss }, 3, seed);
   const trace = net.trace(inputs, targets);
-  const kinked = layers.map(({ options }) =>
-    ["relu", "leakyRelu", "elu"].includes((options.activation as { type: string } | undefined)?.type ?? ""),
+  const kinksOf = ({ options }: Layer) => kinks[(options.activation as { type: string } | undefined)?.type ?? ""] ?? [];
+  const margins = trace.layers.flatMap(({ z }, i) =>
+    kinksOf(layers[i]!).flatMap((kink) => Array.from(z!.values, (x) => Math.abs(x - kink))),
   );
-  const margins = trace.layers.flatMap(({ z }, i) => (kinked[i] ? Array.from(z!.values, Math.abs) : []));
   const errors = Array.from(trace.prediction.values, (p, i) => Math.abs(p - targets[i]!));
   if (loss.type === "meanAbsoluteError") margins.push(...errors);
   if (loss.type === "huber") margins.push(...errors.map((e) => Math.abs(e - (loss.options.delta as number))));

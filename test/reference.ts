@@ -194,6 +194,10 @@ const normal = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 const inner = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const innerSlope = (x: number) => Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 
+/** selu's (Klambauer et al. 2017) */
+const LAMBDA = 1.0507009873554805;
+const ALPHA = 1.6732632423543772;
+
 /** f and f', of x and alpha. */
 export const activations: Readonly<Record<string, readonly [(x: number, alpha: number) => number, (x: number, alpha: number) => number]>> =
   {
@@ -205,6 +209,21 @@ export const activations: Readonly<Record<string, readonly [(x: number, alpha: n
     tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
     softplus: [softplus, sigmoid],
     silu: [(x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * sigmoid(-x))],
+    selu: [(x) => LAMBDA * (x > 0 ? x : ALPHA * Math.expm1(x)), (x) => LAMBDA * (x > 0 ? 1 : ALPHA * Math.exp(x))],
+    celu: [(x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)), (x, alpha) => (x > 0 ? 1 : Math.exp(x / alpha))],
+    mish: [
+      (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+      (x) => {
+        const t = Math.tanh(Math.log1p(Math.exp(x)));
+        return t + x * (1 - t * t) * sigmoid(x);
+      },
+    ],
+    softsign: [(x) => x / (1 + Math.abs(x)), (x) => (1 + Math.abs(x)) ** -2],
+    logSigmoid: [(x) => Math.log(sigmoid(x)), (x) => sigmoid(-x)],
+    hardSigmoid: [(x) => Math.min(Math.max(x + 3, 0), 6) / 6, (x) => (Math.abs(x) < 3 ? 1 / 6 : 0)],
+    hardSwish: [(x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6, (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6)],
+    hardTanh: [(x) => Math.min(Math.max(x, -1), 1), (x) => (Math.abs(x) < 1 ? 1 : 0)],
+    relu6: [(x) => Math.min(Math.max(x, 0), 6), (x) => (x > 0 && x < 6 ? 1 : 0)],
     gelu: [(x) => (x * (1 + erf(x / Math.SQRT2))) / 2, (x) => (1 + erf(x / Math.SQRT2)) / 2 + x * normal(x)],
     geluTanh: [
       (x) => 0.5 * x * (1 + Math.tanh(inner(x))),
@@ -220,19 +239,23 @@ export function softmax(row: Float64Array): Float64Array {
 }
 
 function activationForward({ type, alpha = 0 }: Activation, { columns, values }: Matrix): Matrix {
-  if (type !== "softmax") return { columns, values: values.map((x) => activations[type]![0](x, alpha)) };
+  if (activations[type]) return { columns, values: values.map((x) => activations[type]![0](x, alpha)) };
   const out = new Float64Array(values.length);
-  for (let at = 0; at < values.length; at += columns) out.set(softmax(values.subarray(at, at + columns)), at);
+  for (let at = 0; at < values.length; at += columns) {
+    const row = softmax(values.subarray(at, at + columns));
+    out.set(type === "logSoftmax" ? row.map(Math.log) : row, at);
+  }
   return { columns, values: out };
 }
 
 function activationBackward({ type, alpha = 0 }: Activation, { columns, values }: Matrix, dy: Float64Array): Float64Array {
-  if (type !== "softmax") return dy.map((d, i) => d * activations[type]![1](values[i]!, alpha));
+  if (activations[type]) return dy.map((d, i) => d * activations[type]![1](values[i]!, alpha));
   const dx = new Float64Array(values.length);
   for (let at = 0; at < values.length; at += columns) {
     const y = softmax(values.subarray(at, at + columns));
-    // The Jacobian: dy_i/dx_j = y_i·([i = j] - y_j).
-    for (let i = 0; i < columns; ++i) for (let j = 0; j < columns; ++j) dx[at + j]! += dy[at + i]! * y[i]! * ((i === j ? 1 : 0) - y[j]!);
+    // The Jacobian: dy_i/dx_j = y_i·([i = j] - y_j); of the logarithm without y_i.
+    for (let i = 0; i < columns; ++i)
+      for (let j = 0; j < columns; ++j) dx[at + j]! += dy[at + i]! * (type === "logSoftmax" ? 1 : y[i]!) * ((i === j ? 1 : 0) - y[j]!);
   }
   return dx;
 }

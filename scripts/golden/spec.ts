@@ -26,6 +26,7 @@ import {
   nadam,
   type Optimizer,
   poisson,
+  prelu,
   radam,
   rmsprop,
   schedules,
@@ -49,9 +50,7 @@ export interface TensorSpec {
 }
 
 const later = {
-  activation: ["selu", "celu", "mish", "prelu", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "softsign", "logSigmoid", "logSoftmax"],
   layer: [
-    "prelu",
     "flatten",
     "reshape",
     "conv1d",
@@ -108,6 +107,7 @@ const layers: Factories<Layer> = {
   dense: ({ units, bias, activation: given, ...options }) =>
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
   activation: ({ activation: given }) => activation(toActivation(given)),
+  prelu: () => prelu(),
 };
 
 function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Spec): T {
@@ -118,7 +118,6 @@ function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Sp
 
 export function toActivation(given: string | Spec): Activation {
   const spec = typeof given === "string" ? { type: given } : given;
-  refuse("activation", spec.type);
   return spec as Activation;
 }
 

@@ -7,8 +7,9 @@ import { PlanError, ShapeError } from "../errors.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
+import { Expressions } from "./expressions.js";
 import type { LossFields } from "./step.js";
-import { columns, elements, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
+import { columns, elements, type Extent, isOneRow, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -24,13 +25,14 @@ export interface BuilderOptions {
   readonly frozen?: (parameter: Tensor) => boolean;
 }
 
-export class Builder implements Gradients {
+export class Builder extends Expressions implements Gradients {
   readonly training: boolean;
   readonly seed: number;
   readonly parameters: ParameterSpec[] = [];
   private readonly instructions: Instruction[] = [];
   private readonly layers: LayerRecord[] = [];
   private readonly gradients = new Map<Tensor, Tensor>();
+  private readonly constants = new Map<number, Tensor>();
   private readonly results: Tensor[] = [];
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
@@ -42,6 +44,7 @@ export class Builder implements Gradients {
   private readonly frozen: (parameter: Tensor) => boolean;
 
   constructor({ training, seed, frozen = () => false }: BuilderOptions) {
+    super();
     this.training = training;
     this.seed = seed;
     this.frozen = frozen;
@@ -60,7 +63,7 @@ export class Builder implements Gradients {
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
-  private result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape: readonly number[] = like.shape): Tensor {
+  protected result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape: readonly number[] = like.shape): Tensor {
     const needsGradient = from.some((t) => t?.needsGradient);
     return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
   }
@@ -77,6 +80,38 @@ export class Builder implements Gradients {
     const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
     this.parameters.push({ tensor, initializer, layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
+    return tensor;
+  }
+
+  /** Who is at work, for messages. */
+  get scope(): string {
+    return this.layer;
+  }
+
+  /** Says where the program is now, for `reaches`. */
+  mark(): number {
+    return this.instructions.length;
+  }
+
+  /** Whether the gradient of `to` will contribute to that of `from`, by what was emitted since `begin`. */
+  reaches(begin: number, from: Tensor, to: Tensor): boolean {
+    const dependent = new Set([from]);
+    for (const instruction of this.instructions.slice(begin)) {
+      const { backward, stops = [] } = specOf(instruction.op);
+      if (!backward) continue;
+      const uses = usesOf(instruction);
+      if (!uses.some(({ tensor, reads, operand }) => reads && dependent.has(tensor) && !stops.includes(operand.name))) continue;
+      for (const { tensor, writes } of uses) if (writes) dependent.add(tensor);
+    }
+    return dependent.has(to);
+  }
+
+  constant(value: number): Tensor {
+    const present = this.constants.get(value);
+    if (present) return present;
+    const tensor = this.tensor(`${value}`, [1], { batched: false });
+    this.emit("fill", { y: tensor, value, end: elements(tensor) });
+    this.constants.set(value, tensor);
     return tensor;
   }
 
@@ -120,13 +155,26 @@ export class Builder implements Gradients {
   }
 
   softmax(x: Tensor): Tensor {
+    return this.rowwise("softmaxForward", x);
+  }
+
+  logSoftmax(x: Tensor): Tensor {
+    return this.rowwise("logSoftmaxForward", x);
+  }
+
+  private rowwise(op: "softmaxForward" | "logSoftmaxForward", x: Tensor): Tensor {
     const y = this.activated(x);
-    this.emit("softmaxForward", { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
+    this.emit(op, { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
     return y;
   }
 
-  private activated(x: Tensor): Tensor {
+  /** x is what went into the layer's activation, for `trace`: of several, the last. */
+  activates(x: Tensor): void {
     this.preActivation = x;
+  }
+
+  private activated(x: Tensor): Tensor {
+    this.activates(x);
     return this.result("a", x, [x]);
   }
 
@@ -151,6 +199,21 @@ export class Builder implements Gradients {
     return y;
   }
 
+  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. @param weights as `loss` has them */
+  lossOfRows(each: Tensor, weights?: Tensor): void {
+    const shape = each.shape.slice(0, -1);
+    const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
+    this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
+    const weigh = (dx?: Tensor) => weights && this.weighRows(perRow, weights, each, dx);
+    if (this.training && each.needsGradient)
+      this.contribute(each, (y) => {
+        this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) });
+        weigh(y);
+      });
+    else weigh();
+    this.reduceLoss(perRow, rows(each));
+  }
+
   /** One loss: its rows' values summed into the step's record, and the prediction's gradient.
    *  @param extra the op's own options
    *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out */
@@ -171,11 +234,20 @@ export class Builder implements Gradients {
         ...extra,
         end: rows(prediction),
       } as OperandsOf<(typeof ops)["meanSquaredError"]>);
-      if (weights) this.emit("weighRows", { loss: perRow, ...(dx && { dx }), weights, ld: prediction.stride, end: rows(prediction) });
+      if (weights) this.weighRows(perRow, weights, prediction, dx);
     };
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
-    this.emit("reduceLoss", { out: fields.loss, status: Step.Status, loss: perRow, lossScale: fields.scale, end: rows(prediction) });
+    this.reduceLoss(perRow, rows(prediction));
+  }
+
+  private weighRows(loss: Tensor, weights: Tensor, of: Tensor, dx?: Tensor): void {
+    this.emit("weighRows", { loss, ...(dx && { dx }), weights, ld: of.stride, end: rows(of) });
+  }
+
+  private reduceLoss(perRow: Tensor, end: Extent): void {
+    const { loss, scale } = this.lossFields!;
+    this.emit("reduceLoss", { out: loss, status: Step.Status, loss: perRow, lossScale: scale, end });
   }
 
   /** Everything about one loss: `fields` say where in the step's record it finds and leaves its numbers. */
@@ -201,10 +273,46 @@ export class Builder implements Gradients {
   contribute(to: Tensor, write: (dx: Tensor) => void): void {
     if (!to.needsGradient) return;
     const present = this.gradients.get(to);
-    if (!present) return write(this.newGradient(to));
-    const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
-    write(contribution);
-    this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
+    if (present) {
+      const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
+      write(contribution);
+      this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
+    } else write(this.newGradient(to));
+    // What elementwise ops leave in padding is unspecified; a parameter's gradient has +0 there.
+    if (to.slab === "parameter" && to.stride !== columns(to))
+      this.emit("clearPadding", { y: this.gradient(to), columns: columns(to), ld: to.stride, end: rows(to) });
+  }
+
+  contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void {
+    if (!to.needsGradient) return;
+    if (!isBroadcast(to, like)) return this.contribute(to, write);
+    const full = this.tensor(`${to.name}.grad`, like.shape, { batched: like.batched });
+    write(full);
+    this.contributeSum(to, full);
+  }
+
+  contributeSum(to: Tensor, contribution: Tensor): void {
+    if (!to.needsGradient) return;
+    if (!isBroadcast(to, contribution)) {
+      const operands = { count: columns(to), to: 0, from: 0, ldy: to.stride, ldx: contribution.stride, end: rows(to) };
+      return this.accumulate(to, (dx, start) =>
+        start === 0
+          ? this.emit("copyColumns", { ...operands, y: dx, x: contribution, first: 1 })
+          : this.emit("addColumns", { ...operands, y: dx, x: contribution }),
+      );
+    }
+    const sumAcross = (y: Tensor) =>
+      this.emit("sumColumns", { y, x: contribution, columns: columns(contribution), ld: contribution.stride, ldy: y.stride, end: rows(y) });
+    const across = columns(to) !== columns(contribution);
+    if (!isOneRow(to) || isOneRow(contribution)) return this.contribute(to, sumAcross);
+    let narrow = contribution;
+    if (across) {
+      narrow = this.tensor(`${to.name}.grad`, [...contribution.shape.slice(0, -1), 1], { batched: contribution.batched });
+      sumAcross(narrow);
+    }
+    this.accumulate(to, (dx, start) =>
+      this.emit("sumRows", { y: dx, x: narrow, rows: rows(narrow), columns: columns(to), ld: narrow.stride, start, end: elements(to) }),
+    );
   }
 
   accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {
@@ -293,4 +401,8 @@ export class Builder implements Gradients {
       results: this.results,
     };
   }
+}
+
+function isBroadcast(t: Tensor, over: Tensor): boolean {
+  return columns(t) !== columns(over) || (isOneRow(t) && !isOneRow(over));
 }

@@ -1,13 +1,15 @@
 // The one table of ops. Record layouts, both interpreters, liveness, the verifier, explain() and the tests' list of cases come from it.
 // A kernel bears its op's name here and takes (outputs, inputs, sizes, begin, end) in the order of the operands.
 import { activationOps } from "./ops/activations.js";
+import { columnOps } from "./ops/columns.js";
+import { elementwiseOps } from "./ops/elementwise.js";
 import { lossOps } from "./ops/losses.js";
 import { matrixOps } from "./ops/matrix.js";
 import { optimizerOps } from "./ops/optimizers.js";
 import { rowOps } from "./ops/rows.js";
 import type { OpSpec } from "./spec.js";
 
-export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...lossOps, ...optimizerOps };
+export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...elementwiseOps, ...columnOps, ...lossOps, ...optimizerOps };
 
 export type OpName = keyof typeof ops;
 

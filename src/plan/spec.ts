@@ -47,6 +47,8 @@ export interface OpSpec {
   /** Floating-point operations, counting exp and its like as one. */
   readonly flops: (v: Values) => number;
   /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
+  /** Inputs to which `backward` lets nothing flow. */
+  readonly stops?: readonly string[];
   // biome-ignore lint/suspicious/noExplicitAny: each op sees its own operands, which only the table as a whole can type
   readonly backward?: (g: Gradients, o: any) => void;
 }
@@ -61,6 +63,12 @@ export interface Gradients {
   contribute(to: Tensor, write: (dx: Tensor) => void): void;
   /** The same for an op that can itself add to what is there (`start` as in Start.Zero and Start.C). */
   accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void;
+  /** As `contribute`, where `write` emits a contribution of the shape of `like`, over which `to` was broadcast: its sum is added. */
+  contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void;
+  /** The same for a contribution that is there already. */
+  contributeSum(to: Tensor, contribution: Tensor): void;
+  /** A tensor `[1]` that holds the number. */
+  constant(value: number): Tensor;
 }
 
 type Value<O> = O extends { kind: "tensor" } ? Tensor : O extends { kind: "extent" } ? Extent : number;

@@ -52,6 +52,11 @@ export function rows(t: Tensor): Extent {
   return t.batched ? { perRow: each } : each;
 }
 
+/** The same row for every sample: what is broadcast over rows. */
+export function isOneRow(t: Tensor): boolean {
+  return rows(t) === 1;
+}
+
 /** All elements with the padding between them, as elementwise kernels see them. */
 export function elements(t: Tensor): Extent {
   return scale(rows(t), t.stride);

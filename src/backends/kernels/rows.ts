@@ -27,6 +27,11 @@ export function fill(views: Views, y: number, value: number, begin: number, end:
   views.f32.fill(value, (y >>> 2) + begin, (y >>> 2) + end);
 }
 
+/** The same with a value from the step's record. */
+export function fillStep(views: Views, y: number, value: number, begin: number, end: number): void {
+  fill(views, y, value, begin, end);
+}
+
 /** y += x. y, x: f32[end]. Range in elements. */
 export function accumulate(views: Views, y: number, x: number, begin: number, end: number): void {
   const { f32 } = views;

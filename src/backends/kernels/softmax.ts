@@ -1,7 +1,7 @@
 // The JavaScript twin of assembly/softmax.ts.
 import type { Views } from "../views.js";
-import { lanes, rowMaximum, sumLanes } from "./lanes.js";
-import { exp } from "./vmath.js";
+import { lanes, rowMaximum, sumLanes, sumRow } from "./lanes.js";
+import { exp, log } from "./vmath.js";
 
 const fround = Math.fround;
 
@@ -45,5 +45,36 @@ export function softmaxBackward(
     for (let c = 0; c < columns; ++c) lanes[c & 3]! += fround(f32[dyRow + c]! * f32[yRow + c]!);
     const mean = sumLanes();
     for (let c = 0; c < columns; ++c) f32[dxRow + c] = fround(f32[yRow + c]! * fround(f32[dyRow + c]! - mean));
+  }
+}
+
+export function logSoftmaxForward(views: Views, y: number, x: number, columns: number, ld: number, begin: number, end: number): void {
+  const { f32 } = views;
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >> 2) + r * ld;
+    const xRow = (x >> 2) + r * ld;
+    const maximum = rowMaximum(f32, xRow, columns);
+    const logSum = log(sumExponentials(f32, 0, xRow, maximum, columns));
+    for (let c = 0; c < columns; ++c) f32[yRow + c] = fround(fround(f32[xRow + c]! - maximum) - logSum);
+  }
+}
+
+export function logSoftmaxBackward(
+  views: Views,
+  dx: number,
+  dy: number,
+  y: number,
+  columns: number,
+  ld: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  for (let r = begin; r < end; ++r) {
+    const dxRow = (dx >> 2) + r * ld;
+    const dyRow = (dy >> 2) + r * ld;
+    const yRow = (y >> 2) + r * ld;
+    const sum = sumRow(f32, dyRow, columns);
+    for (let c = 0; c < columns; ++c) f32[dxRow + c] = fround(f32[dyRow + c]! - fround(exp(f32[yRow + c]!) * sum));
   }
 }

@@ -144,3 +144,34 @@ export function erf(x: number): number {
   q = multiplyAdd(q, z, C.ERF_Q0);
   return clamp(fround(fround(c * p) / q), -1, 1);
 }
+
+function reducedAngle(x: number, shifted: number): number {
+  const n = fround(shifted - C.MAGIC);
+  let r = multiplyAdd(n, -C.HALF_PI_1, x);
+  r = multiplyAdd(n, -C.HALF_PI_2, r);
+  return clamp(multiplyAdd(n, -C.HALF_PI_3, r), -0.8125, 0.8125);
+}
+
+function sinOf(r: number, quadrant: number): number {
+  const z = fround(r * r);
+  if (quadrant & 1) {
+    let c = multiplyAdd(C.COS_P2, z, C.COS_P1);
+    c = multiplyAdd(c, z, C.COS_P0);
+    c = multiplyAdd(fround(z * z), c, multiplyAdd(z, -0.5, 1));
+    return quadrant & 2 ? -c : c;
+  }
+  let s = multiplyAdd(C.SIN_P2, z, C.SIN_P1);
+  s = multiplyAdd(s, z, C.SIN_P0);
+  s = multiplyAdd(fround(r * z), s, r);
+  return quadrant & 2 ? -s : s;
+}
+
+export function sin(x: number): number {
+  const shifted = multiplyAdd(x, C.TWO_OVER_PI, C.MAGIC);
+  return sinOf(reducedAngle(x, shifted), bitsOf(shifted));
+}
+
+export function cos(x: number): number {
+  const shifted = multiplyAdd(x, C.TWO_OVER_PI, C.MAGIC);
+  return sinOf(reducedAngle(x, shifted), bitsOf(shifted) + 1);
+}

@@ -51,6 +51,38 @@ function backwardAlpha(code: Op) {
   });
 }
 
+/** The same for activations of whole rows, which keep y. */
+function forwardRows<const B extends string>(code: Op, backward: B) {
+  return op({
+    code,
+    operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    within: [["columns", "ld"]],
+    split: 1,
+    alias: [["y", "x"]],
+    flops: (v) => 4 * v.end! * v.columns!,
+    backward: (g, o) =>
+      g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
+  });
+}
+
+function backwardRows(code: Op) {
+  return op({
+    code,
+    operands: [
+      write("dx", byRows),
+      read("dy", byRows),
+      read("y", byRows),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    within: [["columns", "ld"]],
+    split: 1,
+    alias: [["dx", "dy"]],
+    flops: (v) => 4 * v.end! * v.columns!,
+  });
+}
+
 export const activationOps = {
   reluForward: forward(Op.ReluForward, "reluBackward", "y"),
   reluBackward: backward(Op.ReluBackward, "y"),
@@ -71,33 +103,33 @@ export const activationOps = {
   siluForward: forward(Op.SiluForward, "siluBackward", "x"),
   siluBackward: backward(Op.SiluBackward, "x"),
 
+  seluForward: forward(Op.SeluForward, "seluBackward", "y"),
+  seluBackward: backward(Op.SeluBackward, "y"),
+  celuForward: forwardAlpha(Op.CeluForward, "celuBackward"),
+  celuBackward: backwardAlpha(Op.CeluBackward),
+  mishForward: forward(Op.MishForward, "mishBackward", "x"),
+  mishBackward: backward(Op.MishBackward, "x"),
+  softsignForward: forward(Op.SoftsignForward, "softsignBackward", "x"),
+  softsignBackward: backward(Op.SoftsignBackward, "x"),
+  logSigmoidForward: forward(Op.LogSigmoidForward, "logSigmoidBackward", "x"),
+  logSigmoidBackward: backward(Op.LogSigmoidBackward, "x"),
+  hardSigmoidForward: forward(Op.HardSigmoidForward, "hardSigmoidBackward", "y"),
+  hardSigmoidBackward: backward(Op.HardSigmoidBackward, "y"),
+  hardSwishForward: forward(Op.HardSwishForward, "hardSwishBackward", "x"),
+  hardSwishBackward: backward(Op.HardSwishBackward, "x"),
+  hardTanhForward: forward(Op.HardTanhForward, "hardTanhBackward", "y"),
+  hardTanhBackward: backward(Op.HardTanhBackward, "y"),
+  relu6Forward: forward(Op.Relu6Forward, "relu6Backward", "y"),
+  relu6Backward: backward(Op.Relu6Backward, "y"),
+
   /** y = exp(x - max) / sum of the same, over each row */
-  softmaxForward: op({
-    code: Op.SoftmaxForward,
-    operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
-    within: [["columns", "ld"]],
-    split: 1,
-    alias: [["y", "x"]],
-    flops: (v) => 4 * v.end! * v.columns!,
-    backward: (g, o) =>
-      g.contribute(o.x, (dx) => g.emit("softmaxBackward", { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
-  }),
+  softmaxForward: forwardRows(Op.SoftmaxForward, "softmaxBackward"),
   /** dx = y·(dy - sum over the row of dy·y) */
-  softmaxBackward: op({
-    code: Op.SoftmaxBackward,
-    operands: [
-      write("dx", byRows),
-      read("dy", byRows),
-      read("y", byRows),
-      scalar("columns", "u32"),
-      scalar("ld", "u32"),
-      scalar("end", "extent"),
-    ],
-    within: [["columns", "ld"]],
-    split: 1,
-    alias: [["dx", "dy"]],
-    flops: (v) => 4 * v.end! * v.columns!,
-  }),
+  softmaxBackward: backwardRows(Op.SoftmaxBackward),
+  /** y = x - max - log(sum over the row of exp(x - max)) */
+  logSoftmaxForward: forwardRows(Op.LogSoftmaxForward, "logSoftmaxBackward"),
+  /** dx = dy - exp(y)·(sum over the row of dy) */
+  logSoftmaxBackward: backwardRows(Op.LogSoftmaxBackward),
 
   /** y = scale·x where an element's random word is at least `threshold`, else 0: inverted dropout. Its gradient is itself,
    *  with the same random words: they depend on (seed, stream, step number, row, column) only, so no mask is stored. */

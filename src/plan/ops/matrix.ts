@@ -3,6 +3,7 @@ import { Block } from "../../../assembly/gemm/blocks.js";
 import { Op, Start } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, scratch, type TensorOperand, type Values } from "../spec.js";
 import { columns, elements, padded, rows } from "../tensor.js";
+import { spread } from "./elementwise.js";
 
 /** Elements of what a product packs: blocks of A and of B. The kernels decide by the same rule at every call; with fewer rows or
  *  a smaller k than the capacity they pack no more. */
@@ -139,5 +140,6 @@ export const matrixOps = {
     within: [["end", "ld"]],
     split: 4,
     flops: (v) => v.rows! * v.columns!,
+    backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
   }),
 };

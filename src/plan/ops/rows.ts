@@ -27,6 +27,13 @@ export const rowOps = {
     split: 4,
     flops: () => 0,
   }),
+  /** y = a field of the step's record in every element */
+  fillStep: op({
+    code: Op.FillStep,
+    operands: [write("y", whole), scalar("value", "stepF32"), scalar("end", "extent")],
+    split: 4,
+    flops: () => 0,
+  }),
   /** y += x */
   accumulate: op({
     code: Op.Accumulate,

@@ -1,0 +1,239 @@
+// The JavaScript twin of assembly/elementwise.ts; what strides and steps mean is said there. Each kernel is the same loop around
+// another operation: a function passed in would not be inlined.
+import type { Views } from "../views.js";
+
+/** y = a + b */
+export function plus(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = p + q;
+    }
+  }
+}
+
+/** y = a - b */
+export function minus(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = p - q;
+    }
+  }
+}
+
+/** y = a·b */
+export function times(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = p * q;
+    }
+  }
+}
+
+/** y = a/b */
+export function dividedBy(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = p / q;
+    }
+  }
+}
+
+/** y = max(a, b) */
+export function maximum(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = Math.max(p, q);
+    }
+  }
+}
+
+/** y = min(a, b) */
+export function minimum(
+  { f32 }: Views,
+  y: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      f32[yRow + i] = Math.min(p, q);
+    }
+  }
+}
+
+/** y = condition > 0 ? a : b */
+export function where(
+  { f32 }: Views,
+  y: number,
+  condition: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  ldc: number,
+  stepC: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (condition >>> 2) + r * lda;
+    const bRow = (a >>> 2) + r * ldb;
+    const cRow = (b >>> 2) + r * ldc;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    const oneC = f32[cRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      const s = stepC ? f32[cRow + i]! : oneC;
+      f32[yRow + i] = p > 0 ? q : s;
+    }
+  }
+}
+
+/** dx = dy where a > b, dy/2 where a = b, else 0 */
+export function gradientOfLarger(
+  { f32 }: Views,
+  dx: number,
+  dy: number,
+  a: number,
+  b: number,
+  ld: number,
+  lda: number,
+  stepA: number,
+  ldb: number,
+  stepB: number,
+  ldc: number,
+  stepC: number,
+  begin: number,
+  end: number,
+): void {
+  for (let r = begin; r < end; ++r) {
+    const yRow = (dx >>> 2) + r * ld;
+    const aRow = (dy >>> 2) + r * lda;
+    const bRow = (a >>> 2) + r * ldb;
+    const cRow = (b >>> 2) + r * ldc;
+    const oneA = f32[aRow]!;
+    const oneB = f32[bRow]!;
+    const oneC = f32[cRow]!;
+    for (let i = 0; i < ld; ++i) {
+      const p = stepA ? f32[aRow + i]! : oneA;
+      const q = stepB ? f32[bRow + i]! : oneB;
+      const s = stepC ? f32[cRow + i]! : oneC;
+      f32[yRow + i] = q > s ? p : q === s ? p * 0.5 : 0;
+    }
+  }
+}

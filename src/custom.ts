@@ -1,0 +1,135 @@
+// Users' own layers, losses and activations: functions that compose ops on symbolic tensors. They are differentiated, verified and run as
+// built-in ones are; what they give back is checked when the network is made. Each has a name and options, from which a saved network makes
+// it again.
+import { activationNames, type CustomActivation } from "./activations.js";
+import { checkFunction, checkNumber, checkOneOf, shown } from "./checks.js";
+import { OptionError, ShapeError } from "./errors.js";
+import { type Layer, layer as makeLayer } from "./layers/layer.js";
+import { layerKinds } from "./layers/registry.js";
+import { type Loss, lossTypes } from "./losses.js";
+import type { Builder } from "./plan/builder.js";
+import { isSymbolic, shape } from "./plan/expressions.js";
+import { product, type Tensor } from "./plan/tensor.js";
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** A layer of your own. `apply` gets the builder `g` and the inputs `[batch, ...]` and returns the output; `g.parameter(name, shape,
+ *  initializer)` makes what is trained, `g.add`, `g.matmul`, … compute. Its gradient follows.
+ *  @param kind its name in saved networks and in the names of its layers (`<kind>_<n>`), none of the library's
+ *  @param options plain data; `name` is the layer's own
+ *  @throws {OptionError} when the network is made: `apply` does not return a tensor, or an output that some parameter or input does
+ *    not reach; {ShapeError}: one that is not `[batch, ...]`
+ *  @example
+ *  const swiglu = ({ units, name }) => layer("swiglu", { units, name }, (g, x) => {
+ *    const w = g.parameter("weight", [x.shape.at(-1), 2 * units], glorotUniform());
+ *    const z = g.matmul(x, w);
+ *    return g.mul(g.activate(g.slice(z, 0, units), "silu"), g.slice(z, units));
+ *  }); */
+export function layer(
+  kind: string,
+  options: Options & { readonly name?: string | undefined },
+  apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
+): Layer {
+  checkNew("layer", kind, layerKinds);
+  checkPlain(`${kind}: options`, options);
+  checkFunction(`${kind}: apply`, apply);
+  return makeLayer(kind, options, (g, x, ...more) => {
+    const before = g.parameters.length;
+    const begin = g.mark();
+    const y = apply(g, x, ...more);
+    const who = g.scope;
+    checkTensor(`${who}: it returns`, y);
+    if (!y.batched) throw new ShapeError(`${who}: it returns shape ${shape(y)}, the same for every sample, expected [batch, ...]`);
+    const sources = [...g.parameters.slice(before).map(({ tensor }) => tensor), x, ...more];
+    for (const source of sources) if (source.needsGradient) checkReached(g, begin, who, source, y, "output");
+    return y;
+  });
+}
+
+/** An activation of your own: `apply` maps a tensor to one of the same shape.
+ *  @throws as `layer` */
+export function customActivation(type: string, options: Options, apply: (g: Builder, x: Tensor) => Tensor): CustomActivation {
+  checkNew("customActivation", type, activationNames);
+  checkPlain(`${type}: options`, options);
+  checkFunction(`${type}: apply`, apply);
+  return {
+    type,
+    options,
+    apply: (g, x) => {
+      const begin = g.mark();
+      const y = apply(g, x);
+      const who = `${g.scope}: ${type}`;
+      checkTensor(`${who}: it returns`, y);
+      if (shape(y) !== shape(x)) throw new ShapeError(`${who}: it returns shape ${shape(y)}, expected its input's ${shape(x)}`);
+      if (x.needsGradient) checkReached(g, begin, who, x, y, "output");
+      g.activates(x);
+      return y;
+    },
+  };
+}
+
+/** A loss of your own: `apply` gets prediction and target `[batch, ..., columns]` and returns one number for each row, `[batch, ..., 1]`
+ *  (`g.mean` or `g.sum` of something). The loss is their mean, or with `reduction: "sum"` in the options their sum, times `weight`.
+ *  @throws {OptionError} when the network is made: `apply` does not return a tensor, or one that the prediction does not reach;
+ *    {ShapeError}: one of another shape */
+export function customLoss(
+  type: string,
+  options: Options & { readonly reduction?: "mean" | "sum"; readonly weight?: number },
+  apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor,
+): Loss {
+  checkNew("customLoss", type, lossTypes);
+  checkPlain(`${type}: options`, options);
+  checkFunction(`${type}: apply`, apply);
+  const { reduction = "mean", weight = 1 } = options;
+  checkOneOf(`${type}: reduction`, reduction, ["mean", "sum"]);
+  checkNumber(`${type}: weight`, weight, { above: 0 });
+  return {
+    type,
+    options: { ...options, reduction, weight },
+    targets: "values",
+    scale: (sample, rows) => (reduction === "sum" ? weight : weight / (rows * product(sample.slice(0, -1)))),
+    check: () => {},
+    emit: (g, prediction, target) => {
+      const begin = g.mark();
+      const each = apply(g, prediction, target);
+      checkTensor(`${type}: it returns`, each);
+      const wanted = shape({ ...prediction, shape: [...prediction.shape.slice(0, -1), 1] });
+      if (shape(each) !== wanted)
+        throw new ShapeError(`${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`);
+      if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
+      g.lossOfRows(each);
+    },
+  };
+}
+
+/** A name under which nothing else is saved. */
+function checkNew(who: string, name: unknown, taken: readonly string[]): void {
+  if (typeof name !== "string" || name === "") throw new OptionError(`${who}: its name is ${shown(name)}, expected a text that is not empty`);
+  if (taken.includes(name)) throw new OptionError(`${who}: ${shown(name)} is a name of the library's own, expected another`);
+}
+
+/** Options are saved as JSON, so they have to be what JSON can say. */
+function checkPlain(who: string, value: unknown, outermost = true): void {
+  const plain =
+    value === null ||
+    typeof value === "boolean" ||
+    typeof value === "string" ||
+    (typeof value === "number" && Number.isFinite(value)) ||
+    Array.isArray(value) ||
+    (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
+  if (!plain || (outermost && (typeof value !== "object" || value === null || Array.isArray(value))))
+    throw new OptionError(`${who}: ${shown(value)}, expected ${outermost ? "an object" : "plain data: numbers, texts, booleans, arrays and objects"}`);
+  if (typeof value !== "object" || value === null) return;
+  // An option left undefined is one not given; an initializer is saved by its data.
+  for (const [key, inner] of Object.entries(value))
+    if (inner !== undefined && typeof (value as { fill?: unknown }).fill !== "function") checkPlain(`${who}: ${key}`, inner, false);
+}
+
+function checkTensor(who: string, value: unknown): asserts value is Tensor {
+  if (!isSymbolic(value)) throw new OptionError(`${who} ${shown(value)}, expected a tensor`);
+}
+
+/** Does a gradient flow back from `to` to `from`? Else what lies before would not be trained, and nobody would notice. */
+function checkReached(g: Builder, begin: number, who: string, from: Tensor, to: Tensor, what: string): void {
+  if (!g.reaches(begin, from, to)) throw new OptionError(`${who}: no gradient reaches ${from.name}: the ${what} does not depend on it`);
+}

@@ -1,0 +1,22 @@
+import { checkOptions } from "../checks.js";
+import { constant, type Initializer, toInitializer } from "../initializers.js";
+import { columns } from "../plan/tensor.js";
+import { type Layer, layer } from "./layer.js";
+
+export interface PreluOptions {
+  /** of alpha, default 0.25 everywhere */
+  readonly alpha?: Initializer;
+  readonly name?: string;
+}
+
+/** Layer. y = x > 0 ? x : alpha·x, alpha `[columns]` trained, one for each column of the last axis (He et al. 2015). Any shape. */
+export function prelu(options: PreluOptions = {}): Layer {
+  checkOptions("prelu", options, ["alpha", "name"]);
+  const alpha = toInitializer("prelu: alpha", options.alpha ?? constant(0.25));
+  return layer("prelu", { alpha, name: options.name }, (g, x) => {
+    const slope = g.parameter("alpha", [columns(x)], alpha);
+    const y = g.where(x, x, g.mul(x, slope));
+    g.activates(x);
+    return y;
+  });
+}

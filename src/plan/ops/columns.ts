@@ -1,0 +1,94 @@
+// Ops that sum, cut, join and turn matrices by their columns.
+import { Op } from "../../../assembly/opcodes.js";
+import { op, read, scalar, type Access, update, type Values, write } from "../spec.js";
+import { columns, rows } from "../tensor.js";
+import { clear, spread } from "./elementwise.js";
+
+const yRows = (v: Values) => v.end! * v.ldy!;
+const xRows = (v: Values) => v.end! * v.ldx!;
+
+export const columnOps = {
+  /** y[r] = the sum of x's row r; y has one column, in rows of ldy elements, 4 or 1 */
+  sumColumns: op({
+    code: Op.SumColumns,
+    operands: [
+      write("y", yRows),
+      read("x", (v) => v.end! * v.ld!),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("ldy", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: (v) => v.end! * v.columns!,
+    backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
+  }),
+  /** y[r][to + j] = x[r][from + j], j < count; `first`: nothing of y was written before */
+  copyColumns: op({
+    code: Op.CopyColumns,
+    operands: [
+      { name: "y", kind: "tensor", access: (v: Values): Access => (v.first ? "write" : "update"), span: yRows },
+      read("x", xRows),
+      scalar("count", "u32"),
+      scalar("to", "u32"),
+      scalar("from", "u32"),
+      scalar("ldy", "u32"),
+      scalar("ldx", "u32"),
+      scalar("first", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: () => 0,
+    backward: (g, o) =>
+      g.accumulate(o.x, (dx, start) => {
+        const dy = g.gradient(o.y);
+        const operands = { y: dx, x: dy, count: o.count, to: o.from, from: o.to, ldy: dx.stride, ldx: dy.stride, end: rows(dx) };
+        const all = o.count === columns(o.x);
+        if (start === 0 && all) return g.emit("copyColumns", { ...operands, first: 1 });
+        if (start === 0) clear(g, dx);
+        g.emit("addColumns", operands);
+      }),
+  }),
+  /** y[r][to + j] += x[r][from + j], j < count */
+  addColumns: op({
+    code: Op.AddColumns,
+    operands: [
+      update("y", yRows),
+      read("x", xRows),
+      scalar("count", "u32"),
+      scalar("to", "u32"),
+      scalar("from", "u32"),
+      scalar("ldy", "u32"),
+      scalar("ldx", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: (v) => v.end! * v.count!,
+  }),
+  /** y = xᵀ; the range is rows of y, which has so many columns */
+  transpose: op({
+    code: Op.Transpose,
+    operands: [
+      write("y", yRows),
+      read("x", (v) => v.columns! * v.ldx!),
+      scalar("columns", "u32"),
+      scalar("ldy", "u32"),
+      scalar("ldx", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: () => 0,
+    backward: (g, o) =>
+      g.contribute(o.x, (dx) => {
+        const dy = g.gradient(o.y);
+        g.emit("transpose", { y: dx, x: dy, columns: columns(dx), ldy: dx.stride, ldx: dy.stride, end: rows(dx) });
+      }),
+  }),
+  /** y = +0 in the padding of its rows */
+  clearPadding: op({
+    code: Op.ClearPadding,
+    operands: [update("y", (v) => v.end! * v.ld!), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    split: 1,
+    flops: () => 0,
+  }),
+};
