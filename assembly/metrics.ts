@@ -1,6 +1,11 @@
 // Metrics: one float64 a call, summed over rows in row order; the divisions by the number of rows are the caller's.
-// p `[end, ld]`, t `[end, ldt]`, `columns` of them logical.
+// p `[end, ld]`, t `[end, ldt]`, `columns` of them logical; weights `[end]`, or the address 0: rows of weight 0 are left out.
 import { rowAt } from "./lanes";
+
+/** Whether row r takes part. */
+function counts(weights: usize, r: u32): bool {
+  return !weights || load<f32>(weights + ((<usize>r) << 2)) != 0;
+}
 
 /** Index of the row's largest element, the first of equals. */
 function largestOf(row: usize, columns: u32): u32 {
@@ -16,18 +21,40 @@ function largestOf(row: usize, columns: u32): u32 {
   return index;
 }
 
-export function categoricalAccuracy(out: usize, p: usize, t: usize, columns: u32, ld: u32, ldt: u32, begin: u32, end: u32): void {
+export function categoricalAccuracy(
+  out: usize,
+  p: usize,
+  t: usize,
+  weights: usize,
+  columns: u32,
+  ld: u32,
+  ldt: u32,
+  begin: u32,
+  end: u32,
+): void {
   let hits: u32 = 0;
   for (let r = begin; r < end; ++r) {
+    if (!counts(weights, r)) continue;
     if (largestOf(rowAt(p, r, ld), columns) == largestOf(rowAt(t, r, ldt), columns)) ++hits;
   }
   store<f64>(out, <f64>hits);
 }
 
 /** t: u32 class ids, one a row. */
-export function sparseCategoricalAccuracy(out: usize, p: usize, t: usize, columns: u32, ld: u32, ldt: u32, begin: u32, end: u32): void {
+export function sparseCategoricalAccuracy(
+  out: usize,
+  p: usize,
+  t: usize,
+  weights: usize,
+  columns: u32,
+  ld: u32,
+  ldt: u32,
+  begin: u32,
+  end: u32,
+): void {
   let hits: u32 = 0;
   for (let r = begin; r < end; ++r) {
+    if (!counts(weights, r)) continue;
     if (largestOf(rowAt(p, r, ld), columns) == load<u32>(rowAt(t, r, ldt))) ++hits;
   }
   store<f64>(out, <f64>hits);
@@ -37,6 +64,7 @@ export function binaryAccuracy(
   out: usize,
   p: usize,
   t: usize,
+  weights: usize,
   columns: u32,
   ld: u32,
   ldt: u32,
@@ -46,6 +74,7 @@ export function binaryAccuracy(
 ): void {
   let sum: f64 = 0;
   for (let r = begin; r < end; ++r) {
+    if (!counts(weights, r)) continue;
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     let hits: u32 = 0;
@@ -58,9 +87,10 @@ export function binaryAccuracy(
   store<f64>(out, sum);
 }
 
-export function absoluteError(out: usize, p: usize, t: usize, columns: u32, ld: u32, ldt: u32, begin: u32, end: u32): void {
+export function absoluteError(out: usize, p: usize, t: usize, weights: usize, columns: u32, ld: u32, ldt: u32, begin: u32, end: u32): void {
   let sum: f64 = 0;
   for (let r = begin; r < end; ++r) {
+    if (!counts(weights, r)) continue;
     const pRow = rowAt(p, r, ld);
     const tRow = rowAt(t, r, ldt);
     let errors: f64 = 0;

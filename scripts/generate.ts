@@ -2,6 +2,7 @@
 // kernel, and the switch that applies an activation to gemm's result. `sources` says which file an op's kernel is in.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Op } from "../assembly/opcodes.js";
+import { lossOps } from "../src/plan/ops/losses.js";
 import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Operand } from "../src/plan/spec.js";
 
@@ -19,12 +20,19 @@ export const sources: Record<string, readonly OpName[]> = {
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError"],
   penalties: ["penaltyForward", "penaltyBackward"],
   clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
-  losses: [],
+  rowlosses: [
+    "categoricalCrossEntropyLogits",
+    "sparseCategoricalCrossEntropy",
+    "sparseCategoricalCrossEntropyLogits",
+    "focal",
+    "categoricalHinge",
+    "cosineSimilarity",
+  ],
+  losses: Object.keys(lossOps) as OpName[],
   optimizers: [],
   activations: [],
 };
 const rest = {
-  losses: /^(mean|huber|binaryCross|categoricalCross|sparseCategoricalCross|reduceLoss)/,
   optimizers: /Step$/,
   smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
   piecewise: /^(hard|relu6)/,

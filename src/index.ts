@@ -1,6 +1,6 @@
 // The public names, and nothing else.
 
-export { type Activation, type ActivationName, celu, type CustomActivation, elu, leakyRelu } from "./activations.js";
+export { type Activation, type ActivationName, type CustomActivation, celu, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { customActivation, customLoss, layer } from "./custom.js";
@@ -8,10 +8,9 @@ export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
+export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
 export type { Health, LayerHealth, Spread } from "./health.js";
-export type { Epoch, History } from "./history.js";
-export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export {
   type Average,
   type AverageOptions,
@@ -41,6 +40,9 @@ export {
   type SafetensorValues,
   toSafetensors,
 } from "./formats/safetensors.js";
+export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
+export { input } from "./graph.js";
+export type { Epoch, History } from "./history.js";
 export {
   constant,
   glorotNormal,
@@ -62,17 +64,21 @@ export { dropout } from "./layers/dropout.js";
 export type { Layer, Node } from "./layers/layer.js";
 export { type PreluOptions, prelu } from "./layers/prelu.js";
 export {
+  type BinaryCrossEntropyOptions,
   binaryCrossEntropy,
+  binaryFocal,
+  type CategoricalCrossEntropyOptions,
   categoricalCrossEntropy,
-  huber,
-  type Loss,
-  type LossOptions,
-  meanAbsoluteError,
-  meanSquaredError,
+  categoricalHinge,
+  focal,
+  hinge,
+  klDivergence,
+  type SparseCategoricalCrossEntropyOptions,
   sparseCategoricalCrossEntropy,
-} from "./losses.js";
-export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
-export { input } from "./graph.js";
+  squaredHinge,
+} from "./losses/classification.js";
+export type { Loss, LossOptions } from "./losses/loss.js";
+export { cosineSimilarity, huber, logCosh, meanAbsoluteError, meanSquaredError, poisson } from "./losses/regression.js";
 export type { MetricName } from "./metrics.js";
 export {
   type LayerTrace,
@@ -91,10 +97,10 @@ export type { Optimizer } from "./optimizers/optimizer.js";
 export type { Clip, Ema } from "./optimizers/options.js";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
 export { type SgdOptions, sgd } from "./optimizers/sgd.js";
-export * as schedules from "./schedules.js";
-export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
+export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";
 export type { FitOptions, Progress } from "./training.js";

@@ -18,16 +18,26 @@ export function checkMetrics(metrics: readonly MetricName[], loss: Loss): void {
     if (metrics.indexOf(metric) !== i) throw new OptionError(`metrics: ${metric} is named twice`);
     if (metric === "accuracy" && !loss.accuracy)
       throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
-    if (metric === "mae" && loss.targets === "ids") throw new OptionError(`metrics: mae needs targets that are values, ${loss.type} has class ids`);
+    if (metric === "mae" && loss.targets === "ids")
+      throw new OptionError(`metrics: mae needs targets that are values, ${loss.type} has class ids`);
   });
 }
 
-/** @param out byte offset in the step's record */
-export function emitMetric(g: Builder, metric: MetricName, loss: Loss, prediction: Tensor, target: Tensor, out: number): void {
+/** @param out byte offset in the step's record @param weights as the loss has them: rows of weight 0 are left out, others count alike */
+export function emitMetric(
+  g: Builder,
+  metric: MetricName,
+  loss: Loss,
+  prediction: Tensor,
+  target: Tensor,
+  out: number,
+  weights?: Tensor,
+): void {
   const operands = {
     out,
     p: prediction,
     t: target,
+    ...(weights && { weights }),
     columns: columns(prediction),
     ld: prediction.stride,
     ldt: target.dtype === "u32" ? 1 : target.stride,
@@ -38,4 +48,3 @@ export function emitMetric(g: Builder, metric: MetricName, loss: Loss, predictio
   else if (loss.accuracy === "sparse") g.emit("sparseCategoricalAccuracy", operands);
   else g.emit("binaryAccuracy", { ...operands, threshold: loss.threshold ?? 0.5 });
 }
-

@@ -263,6 +263,8 @@ export class Network {
       return { parameter, values: matrix.values as Float32Array };
     });
     for (const { parameter, values } of writes) this.model.writeTensor(parameter.tensor, parameter.address, values);
+    // State that begins as a copy of the parameters.
+    if (this.position.step === 0) this.model.initializeState();
   }
 
   /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order. */

@@ -9,26 +9,35 @@ import {
   adamax,
   adamW,
   binaryCrossEntropy,
+  binaryFocal,
   type ChainOptions,
   categoricalCrossEntropy,
+  categoricalHinge,
   celu,
+  cosineSimilarity,
   dense,
   dropout,
   elu,
+  focal,
+  hinge,
   huber,
+  klDivergence,
   type Loss,
   leakyRelu,
   lion,
+  logCosh,
   meanAbsoluteError,
   meanSquaredError,
   nadam,
   type Optimizer,
   type ParameterGroup,
+  poisson,
   radam,
   rmsprop,
   schedules,
   sgd,
   sparseCategoricalCrossEntropy,
+  squaredHinge,
   vectorsWithoutDecay,
 } from "../src/index.js";
 
@@ -91,9 +100,9 @@ export const activations: readonly Activation[] = [
   ...(["linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "gelu", "geluTanh", "silu"] as const).map((type) => ({ type })),
   leakyRelu(0.2),
   elu(0.5),
-  ...(
-    ["selu", "mish", "softsign", "logSigmoid", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "logSoftmax"] as const
-  ).map((type) => ({ type })),
+  ...(["selu", "mish", "softsign", "logSigmoid", "hardSigmoid", "hardSwish", "hardTanh", "relu6", "logSoftmax"] as const).map((type) => ({
+    type,
+  })),
   celu(0.5),
 ];
 
@@ -109,6 +118,24 @@ export const losses: readonly { readonly name: string; readonly loss: Loss; read
   { name: "cross-entropy logits", loss: categoricalCrossEntropy({ fromLogits: true }), last: "linear" },
   { name: "sparse cross-entropy", loss: sparseCategoricalCrossEntropy(), last: "softmax" },
   { name: "sparse cross-entropy logits", loss: sparseCategoricalCrossEntropy({ fromLogits: true }), last: "linear" },
+  { name: "log cosh", loss: logCosh(), last: "linear" },
+  { name: "hinge", loss: hinge(), last: "linear" },
+  { name: "squared hinge", loss: squaredHinge(), last: "linear" },
+  { name: "poisson", loss: poisson(), last: "sigmoid" },
+  { name: "poisson of logarithms", loss: poisson({ logInput: true }), last: "linear" },
+  { name: "KL divergence", loss: klDivergence(), last: "softmax" },
+  { name: "KL divergence of logarithms", loss: klDivergence({ input: "logProbabilities" }), last: "linear" },
+  { name: "binary cross-entropy, positives weighted", loss: binaryCrossEntropy({ positiveWeight: 3 }), last: "sigmoid" },
+  {
+    name: "binary cross-entropy logits, positives weighted",
+    loss: binaryCrossEntropy({ fromLogits: true, positiveWeight: 0.3 }),
+    last: "linear",
+  },
+  { name: "binary focal", loss: binaryFocal(), last: "linear" },
+  { name: "binary focal alpha", loss: binaryFocal({ gamma: 0.5, alpha: 0.25 }), last: "linear" },
+  { name: "focal", loss: focal(), last: "linear" },
+  { name: "categorical hinge", loss: categoricalHinge(), last: "linear" },
+  { name: "cosine similarity", loss: cosineSimilarity(), last: "linear" },
 ];
 
 /** An optimizer's factory with some options, to which clipping can be added. */

@@ -32,12 +32,33 @@ async function distanceToKinks({ input, layers, loss }: Setting, seed: number): 
   const { inputs, targets } = dataFor({ input, layers, loss }, 3, seed);
   const trace = net.trace(inputs, targets);
   const kinksOf = ({ options }: Layer) => kinks[(options.activation as { type: string } | undefined)?.type ?? ""] ?? [];
-  const margins = trace.layers.flatMap(({ z }, i) => kinksOf(layers[i]!).flatMap((kink) => Array.from(z!.values, (x) => Math.abs(x - kink))));
+  const margins = trace.layers.flatMap(({ z }, i) =>
+    kinksOf(layers[i]!).flatMap((kink) => Array.from(z!.values, (x) => Math.abs(x - kink))),
+  );
   const errors = Array.from(trace.prediction.values, (p, i) => Math.abs(p - targets[i]!));
   if (loss.type === "meanAbsoluteError") margins.push(...errors);
   if (loss.type === "huber") margins.push(...errors.map((e) => Math.abs(e - (loss.options.delta as number))));
+  if (loss.type === "hinge") margins.push(...Array.from(trace.prediction.values, (p, i) => Math.abs(1 - p * targets[i]!)));
+  if (loss.type === "categoricalHinge") margins.push(...rivalMargins(trace.prediction.values, targets));
+  // 1 - cos has none, but the shorter p the more it bends: its third derivative is about 1/|p|³.
+  if (loss.type === "cosineSimilarity")
+    margins.push(...[0, 3, 6].map((at) => Math.hypot(...trace.prediction.values.slice(at, at + 3)) / 32));
   net.dispose();
   return Math.min(Number.POSITIVE_INFINITY, ...margins);
+}
+
+/** In rows of 3: by how much the largest rival leads, and how far the row is from its margin. */
+function rivalMargins(p: Float32Array, y: ArrayLike<number>): number[] {
+  return Array.from({ length: p.length / 3 }, (_, r) => {
+    const row = [0, 1, 2].map((c) => ({ p: p[r * 3 + c]!, y: y[r * 3 + c]! }));
+    const [first = Number.NEGATIVE_INFINITY, second = Number.NEGATIVE_INFINITY] = row
+      .filter((one) => one.y === 0)
+      .map((one) => one.p)
+      .sort((a, b) => b - a);
+    return [first - second, Math.abs(1 + first - row.reduce((sum, one) => sum + one.p * one.y, 0))];
+  })
+    .flat()
+    .filter((margin) => !Number.isNaN(margin));
 }
 
 async function largestError(setting: Setting, seed: number): Promise<number> {

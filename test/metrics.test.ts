@@ -12,7 +12,7 @@ function metric(kernel: string, p: readonly number[], t: readonly number[], colu
   const ids = kernel.startsWith("sparse");
   const [pAt, tAt] = [twin.placeRows(p, columns), ids ? twin.placeIds(t) : twin.placeRows(t, columns)];
   const out = twin.reserve(2);
-  twin.call(kernel, out, pAt, tAt, columns, up(columns), ids ? 1 : up(columns), ...options, 0, p.length / columns);
+  twin.call(kernel, out, pAt, tAt, 0, columns, up(columns), ids ? 1 : up(columns), ...options, 0, p.length / columns);
   return twin.readF64(out);
 }
 
@@ -41,4 +41,17 @@ test("absoluteError is the sum over rows of the mean absolute difference, in flo
   const [p, t] = [Math.fround(1e8), Math.fround(0.1)];
   expect(metric("absoluteError", [p], [t], 1)).toBe(p - t);
   expect(metric("absoluteError", [1, Number.NaN], [1, 1], 2)).toBeNaN();
+});
+
+test("rows of weight 0 are left out, other weights are not asked", () => {
+  const [p, t, ids] = [twin.placeRows([2, 1, 2, 1, 1, 2], 2), twin.placeRows([1, 0, 1, 0, 1, 0], 2), twin.placeIds([0, 2 ** 32 - 100, 0])];
+  const [weights, out] = [twin.place([0.5, 0, 3]), twin.reserve(2)];
+  const sumOf = (kernel: string, target: number, ldt: number, ...options: number[]) => {
+    twin.call(kernel, out, p, target, weights, 2, 4, ldt, ...options, 0, 3);
+    return twin.readF64(out);
+  };
+  expect(sumOf("categoricalAccuracy", t, 4)).toBe(1);
+  expect(sumOf("sparseCategoricalAccuracy", ids, 1)).toBe(1);
+  expect(sumOf("binaryAccuracy", t, 4, 1.5)).toBe(1 + 0);
+  expect(sumOf("absoluteError", t, 4)).toBe(1 + 1);
 });

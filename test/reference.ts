@@ -188,6 +188,7 @@ export function erf(x: number): number {
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const normal = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 /** tanh's argument in gelu's approximation (Hendrycks & Gimpel 2016), and its derivative. */
 const inner = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
@@ -206,7 +207,7 @@ export const activations: Readonly<Record<string, readonly [(x: number, alpha: n
     elu: [(x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)), (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x))],
     sigmoid: [sigmoid, (x) => sigmoid(x) * sigmoid(-x)],
     tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
-    softplus: [(x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), sigmoid],
+    softplus: [softplus, sigmoid],
     silu: [(x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * sigmoid(-x))],
     selu: [(x) => LAMBDA * (x > 0 ? x : ALPHA * Math.expm1(x)), (x) => LAMBDA * (x > 0 ? 1 : ALPHA * Math.exp(x))],
     celu: [(x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)), (x, alpha) => (x > 0 ? 1 : Math.exp(x / alpha))],
@@ -308,11 +309,65 @@ const terms: Readonly<Record<string, Term>> = {
     const [e, d] = [p - y, delta as number];
     return Math.abs(e) <= d ? [0.5 * e * e, e] : [d * (Math.abs(e) - 0.5 * d), d * Math.sign(e)];
   },
-  binaryCrossEntropy: (p, y, { fromLogits }) =>
-    fromLogits
-      ? [Math.max(p, 0) - p * y + Math.log1p(Math.exp(-Math.abs(p))), sigmoid(p) - y]
-      : [-(y * Math.log(p) + (1 - y) * Math.log1p(-p)), (1 - y) / (1 - p) - y / p],
+  binaryCrossEntropy: (p, y, { fromLogits, positiveWeight = 1 }) => {
+    const w = (positiveWeight as number) * y;
+    return fromLogits
+      ? [w * softplus(-p) + (1 - y) * softplus(p), (1 - y) * sigmoid(p) - w * sigmoid(-p)]
+      : [-(w * Math.log(p) + (1 - y) * Math.log1p(-p)), (1 - y) / (1 - p) - w / p];
+  },
+  logCosh: (p, y) => [Math.log(Math.cosh(p - y)), Math.tanh(p - y)],
+  hinge: (p, y) => [Math.max(0, 1 - y * p), y * p < 1 ? -y : 0],
+  squaredHinge: (p, y) => [Math.max(0, 1 - y * p) ** 2, -2 * y * Math.max(0, 1 - y * p)],
+  poisson: (p, y, { logInput }) => (logInput ? [Math.exp(p) - y * p, Math.exp(p) - y] : [p - y * Math.log(p), 1 - y / p]),
+  klDivergence: (p, y, { input }) => {
+    if (input === "logProbabilities") return [y === 0 ? 0 : y * (Math.log(y) - p), -y];
+    return [y === 0 ? 0 : y * Math.log(y / p), -y / p];
+  },
+  binaryFocal: (p, y, { gamma, alpha }) => {
+    const [g, a] = [gamma as number, alpha as number | undefined];
+    const [yes, yesSlope] = focalTerm(sigmoid(p), sigmoid(-p), g);
+    const [no, noSlope] = focalTerm(sigmoid(-p), sigmoid(p), g);
+    const [positive, negative] = [(a ?? 1) * y, (a === undefined ? 1 : 1 - a) * (1 - y)];
+    return [positive * yes + negative * no, positive * yesSlope - negative * noSlope];
+  },
 };
+
+/** (1 - q)^g·(-log q), and its derivative by q times q·(1 - q); r = 1 - q. */
+function focalTerm(q: number, r: number, g: number): readonly [number, number] {
+  return [-(r ** g) * Math.log(q), q * r * (g * r ** (g - 1) * Math.log(q) - r ** g / q)];
+}
+
+/** A row's loss and its gradient by p. */
+type RowTerm = (p: Float64Array, y: Float64Array, options: Readonly<Record<string, unknown>>) => readonly [number, Float64Array];
+
+const rowTerms: Readonly<Record<string, RowTerm>> = {
+  categoricalCrossEntropy: (p, y, { fromLogits }) => {
+    const q = fromLogits ? softmax(p) : p;
+    const mass = y.reduce((a, b) => a + b, 0);
+    return [
+      y.reduce((sum, weight, c) => (weight === 0 ? sum : sum - weight * Math.log(q[c]!)), 0),
+      q.map((share, c) => (fromLogits ? mass * share - y[c]! : -y[c]! / share)),
+    ];
+  },
+  focal: (p, y, { gamma }) => {
+    const q = softmax(p);
+    const [own, g] = [q[y.indexOf(1)]!, gamma as number];
+    const byQ = g * (1 - own) ** (g - 1) * Math.log(own) - (1 - own) ** g / own;
+    return [-((1 - own) ** g) * Math.log(own), q.map((share, c) => byQ * own * (y[c]! - share))];
+  },
+  categoricalHinge: (p, y) => {
+    const rivals = p.map((value, c) => (y[c] === 0 ? value : Number.NEGATIVE_INFINITY));
+    const largest = Math.max(...rivals);
+    const loss = Math.max(0, 1 + largest - p.reduce((sum, value, c) => sum + value * y[c]!, 0));
+    return [loss, p.map((_, c) => (loss === 0 ? 0 : (c === rivals.indexOf(largest) && largest > -Infinity ? 1 : 0) - y[c]!))];
+  },
+  cosineSimilarity: (p, y) => {
+    const [length, other] = [Math.hypot(...p), Math.hypot(...y)];
+    const cosine = p.reduce((sum, value, c) => sum + value * y[c]!, 0) / (length * other);
+    return [1 - cosine, p.map((value, c) => (cosine * value) / length ** 2 - y[c]! / (length * other))];
+  },
+};
+const perRow = [...Object.keys(rowTerms), "sparseCategoricalCrossEntropy", "klDivergence"];
 
 /** @param samples rows of the batch; a sample may have several rows of its last axis */
 function lossOf(
@@ -322,28 +377,33 @@ function lossOf(
   samples: number,
 ): { loss: number; gradient: Float64Array } {
   const gradient = new Float64Array(p.length);
-  const categorical = type === "categoricalCrossEntropy" || type === "sparseCategoricalCrossEntropy";
-  const count = options.reduction === "sum" ? 1 : categorical ? p.length / columns : p.length;
+  const count = options.reduction === "sum" ? 1 : perRow.includes(type) ? p.length / columns : p.length;
   const scale = (options.weight as number) / count;
   if (samples * columns > p.length) throw new Error("reference: fewer predictions than samples");
   let sum = 0;
-  if (!categorical) {
+  const term = terms[type];
+  if (term) {
     p.forEach((value, i) => {
-      const [term, slope] = terms[type]!(value, targets[i]!, options);
-      sum += term;
+      const [loss, slope] = term(value, targets[i]!, options);
+      sum += loss;
       gradient[i] = scale * slope;
     });
     return { loss: scale * sum, gradient };
   }
+  const rowTerm = rowTerms[type === "sparseCategoricalCrossEntropy" ? "categoricalCrossEntropy" : type]!;
+  const ids = targets.length < p.length;
   for (let r = 0; r < p.length / columns; ++r) {
     const row = p.subarray(r * columns, (r + 1) * columns);
-    const q = options.fromLogits ? softmax(row) : row;
-    const y = row.map((_, c) => (type === "sparseCategoricalCrossEntropy" ? (targets[r] === c ? 1 : 0) : targets[r * columns + c]!));
-    const mass = y.reduce((a, b) => a + b, 0);
-    y.forEach((weight, c) => {
-      if (weight !== 0) sum -= weight * Math.log(q[c]!);
-      gradient[r * columns + c] = scale * (options.fromLogits ? mass * q[c]! - weight : -weight / q[c]!);
-    });
+    const [loss, slope] = rowTerm(
+      row,
+      row.map((_, c) => (ids ? (targets[r] === c ? 1 : 0) : targets[r * columns + c]!)),
+      options,
+    );
+    sum += loss;
+    gradient.set(
+      slope.map((value) => scale * value),
+      r * columns,
+    );
   }
   return { loss: scale * sum, gradient };
 }

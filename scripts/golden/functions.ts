@@ -1,9 +1,9 @@
-// Activation and loss cases: networks without parameters, but for prelu's.
+// Activation cases: networks without parameters, but for prelu's.
 import { activation, type Loss, network, prelu } from "../../src/index.js";
 import { elements } from "../../src/plan/tensor.js";
 import { Comparison, type Kink, type Tolerance } from "./compare.js";
 import type { Backend, Case } from "./run.js";
-import { rowsOf, type Spec, sampleShape, type TensorSpec, toActivation, toLoss } from "./spec.js";
+import { rowsOf, type Spec, sampleShape, type TensorSpec, toActivation } from "./spec.js";
 
 interface ActivationCase extends Tolerance {
   readonly activation: string | Spec;
@@ -42,49 +42,6 @@ export async function runActivation(given: Case, backend: Backend): Promise<Comp
   comparison.numbers("traced y", trace.prediction.values, y.data);
   comparison.numbers("dx", trace.inputGradient.values, dx.data, { kinks });
   if (dAlpha) comparison.numbers("dAlpha", trace.layers[0]!.gradients.alpha!.values, dAlpha.data);
-  net.dispose();
-  return comparison;
-}
-
-interface LossCase extends Tolerance {
-  readonly loss: Spec;
-  readonly prediction: TensorSpec;
-  readonly target: TensorSpec;
-  readonly sampleWeights?: unknown;
-  readonly value?: number;
-  readonly gradient?: TensorSpec;
-  readonly kinks?: readonly Kink[];
-  readonly expect?: "finite";
-  readonly valueRange?: readonly [number, number];
-}
-
-export async function runLoss(given: Case, backend: Backend): Promise<Comparison> {
-  const {
-    loss: spec,
-    prediction,
-    target,
-    sampleWeights,
-    value,
-    gradient,
-    kinks = [],
-    expect,
-    valueRange,
-    rtol,
-    atol,
-  } = given as Case & LossCase;
-  const loss = toLoss(spec, sampleWeights);
-  const net = await network({ input: sampleShape(prediction), layers: [activation("linear")], loss, seed: 0, backend });
-  const comparison = new Comparison({ rtol, atol });
-  const data = { inputs: rowsOf(prediction), targets: rowsOf(target) };
-  const trace = net.trace(data.inputs, data.targets);
-  const values = [trace.loss, net.evaluate(data).loss];
-  if (expect === "finite") {
-    comparison.within("value", values, ...(valueRange ?? []));
-    comparison.within("gradient", trace.inputGradient.values);
-  } else {
-    comparison.numbers("value", values, [value!, value!]);
-    comparison.numbers("gradient", trace.inputGradient.values, gradient!.data, { kinks });
-  }
   net.dispose();
   return comparison;
 }

@@ -40,7 +40,11 @@ export async function applyGradients(
   const definition: Definition = {
     graph: chain(1, [parametersOnly]),
     objectives: [
-      { name: "given", loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} }, metrics: [] },
+      {
+        name: "given",
+        loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} },
+        metrics: [],
+      },
     ],
     optimizer: withGivenGradients(optimizer),
     seed: 0,

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Comparison } from "./compare.js";
-import { runActivation, runLoss } from "./functions.js";
+import { runActivation } from "./functions.js";
+import { runLoss } from "./loss.js";
 import { runMetric } from "./metrics.js";
 import { runNetwork, runTextbook } from "./network.js";
 import { type OptimizerInputs, runOptimizer } from "./optimizer.js";

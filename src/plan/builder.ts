@@ -199,21 +199,29 @@ export class Builder extends Expressions implements Gradients {
     return y;
   }
 
-  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. */
-  lossOfRows(each: Tensor): void {
+  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. @param weights as `loss` has them */
+  lossOfRows(each: Tensor, weights?: Tensor): void {
     const shape = each.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
-    if (this.training) this.contribute(each, (y) => this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) }));
+    const weigh = (dx?: Tensor) => weights && this.weighRows(perRow, weights, each, dx);
+    if (this.training && each.needsGradient)
+      this.contribute(each, (y) => {
+        this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) });
+        weigh(y);
+      });
+    else weigh();
     this.reduceLoss(perRow, rows(each));
   }
 
-  /** One loss: its rows' values summed into the step's record, and the prediction's gradient. `extra`: the op's own options. */
-  loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}): void {
+  /** One loss: its rows' values summed into the step's record, and the prediction's gradient.
+   *  @param extra the op's own options
+   *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out */
+  loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}, weights?: Tensor): void {
     const fields = this.lossFields!;
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
-    const write = (dx?: Tensor) =>
+    const write = (dx?: Tensor) => {
       this.emit(op as "meanSquaredError", {
         loss: perRow,
         ...(dx && { dx }),
@@ -226,9 +234,15 @@ export class Builder extends Expressions implements Gradients {
         ...extra,
         end: rows(prediction),
       } as OperandsOf<(typeof ops)["meanSquaredError"]>);
+      if (weights) this.weighRows(perRow, weights, prediction, dx);
+    };
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);
     else write();
     this.reduceLoss(perRow, rows(prediction));
+  }
+
+  private weighRows(loss: Tensor, weights: Tensor, of: Tensor, dx?: Tensor): void {
+    this.emit("weighRows", { loss, ...(dx && { dx }), weights, ld: of.stride, end: rows(of) });
   }
 
   private reduceLoss(perRow: Tensor, end: Extent): void {

@@ -13,6 +13,7 @@ export function categoricalAccuracy(
   out: number,
   p: number,
   t: number,
+  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -22,6 +23,7 @@ export function categoricalAccuracy(
   const { f32, f64 } = views;
   let hits = 0;
   for (let r = begin; r < end; ++r) {
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     if (largestOf(f32, (p >> 2) + r * ld, columns) === largestOf(f32, (t >> 2) + r * ldt, columns)) ++hits;
   }
   f64[out >> 3] = hits;
@@ -32,6 +34,7 @@ export function sparseCategoricalAccuracy(
   out: number,
   p: number,
   t: number,
+  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -41,6 +44,7 @@ export function sparseCategoricalAccuracy(
   const { f32, f64, u32 } = views;
   let hits = 0;
   for (let r = begin; r < end; ++r) {
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     if (largestOf(f32, (p >> 2) + r * ld, columns) === u32[(t >> 2) + r * ldt]) ++hits;
   }
   f64[out >> 3] = hits;
@@ -51,6 +55,7 @@ export function binaryAccuracy(
   out: number,
   p: number,
   t: number,
+  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -61,6 +66,7 @@ export function binaryAccuracy(
   const { f32, f64 } = views;
   let sum = 0;
   for (let r = begin; r < end; ++r) {
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     let hits = 0;
     for (let c = 0; c < columns; ++c) {
       if (f32[(p >> 2) + r * ld + c]! > threshold === f32[(t >> 2) + r * ldt + c]! > 0.5) ++hits;
@@ -75,6 +81,7 @@ export function absoluteError(
   out: number,
   p: number,
   t: number,
+  weights: number,
   columns: number,
   ld: number,
   ldt: number,
@@ -84,6 +91,7 @@ export function absoluteError(
   const { f32, f64 } = views;
   let sum = 0;
   for (let r = begin; r < end; ++r) {
+    if (weights && f32[(weights >> 2) + r] === 0) continue;
     let errors = 0;
     for (let c = 0; c < columns; ++c) errors += Math.abs(f32[(p >> 2) + r * ld + c]! - f32[(t >> 2) + r * ldt + c]!);
     sum += errors / columns;

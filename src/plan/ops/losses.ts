@@ -17,28 +17,45 @@ const operands = [
   scalar("ld", "u32"),
   scalar("ldt", "u32"),
   scalar("scale", "stepF32"),
-  scalar("end", "extent"),
 ] as const;
 
 const idRows = [["columns", "ld"]] as const;
 const valueRows = [...idRows, ["columns", "ldt"]] as const;
 
-function loss(code: Op, flopsPerTerm: number, within: OpSpec["within"] = valueRows) {
-  return op({ code, operands, within, split: 1, flops: (v) => flopsPerTerm * terms(v) });
+type Option<N extends string> = N extends string ? { readonly name: N; readonly kind: "f32" } : never;
+
+/** @param options the loss's own numbers, float32 */
+function loss<const N extends string = never>(
+  code: Op,
+  flopsPerTerm: number,
+  options: readonly N[] = [],
+  within: OpSpec["within"] = valueRows,
+) {
+  const end = scalar("end", "extent");
+  return op({
+    code,
+    operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
+    within,
+    split: 1,
+    flops: (v) => flopsPerTerm * terms(v),
+  });
 }
 
-function metric(code: Op, within: OpSpec["within"] = valueRows) {
+/** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
+function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
   return op({
     code,
     operands: [
       scalar("out", "stepAddress"),
       read("p", byRows),
       read("t", targetRows),
+      optional(read("weights", perRow)),
       scalar("columns", "u32"),
       scalar("ld", "u32"),
       scalar("ldt", "u32"),
+      ...options.map((name) => scalar(name, "f32") as Option<N>),
       scalar("end", "extent"),
-    ],
+    ] as const,
     within,
     split: "none",
     flops: terms,
@@ -49,24 +66,52 @@ export const lossOps = {
   meanSquaredError: loss(Op.MeanSquaredError, 4),
   meanAbsoluteError: loss(Op.MeanAbsoluteError, 4),
   /** 0.5·e² where |e| <= delta, else delta·(|e| - 0.5·delta) */
-  huber: op({
-    code: Op.Huber,
-    operands: [...operands.slice(0, 8), scalar("delta", "f32"), scalar("end", "extent")] as unknown as readonly [
-      ...typeof operands,
-      { readonly name: "delta"; readonly kind: "f32" },
-    ],
-    within: valueRows,
-    split: 1,
-    flops: (v) => 6 * terms(v),
-  }),
+  huber: loss(Op.Huber, 6, ["delta"]),
   binaryCrossEntropy: loss(Op.BinaryCrossEntropy, 8),
   binaryCrossEntropyLogits: loss(Op.BinaryCrossEntropyLogits, 8),
   /** t: rows of probabilities (one-hot or soft) */
   categoricalCrossEntropy: loss(Op.CategoricalCrossEntropy, 4),
   categoricalCrossEntropyLogits: loss(Op.CategoricalCrossEntropyLogits, 6),
   /** t: class ids, u32, one a row */
-  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1, idRows),
-  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6, idRows),
+  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1, [], idRows),
+  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6, [], idRows),
+
+  /** log cosh(p - t) */
+  logCosh: loss(Op.LogCosh, 10),
+  /** max(0, 1 - t·p), t of -1 and +1, and its square */
+  hinge: loss(Op.Hinge, 4),
+  squaredHinge: loss(Op.SquaredHinge, 5),
+  /** p - t·log p; Log: e^p - t·p */
+  poisson: loss(Op.Poisson, 5),
+  poissonLog: loss(Op.PoissonLog, 5),
+  /** t·(log t - log p); Log: t·(log t - p) */
+  klDivergence: loss(Op.KlDivergence, 6),
+  klDivergenceLog: loss(Op.KlDivergenceLog, 5),
+  /** -(positiveWeight·t·log q + (1 - t)·log(1 - q)), q = p or sigmoid(p) */
+  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 12, ["positiveWeight"]),
+  weightedBinaryCrossEntropyLogits: loss(Op.WeightedBinaryCrossEntropyLogits, 14, ["positiveWeight"]),
+  /** positive·t·(1 - q)^gamma·(-log q) + negative·(1 - t)·q^gamma·(-log(1 - q)), q = sigmoid(p) */
+  binaryFocal: loss(Op.BinaryFocal, 28, ["gamma", "positive", "negative"]),
+  /** (1 - q)^gamma·(-log q), q = softmax(p) at the class id */
+  focal: loss(Op.Focal, 6, ["gamma"], idRows),
+  /** max(0, 1 + the largest p where t is 0, less the sum of t·p) */
+  categoricalHinge: loss(Op.CategoricalHinge, 4),
+  /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
+  cosineSimilarity: loss(Op.CosineSimilarity, 9),
+
+  /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
+  weighRows: op({
+    code: Op.WeighRows,
+    operands: [
+      update("loss", perRow),
+      optional(update("dx", byRows)),
+      read("weights", perRow),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: 1,
+    flops: byRows,
+  }),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
   reduceLoss: op({
@@ -107,24 +152,9 @@ export const lossOps = {
   /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
   categoricalAccuracy: metric(Op.CategoricalAccuracy),
   /** out (f64) = rows whose largest p is at their class id */
-  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, idRows),
+  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, [], idRows),
   /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
-  binaryAccuracy: op({
-    code: Op.BinaryAccuracy,
-    operands: [
-      scalar("out", "stepAddress"),
-      read("p", byRows),
-      read("t", targetRows),
-      scalar("columns", "u32"),
-      scalar("ld", "u32"),
-      scalar("ldt", "u32"),
-      scalar("threshold", "f32"),
-      scalar("end", "extent"),
-    ],
-    within: valueRows,
-    split: "none",
-    flops: terms,
-  }),
+  binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
 };

@@ -1,0 +1,94 @@
+// What a loss is: what a prediction `[batch, columns]` costs, given its targets, as plain data with functions. The losses themselves are
+// in regression.ts and classification.ts; formulas: test/golden/README.md, section Losses.
+import { checkNumber, checkOneOf } from "../checks.js";
+import type { Matrix } from "../data.js";
+import { ShapeError } from "../errors.js";
+import type { Builder } from "../plan/builder.js";
+import { product, type Tensor } from "../plan/tensor.js";
+import { type Normalization, normalizations, type TargetRule, type Weighed, weigh } from "../weighting.js";
+
+export interface Loss {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What users give. `values`: targets have the prediction's shape; `ids`: one class id a row, in [0, columns). */
+  readonly targets: "values" | "ids";
+  /** What the step reads, after `prepare`; default `targets`. Smoothed class ids are rows of values. */
+  readonly staged?: "values" | "ids";
+  /** A class id out of range that `targets` may hold: its position is left out. */
+  readonly ignoreIndex?: number;
+  /** Whether `prepare` gives weights even where the data has none, so that the plan must read them. */
+  readonly weighted?: boolean;
+  /** Which of the accuracies suits it, if any, and the prediction from which a binary one means "yes". */
+  readonly accuracy?: "categorical" | "sparse" | "binary";
+  readonly threshold?: number;
+  /** Turns a whole data set's targets into what steps read, once. Absent: they are that already, and sample weights have no meaning.
+   *  @param targets checked @param shape one sample's prediction @param sampleWeights checked, one a sample */
+  prepare?(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
+  /** What the sum of all terms of a batch of so many rows is multiplied by. @param shape one sample's prediction
+   *  @param denominator of weighted data: the sum of the batch's `denominators`; 0 makes loss and gradient 0 */
+  scale(shape: readonly number[], rows: number, denominator?: number): number;
+  /** @throws {ShapeError} if predictions of that shape cannot be meant */
+  check(shape: readonly number[]): void;
+  /** @param weights one a row of the prediction, if the data is weighted */
+  emit(g: Builder, prediction: Tensor, target: Tensor, weights?: Tensor): void;
+}
+
+export interface LossOptions {
+  /** `mean` (default): of all elements (elementwise losses) or of all rows (categorical ones); `sum`: of the same */
+  readonly reduction?: "mean" | "sum";
+  /** factor of the loss and its gradient, default 1 */
+  readonly weight?: number;
+  /** What a mean of weighted terms is divided by: the weights' sum (default, as PyTorch; their unit is of no matter) or the number of terms
+   *  (as Keras). Weights are sample weights and class weights; ignored positions count in neither. */
+  readonly normalization?: Normalization;
+}
+
+export interface Kind extends Pick<Loss, "targets" | "accuracy" | "threshold"> {
+  readonly op: Parameters<Builder["loss"]>[0];
+  readonly extra?: Readonly<Record<string, number>>;
+  /** One term for each element, or one for each row of the last axis. */
+  readonly termsPer: "element" | "row";
+  readonly leastColumns?: number;
+  readonly rule?: Partial<TargetRule>;
+}
+
+export const shared = ["reduction", "weight", "normalization"];
+
+/** @param options as given, defaults filled in, checked but for those that all losses share */
+export function loss(type: string, options: LossOptions & Readonly<Record<string, unknown>>, kind: Kind): Loss {
+  const { reduction = "mean", weight = 1, normalization = "sumOfWeights" } = options;
+  checkOneOf(`${type}: reduction`, reduction, ["mean", "sum"]);
+  checkNumber(`${type}: weight`, weight, { above: 0 });
+  checkOneOf(`${type}: normalization`, normalization, normalizations);
+  const { op, extra, termsPer, leastColumns = 1, rule: given = {}, ...rest } = kind;
+  const { classWeights, ignoreIndex, labelSmoothing = 0 } = given;
+  const termsOf = (shape: readonly number[]) => product(termsPer === "element" ? shape : shape.slice(0, -1));
+  return {
+    type,
+    options: { ...options, reduction, weight, normalization },
+    ...rest,
+    ...(kind.targets === "ids" && labelSmoothing > 0 && { staged: "values" }),
+    ...(ignoreIndex !== undefined && { ignoreIndex }),
+    weighted: classWeights !== undefined || ignoreIndex !== undefined,
+    prepare: (targets, shape, sampleWeights) => {
+      const columns = shape.at(-1) ?? 1;
+      const rule = { ...given, normalization, columns, termsPerRow: termsPer === "element" ? columns : 1 };
+      return weigh(targets, rule, sampleWeights);
+    },
+    scale: (shape, rows, denominator) => {
+      if (reduction === "sum") return weight;
+      if (denominator === undefined) return weight / (rows * termsOf(shape));
+      return denominator > 0 ? weight / denominator : 0;
+    },
+    check: (shape) => {
+      const columns = shape.at(-1) ?? 1;
+      if (columns < leastColumns)
+        throw new ShapeError(
+          `${type}: the last layer has ${columns} column, expected at least ${leastColumns}, one a class; for two classes in one column take binaryCrossEntropy`,
+        );
+      if (classWeights && classWeights.length !== columns)
+        throw new ShapeError(`${type}: classWeights has ${classWeights.length} weights, but the last layer has ${columns} columns`);
+    },
+    emit: (g, p, t, weights) => g.loss(op, p, t, extra, weights),
+  };
+}
