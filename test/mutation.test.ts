@@ -1,6 +1,7 @@
 // The verifier against random mutants of every plan of every case. `npm run mutate` tries every word and many more.
 import { afterAll, expect, test } from "vitest";
 import { cases, numbers } from "./cases.js";
+import { composedCases } from "./composed.js";
 import { purposes, Subject, Tally } from "./mutants.js";
 
 /** Of each plan. */
@@ -9,7 +10,7 @@ const MOVES = 50;
 const changed = new Tally();
 const moved = new Tally();
 
-test.each(cases)("$name: every mutant is rejected or computes the same bits", async (given) => {
+test.each([...cases, ...composedCases])("$name: every mutant is rejected or computes the same bits", async (given) => {
   const random = numbers(given.options.seed);
   const missed: string[] = [];
   for (const purpose of purposes) {

@@ -1,6 +1,6 @@
 // What a network computes, in float64 and by plain loops: no plan, no kernel, nothing of src/ but the data that describes a network.
 // Forward and backward by formulas worked out by hand, so that a mistake in the compiler cannot be here too.
-import type { Activation, Layer, Loss, NamedTensor, ChainOptions, Optimizer } from "../src/index.js";
+import type { Activation, ChainOptions, Layer, Loss, NamedTensor, Optimizer } from "../src/index.js";
 
 interface Parameter {
   readonly name: string;

@@ -14,8 +14,7 @@ function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y"
     alias: [["y", "x"]],
     epilogue: keeps === "y",
     flops: whole,
-    backward: (g, o) =>
-      g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
+    backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
   });
 }
 
@@ -38,10 +37,7 @@ function forwardAlpha<const B extends string>(code: Op, backward: B) {
     alias: [["y", "x"]],
     epilogue: true,
     flops: whole,
-    backward: (g, o) =>
-      g.contribute(o.x, (dx) =>
-        g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end }),
-      ),
+    backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end })),
   });
 }
 
