@@ -7,7 +7,7 @@ export default defineConfig([
   {
     ...common,
     name: "npm",
-    entry: ["src/index.ts", "src/node.ts"],
+    entry: ["src/index.ts", "src/node.ts", "src/csv.ts"],
     // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
     platform: "neutral",
     deps: { neverBundle: [/^node:/] },

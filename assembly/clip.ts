@@ -13,6 +13,17 @@ export function sumSquares(out: usize, status: usize, g: usize, begin: u32, end:
 /** g *= limit / sqrt(sumSquares), a factor computed in float64 and rounded once, where the norm is above the limit;
  *  else g keeps its bits. g: f32[end]. Range in elements, both multiples of 4. */
 export function clipGlobalNorm(g: usize, sumSquares: f64, limit: f32, begin: u32, end: u32): void {
+  scaleToNorm(g, sumSquares, limit, begin, end);
+}
+
+/** The same for one tensor with its own norm; sets Status.Gradient if some g is not finite. */
+export function clipNorm(g: usize, status: usize, limit: f32, begin: u32, end: u32): void {
+  const sum = sumOfPowers(g, true, begin, end);
+  if (!isFinite(sum)) store<u32>(status, load<u32>(status) | Status.Gradient);
+  scaleToNorm(g, sum, limit, begin, end);
+}
+
+function scaleToNorm(g: usize, sumSquares: f64, limit: f32, begin: u32, end: u32): void {
   const norm = sqrt<f64>(sumSquares);
   if (!(norm > <f64>limit)) return;
   const factor = f32x4.splat(<f32>(<f64>limit / norm));

@@ -116,6 +116,13 @@ export enum Op {
   AdamStep,
   RmspropStep,
   AdagradStep,
+  ClipNorm,
+  AdamaxStep,
+  NadamStep,
+  RadamStep,
+  AdadeltaStep,
+  LionStep,
+  EmaStep,
 }
 
 /** Byte offsets of the fixed fields of a step record. What one network adds (losses, metrics, optimizer factors: src/plan/step.ts) follows at `End`. */

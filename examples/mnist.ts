@@ -1,14 +1,13 @@
 // npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
-// The command line, the files and the pictures are in mnist/, the progress bar in terminal.ts; here is what uses the library.
+// The command line, the files and the pictures are in mnist/, the progress bar in src/node/terminal.ts; here is what uses the library.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { adam, ChainruleError, dense, type History, type Network, network, sparseCategoricalCrossEntropy } from "../src/index.js";
 import { loadFile, saveFile } from "../src/node.js";
-import { CLASSES, type Digits, loadDigits, SIDE } from "./mnist/digits.js";
-import { IdxError } from "./mnist/idx.js";
+import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
 import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
-import { LiveLine } from "./terminal.js";
+import { LiveLine } from "../src/node/terminal.js";
 
 const names = { wasm: "WebAssembly", js: "plain JavaScript" };
 
@@ -223,7 +222,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof IdxError || error instanceof ChainruleError)) throw error;
+  if (!(error instanceof UsageError || error instanceof DigitsError || error instanceof ChainruleError)) throw error;
   console.error(`mnist: ${error.message.replaceAll("\n", " ")}`);
   process.exitCode = error instanceof ChainruleError ? 1 : 2;
 }

@@ -18,7 +18,7 @@ export const sources: Record<string, readonly OpName[]> = {
   random: ["dropout"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError"],
   penalties: ["penaltyForward", "penaltyBackward"],
-  clip: ["sumSquares", "clipGlobalNorm", "clipValue"],
+  clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
   losses: [],
   optimizers: [],
   activations: [],

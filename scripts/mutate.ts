@@ -9,6 +9,7 @@ const text = process.argv[2] ?? "";
 
 const changed = new Tally();
 const moved = new Tally();
+const programs = new Tally();
 let missed = 0;
 
 for (const given of cases.filter(({ name }) => name.includes(text))) {
@@ -18,9 +19,12 @@ for (const given of cases.filter(({ name }) => name.includes(text))) {
     const subject = await Subject.create(given, purpose);
     for (const mutant of subject.everyWord()) found.push(...changed.add(subject.judge(mutant)));
     for (let i = 0; i < MOVES; ++i) found.push(...moved.add(subject.judge(subject.moveTensor(random))));
+    for (let i = 0; i < MOVES; ++i) found.push(...programs.add(subject.judgeSafety(subject.mutateProgram(random))));
   }
   console.log([`${given.name}: ${found.length} missed`, ...found.slice(0, 10)].join("\n  "));
   missed += found.length;
 }
-console.log(`one word changed: ${changed}\none tensor moved: ${moved}`);
+console.log(
+  `one word changed: ${changed}\none tensor moved: ${moved}\nanother program, which may compute anything within its memory: ${programs}`,
+);
 process.exitCode = missed > 0 ? 1 : 0;

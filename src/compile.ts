@@ -5,6 +5,7 @@ import { regionSize } from "./backends/arena.js";
 import type { Graph } from "./graph.js";
 import type { Loss } from "./losses.js";
 import { emitMetric, type MetricName } from "./metrics.js";
+import { isFrozen } from "./optimizers/groups.js";
 import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
@@ -79,7 +80,8 @@ export function metricNames(objectives: readonly Objective[]): string[] {
 export function build(definition: Definition, purpose: Purpose, sizes: Sizes): Built {
   const { graph, objectives, optimizer, seed } = definition;
   const training = purpose === "train" || purpose === "trace";
-  const g = new Builder({ training, seed });
+  const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer.groups ?? [], parameter);
+  const g = new Builder({ training, seed, frozen });
   const layout = stepLayoutOf(definition);
 
   /** One batch: in `train` gathered from staged rows, else itself staged. */
@@ -211,15 +213,14 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
   // Before anything is made of addresses that 32 bits cannot hold.
   const end = regionSize(at + workspace.total * 4);
 
-  // Slabs as a whole: each slot is named once, in order.
-  let slot = bases.slots;
+  // Slabs as a whole, or stretches of them.
+  const { slots } = definition.optimizer;
   for (const instruction of program.instructions)
     for (const { tensor } of usesOf(instruction)) {
       if (addresses.has(tensor)) continue;
-      if (tensor.slab === "slot") {
-        addresses.set(tensor, slot);
-        slot += bases.slabBytes;
-      } else addresses.set(tensor, tensor.slab === "parameter" ? bases.parameters : bases.gradients);
+      const { name, slab, offset = 0 } = tensor;
+      const base = slab === "slot" ? bases.slots + slots.indexOf(name) * bases.slabBytes : slab === "parameter" ? bases.parameters : bases.gradients;
+      addresses.set(tensor, base + offset * 4);
     }
 
   const slabs: Record<Slab, Range> = {

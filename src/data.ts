@@ -98,7 +98,7 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
 
 function toIds(who: string, given: Targets, count: number, classes: number, loss: string): Uint32Array {
   if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
-  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => Array.from(row)) : given;
+  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
   if (list.length !== count)
     throw new ShapeError(
       `${who}: ${list.length} class ids for ${count} rows${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,

@@ -6,7 +6,7 @@ import type { Ports } from "./data.js";
 import { OptionError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
-import { restoreLayer } from "./layers/registry.js";
+import { type Custom, restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
 import { checkMetrics, type MetricName } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
@@ -152,9 +152,9 @@ export function store({ graph, objectives, optimizer, seed }: Definition): Store
 }
 
 /** The options that make a stored network again. */
-export function restore(stored: StoredDefinition, backend: BackendChoice): GraphOptions {
+export function restore(stored: StoredDefinition, backend: BackendChoice, custom: Custom): GraphOptions {
   const { inputs, layers, nodes, outputs, objectives, optimizer, seed, arithmetic } = stored;
-  const restored = layers.map(({ name, kind, options }) => restoreLayer(kind, { ...options, name }));
+  const restored = layers.map(({ name, kind, options }) => restoreLayer(kind, { ...options, name }, custom));
   const values: Node[] = inputs.map(({ name, shape }) => ({ from: [], name, shape }));
   const roots = values.slice();
   const pick = (index: number): Node => {
@@ -171,7 +171,7 @@ export function restore(stored: StoredDefinition, backend: BackendChoice): Graph
   return {
     inputs: roots,
     outputs: ends,
-    loss: objectives.map(({ loss }) => restoreLoss(loss.type, loss.options)),
+    loss: objectives.map(({ loss }) => (Object.hasOwn(custom, loss.type) ? (custom[loss.type]!(loss.options) as Loss) : restoreLoss(loss.type, loss.options))),
     metrics:
       objectives.length === 1
         ? objectives[0]!.metrics

@@ -18,7 +18,7 @@ export interface Failure {
 
 export function diagnose(model: Model, { status, step, spoiled, samples, rows }: Failure): NonFiniteError {
   const { optimizer, objectives } = model.definition;
-  const rate = `learningRate is ${String(optimizer.options.learningRate)}`;
+  const rate = `learningRate is ${optimizer.schedule.rate(step - 1)}`;
   const found = firstNonFinite(model, samples, rows, step);
   if (found) {
     const what = `${found.what} of ${found.layer}`;

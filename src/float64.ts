@@ -100,3 +100,71 @@ export function powerInteger(base: number, exponent: number): number {
   }
   return power;
 }
+
+/** e^x, error below 1 ulp for normal results. Sun's fdlibm, e_exp.c, whose constants these are. */
+export function exp(x: number): number {
+  // Beyond the logarithms of the largest float64 and of half the smallest.
+  if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
+  if (x < -745.1332191019411) return 0;
+  // x = k ln 2 + r with |r| <= ln(2)/2, ln 2 in the two parts of `ln`; a NaN makes NaN of everything.
+  const k = Math.round(x * Math.LOG2E);
+  const high = x - k * 0.6931471803691238;
+  const low = k * 1.9082149292705877e-10;
+  const r = high - low;
+  // e^r = 1 + 2r / (R - r) with R(r²) = r (e^r + 1) / (e^r - 1), a minimax polynomial about 2.
+  const t = r * r;
+  const c =
+    r -
+    t *
+      (0.16666666666666602 +
+        t * (-0.0027777777777015593 + t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))));
+  const power = 1 - (low - (r * c) / (2 - c) - high);
+  // In two steps, of which the first is exact, since 2^k itself may be out of range.
+  const half = Math.floor(k / 2);
+  return power * powerOfTwo(half) * powerOfTwo(k - half);
+}
+
+/** 2^k for an integer k in [-1022, 1023]. */
+function powerOfTwo(k: number): number {
+  u32[0] = 0;
+  u32[1] = (k + 1023) << 20;
+  return f64[0]!;
+}
+
+/** base^exponent for base >= 0: relative error about (1 + |exponent · ln(base)|) · 2^-52, or that of powerInteger. */
+export function power(base: number, exponent: number): number {
+  if (Number.isInteger(exponent) && exponent >= 0 && exponent <= 64) return powerInteger(base, exponent);
+  if (base === 0 || exponent === 0) return exponent === 0 ? 1 : exponent > 0 ? 0 : Number.POSITIVE_INFINITY;
+  return exp(exponent * ln(base));
+}
+
+/** cos(πx) for |x| < 2^52, absolute error below 3e-16, exact at multiples of 1/2. The argument is reduced without error, which radians
+ *  cannot be; kernels and constants: Sun's fdlibm, k_cos.c and k_sin.c, on [0, π/4]. */
+export function cosPi(x: number): number {
+  const turn = Math.abs(x) % 2;
+  const half = turn > 1 ? 2 - turn : turn; // cos is even, and its period is 2
+  const fold = half > 0.5 ? 1 - half : half;
+  const sign = half > 0.5 ? -1 : 1;
+  return sign * (fold > 0.25 ? sine((0.5 - fold) * Math.PI) : cosine(fold * Math.PI));
+}
+
+function cosine(x: number): number {
+  const z = x * x;
+  const r =
+    z *
+    (0.0416666666666666 +
+      z *
+        (-0.001388888888887411 +
+          z * (2.480158728947673e-5 + z * (-2.7557314351390663e-7 + z * (2.087572321298175e-9 + z * -1.1359647557788195e-11)))));
+  const half = 0.5 * z;
+  const w = 1 - half;
+  return w + (1 - w - half + z * r);
+}
+
+function sine(x: number): number {
+  const z = x * x;
+  const r =
+    0.00833333333332249 +
+    z * (-0.0001984126982985795 + z * (2.7557313707070068e-6 + z * (-2.5050760253406863e-8 + z * 1.58969099521155e-10)));
+  return x + z * x * (-0.16666666666666632 + z * r);
+}

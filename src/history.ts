@@ -15,8 +15,8 @@ export interface Epoch {
 
 export interface History {
   readonly epochs: readonly Epoch[];
-  /** The signal stopped it before all epochs were done. */
-  readonly stopped: boolean;
+  /** What ended it before all epochs were done. */
+  readonly stopped: false | "signal" | "callback";
 }
 
 export class EpochLog {
@@ -58,7 +58,7 @@ export class EpochLog {
     };
   }
 
-  history(stopped: boolean): History {
+  history(stopped: History["stopped"]): History {
     let made: readonly Epoch[] | undefined;
     const make = () => Array.from({ length: this.length }, (_, i) => this.at(i));
     return {

@@ -2,11 +2,45 @@
 
 export { type Activation, type ActivationName, celu, type CustomActivation, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { customActivation, customLoss, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
+export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
+export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
+export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export type { Health, LayerHealth, Spread } from "./health.js";
 export type { Epoch, History } from "./history.js";
 export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
+export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  argmax,
+  type ClassOptions,
+  confusionMatrix,
+  f1,
+  mae,
+  mse,
+  precision,
+  r2,
+  recall,
+  rmse,
+  rocAuc,
+  topK,
+} from "./evaluation.js";
+export { type Idx, parseIdx } from "./formats/idx.js";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  fromSafetensors,
+  type Layout,
+  type Safetensor,
+  type Safetensors,
+  type SafetensorsOptions,
+  type SafetensorValues,
+  toSafetensors,
+} from "./formats/safetensors.js";
 export {
   constant,
   glorotNormal,
@@ -22,6 +56,7 @@ export {
   zeros,
 } from "./initializers.js";
 export { activation } from "./layers/activation.js";
+export { add, concatenate, residual } from "./layers/combine.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export type { Layer, Node } from "./layers/layer.js";
@@ -48,19 +83,16 @@ export {
   network,
   type Trace,
 } from "./network.js";
-export {
-  type AdagradOptions,
-  type AdamOptions,
-  adagrad,
-  adam,
-  adamW,
-  type Clip,
-  type Optimizer,
-  type RmspropOptions,
-  rmsprop,
-  type SgdOptions,
-  sgd,
-} from "./optimizers.js";
+export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.js";
+export { type AdamOptions, adam, adamax, adamW, type BetaOptions, type NadamOptions, nadam, radam } from "./optimizers/adam.js";
+export { type ParameterGroup, vectorsWithoutDecay } from "./optimizers/groups.js";
+export { type LionOptions, lion } from "./optimizers/lion.js";
+export type { Optimizer } from "./optimizers/optimizer.js";
+export type { Clip, Ema } from "./optimizers/options.js";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
+export { type SgdOptions, sgd } from "./optimizers/sgd.js";
+export * as schedules from "./schedules.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";

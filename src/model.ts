@@ -3,7 +3,7 @@ import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
-import { PlanError } from "./errors.js";
+import { PlanError, ShapeError } from "./errors.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { ops } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
@@ -53,7 +53,8 @@ export class Model {
     const planBegin = aligned(gradients + slabBytes);
     // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
     const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
-    const { graph, objectives } = definition;
+    const { graph, objectives, optimizer } = definition;
+    optimizer.check(parameters.map(({ tensor }) => tensor));
     const added = graph.inputs.length + objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
     const planEach = aligned((program.instructions.length + added) * widest * 4);
     const transient = planBegin + PURPOSES.length * planEach;
@@ -86,22 +87,29 @@ export class Model {
 
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
   initialize(): void {
-    const { seed, optimizer } = this.definition;
-    this.parameters.forEach(({ tensor, initializer }, index) => {
+    const { seed } = this.definition;
+    this.parameters.forEach(({ tensor, initializer, address }, index) => {
       this.writeTensor(
         tensor,
-        this.parameters[index]!.address,
+        address,
         initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
       );
     });
-    // The region came zeroed.
-    const value = optimizer.slotValue ?? 0;
-    if (value === 0) return;
-    for (let slot = 0; slot < optimizer.slots.length; ++slot)
-      for (const { tensor, address } of this.parameters) {
-        const values = new Float32Array(product(tensor.shape)).fill(value);
-        this.writeTensor(tensor, address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes, values);
+    this.initializeState();
+  }
+
+  /** Fills the optimizer's state, which is zero, with its beginning; some of it is a copy of the parameters as they are now. */
+  initializeState(): void {
+    const { slots, slotValue = 0, copies = [] } = this.definition.optimizer;
+    slots.forEach((name, slot) => {
+      const isCopy = copies.includes(name);
+      if (!isCopy && slotValue === 0) return;
+      for (const parameter of this.parameters) {
+        const { tensor, address } = parameter;
+        const values = isCopy ? this.readTensor(tensor, address, 0) : new Float32Array(product(tensor.shape)).fill(slotValue);
+        this.writeTensor(tensor, this.slotAddress(slot, parameter), values);
       }
+    });
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`. */
@@ -195,6 +203,43 @@ export class Model {
     const copy = spare(state.length);
     copy.set(state);
     return copy;
+  }
+
+  /** Where the optimizer's state is for a parameter. */
+  private slotAddress(slot: number, { address }: Parameter): number {
+    return address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes;
+  }
+
+  /** Copies of the optimizer's state: each slot of each parameter. */
+  slots(): { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[] {
+    return this.definition.optimizer.slots.flatMap((slot, i) =>
+      this.parameters.map((parameter) => ({
+        name: `${slot}.${parameter.tensor.name}`,
+        shape: parameter.tensor.shape,
+        values: this.readTensor(parameter.tensor, this.slotAddress(i, parameter), 0),
+      })),
+    );
+  }
+
+  /** Sets the optimizer's state, in the order of `slots()`. */
+  setSlots(values: readonly Float32Array[]): void {
+    const { length } = this.parameters;
+    this.definition.optimizer.slots.forEach((_, i) => {
+      this.parameters.forEach((parameter, j) => {
+        this.writeTensor(parameter.tensor, this.slotAddress(i, parameter), values[i * length + j]!);
+      });
+    });
+  }
+
+  /** A copy of the parameter slab. */
+  weights(): Float32Array {
+    const { parameters, slabBytes } = this.bases;
+    return this.region.views().f32.slice(parameters >> 2, (parameters + slabBytes) >> 2);
+  }
+
+  setWeights(copy: Float32Array): void {
+    if (copy.length * 4 !== this.bases.slabBytes) throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
+    this.region.views().f32.set(copy, this.bases.parameters >> 2);
   }
 
   restore(from: Float32Array): void {

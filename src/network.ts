@@ -1,15 +1,19 @@
 // The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
 import { arenas, type BackendChoice, type BackendInfo, openBackend } from "./backends/backend.js";
-import { checkOneOf, checkOptions, shown } from "./checks.js";
+import type { Callback } from "./callbacks.js";
+import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
 import { type Data, type Ports, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
 import { backends, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
-import { decode, encode } from "./formats/native.js";
+import { decode, encode, type StoredTraining } from "./formats/native.js";
+import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
+import type { Custom } from "./layers/registry.js";
 import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
+import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
@@ -50,6 +54,8 @@ export interface Trace {
 export class Network {
   private readonly position: Position = { step: 0, epoch: 0 };
   private fitting = false;
+  private callbacks: readonly Callback[] = [];
+  private pending: Pending | undefined;
   private disposed = false;
 
   private readonly ports: Ports;
@@ -87,12 +93,22 @@ export class Network {
     this.assertIdle("fit");
     checkFit(options);
     const samples = this.samples("fit", data);
+    const callbacks = options.callbacks ?? [];
+    if (options.resume && this.pending) resumeCallbacks(this.pending, callbacks);
     const validation = options.validation === undefined ? undefined : this.samples("fit: validation", options.validation);
     this.fitting = true;
+    this.callbacks = callbacks;
+    const { step } = this.position;
     try {
-      return await fit(this.model, samples, validation, options, this.position);
+      return await fit(this.model, samples, validation, options, this.position, {
+        net: this,
+        weights: () => this.model.weights(),
+        setWeights: (copy) => this.model.setWeights(copy),
+      });
     } finally {
       this.fitting = false;
+      // A resume that was refused can be tried again.
+      if (this.position.step !== step) this.pending = undefined;
     }
   }
 
@@ -186,6 +202,13 @@ export class Network {
     };
   }
 
+  /** How it is doing on some data (the first 256 rows): by layer mean, deviation and zeros of activations and gradients, dead and
+   *  constant units, and what of it looks like a mistake. `console.log(net.diagnose(data).summary)`. Nothing changes. */
+  diagnose(data: Data): Health {
+    this.assertAlive("diagnose");
+    return healthOf(this.model, this.samples("diagnose", data), this.position.step + 1);
+  }
+
   /** Copies of all parameters, in the order they were made: `<layer>.weight` `[inputs, units]`, `<layer>.bias` `[units]`. */
   parameters(): NamedTensor[] {
     this.assertAlive("parameters");
@@ -255,10 +278,30 @@ export class Network {
     return { parameters, region: this.model.region.bytes, process: arenas().bytes };
   }
 
-  /** Definition and parameters as bytes of the native format; see `loadNetwork`. */
-  save(): Uint8Array {
+  /** Definition and parameters as bytes of the native format; see `loadNetwork`. With `training` also the optimizer's state, the position
+   *  in the run and the callbacks' state: `fit({ resume: true })` of what is loaded goes on to the same bits. It may be called while
+   *  `fit` runs, between its chunks: by a callback. */
+  save(options: SaveOptions = {}): Uint8Array {
     this.assertAlive("save");
-    return encode({ definition: store(this.model.definition), parameters: this.parameters() });
+    checkOptions("save", options, ["training"]);
+    const { training = false } = options;
+    checkBoolean("save: training", training);
+    return encode({
+      definition: store(this.model.definition),
+      parameters: this.parameters(),
+      ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
+    });
+  }
+
+  /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
+  get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
+    const { interrupted } = this.position;
+    return interrupted && { epochs: interrupted.epochs, withoutState: withoutState(this.callbacks) };
+  }
+
+  /** @internal */
+  takeUp(training: StoredTraining): void {
+    this.pending = restoreTraining(this.model, this.position, training);
   }
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */
@@ -322,21 +365,29 @@ export async function network(given: NetworkOptions): Promise<Network> {
   return new Network(model);
 }
 
+export interface SaveOptions {
+  /** default false */
+  readonly training?: boolean;
+}
+
 export interface LoadOptions {
   /** as in `network()` */
   readonly backend?: BackendChoice;
+  /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
+  readonly custom?: Custom;
 }
 
-/** Makes a network from what `net.save()` wrote: its parameters bit for bit, its optimizer's state at the beginning.
+/** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
+ *  `training` its optimizer's state and the run to resume.
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend"]);
-  const { backend = "auto" } = options;
+  checkOptions("loadNetwork", options, ["backend", "custom"]);
+  const { backend = "auto", custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
-  const { definition, parameters } = decode(bytes);
+  const { definition, parameters, training } = decode(bytes);
   try {
-    const restored = restore(definition as StoredDefinition, backend);
+    const restored = restore(definition as StoredDefinition, backend, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
@@ -344,6 +395,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
     const net = await network(restored);
     net.setParameters(parameters);
+    if (training) net.takeUp(training);
     return net;
   } catch (cause) {
     if (cause instanceof FormatError || cause instanceof BackendError) throw cause;

@@ -1,34 +1,5 @@
-// Node only: a network in a file. Written beside and renamed, so that a reader never sees half of one.
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { FormatError } from "./errors.js";
-import { type LoadOptions, loadNetwork, type Network } from "./network.js";
-
-/** Writes `net.save()` to a file, whole or not at all. @throws {FormatError} with the file system's error as its cause */
-export async function saveFile(net: Network, path: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    const file = await open(beside, "wx");
-    try {
-      await file.writeFile(net.save());
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (cause) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw new FormatError(`${path}: the network could not be saved: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** @throws {FormatError} if the file cannot be read or is no saved network */
-export async function loadFile(path: string, options: LoadOptions = {}): Promise<Network> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new FormatError(`${path}: the file could not be read: ${(cause as Error).message}`, { cause });
-  }
-  return loadNetwork(bytes, options);
-}
+// Node only: networks in files, and callbacks that write to files and to the terminal.
+export { type CheckpointOptions, checkpoint } from "./node/checkpoint.js";
+export { loadFile, saveFile } from "./node/files.js";
+export { type LogOptions, logTo } from "./node/log.js";
+export { type ProgressBarOptions, progressBar } from "./node/progressBar.js";

@@ -8,6 +8,8 @@ export const Stream = {
   Initialize: 0,
   /** Row orders; counters: (epoch, position). */
   Shuffle: 1,
+  /** A dataset's own orders, before any training; counters: (0 shuffle, 1 split; position). */
+  Dataset: 2,
   /** The first of the dropout ops, which take the streams from here on; counters: (step, element). */
   Dropout: 256,
 } as const;
@@ -61,12 +63,12 @@ export function uniform(seed: number, stream: number, counter0: number, counter1
   return ((block[0]! >>> 5) * 67108864 + (block[1]! >>> 6)) / 9007199254740992;
 }
 
-/** Writes a random order of 0 … n - 1 (Fisher and Yates, as Durstenfeld 1964), a function of (n, seed, epoch).
+/** Writes a random order of 0 … n - 1 (Fisher and Yates, as Durstenfeld 1964), a function of (n, seed, epoch, stream).
  * @param out u32, at least `n` elements; the first `n` are written */
-export function permutation(n: number, seed: number, epoch: number, out: Uint32Array): void {
+export function permutation(n: number, seed: number, epoch: number, out: Uint32Array, stream: number = Stream.Shuffle): void {
   for (let i = 0; i < n; ++i) out[i] = i;
   for (let i = n - 1; i > 0; --i) {
-    const j = Math.floor(uniform(seed, Stream.Shuffle, epoch, i) * (i + 1));
+    const j = Math.floor(uniform(seed, stream, epoch, i) * (i + 1));
     const other = out[j]!;
     out[j] = out[i]!;
     out[i] = other;

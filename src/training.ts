@@ -1,6 +1,7 @@
 // fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
+import { type Callback, checkCallbacks, type Run as CallbackRun } from "./callbacks.js";
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import type { Views } from "./backends/views.js";
 import { metricNames, type Plan } from "./compile.js";
@@ -41,11 +42,15 @@ export interface FitOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** stops between chunks; `fit` then resolves with the epochs that were finished */
   readonly signal?: AbortSignal;
+  /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
+  readonly callbacks?: readonly Callback[];
+  /** goes on with the run that a signal, a callback or the end of a process interrupted, to `epochs` epochs in all */
+  readonly resume?: boolean;
   /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
   readonly chunkMilliseconds?: number;
 }
 
-const known = ["epochs", "batchSize", "shuffle", "validation", "onEpochEnd", "onProgress", "signal", "chunkMilliseconds"];
+const known = ["epochs", "batchSize", "shuffle", "validation", "onEpochEnd", "onProgress", "signal", "callbacks", "resume", "chunkMilliseconds"];
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
@@ -54,10 +59,13 @@ const MOST_STEPS = 4096;
 
 export function checkFit(options: FitOptions): void {
   checkOptions("fit", options, known);
-  const { epochs = 1, batchSize = 32, shuffle = true, onEpochEnd, onProgress, signal, chunkMilliseconds = 50 } = options;
+  const { epochs = 1, batchSize = 32, shuffle = true, resume = false, chunkMilliseconds = 50 } = options;
+  const { onEpochEnd, onProgress, signal, callbacks } = options;
   checkCount("fit: epochs", epochs);
   checkCount("fit: batchSize", batchSize);
   checkBoolean("fit: shuffle", shuffle);
+  checkBoolean("fit: resume", resume);
+  if (callbacks !== undefined) checkCallbacks(callbacks);
   if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
   if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
   // By what it does, not by its class: a signal may come from another realm.
@@ -66,27 +74,72 @@ export function checkFit(options: FitOptions): void {
   checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
 }
 
+/** A run that has not done all its epochs: where it is, as JSON. */
+export interface Interrupted {
+  /** Epochs it has finished, and rows of the next one that it has used. */
+  readonly epochs: number;
+  readonly begin: number;
+  /** Sums over those rows: loss, and each metric. */
+  readonly loss: number;
+  readonly metrics: readonly number[];
+  /** What the run goes through: it can be resumed with the same only. */
+  readonly rows: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+}
+
 /** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
 export interface Position {
   step: number;
   epoch: number;
+  interrupted?: Interrupted;
 }
 
+/** @param control what callbacks get, but for stopping */
 export async function fit(
   model: Model,
   samples: Samples,
   validation: Samples | undefined,
   options: FitOptions,
   position: Position,
+  control: Omit<CallbackRun, "stop" | "epochs">,
 ): Promise<History> {
-  const run = new Run(model, samples, validation, options, position);
-  while (!run.finished) {
-    if (options.signal?.aborted) return run.epochs.history(true);
-    run.chunk();
+  const { callbacks = [], onEpochEnd, onProgress, signal } = options;
+  const loop = new Loop(model, samples, validation, options, position);
+  let stopped: History["stopped"] = false;
+  const run: CallbackRun = {
+    ...control,
+    epochs: options.epochs ?? 1,
+    stop: () => {
+      stopped = "callback";
+    },
+  };
+  for (const callback of callbacks) await callback.onFitStart?.(run);
+  while (!loop.finished && !stopped) {
+    if (signal?.aborted) {
+      stopped = "signal";
+      break;
+    }
+    const { ended, failure } = loop.chunk();
+    for (const index of ended) {
+      const epoch = loop.epochs.at(index - loop.firstEpoch);
+      onEpochEnd?.(epoch, index);
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
+    }
+    // What came before the failure counts and was reported, however the steps were divided into chunks.
+    if (failure) throw failure();
+    if (onProgress || callbacks.length > 0) {
+      const progress = loop.progress();
+      onProgress?.(progress);
+      for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
+    }
     // The event loop turns between chunks; the last one has nobody to wait for.
-    if (!run.finished) await macrotask();
+    if (!loop.finished) await macrotask();
   }
-  return run.epochs.history(false);
+  if (stopped !== "signal") delete position.interrupted;
+  const history = loop.epochs.history(stopped);
+  for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+  return history;
 }
 
 /** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
@@ -96,7 +149,7 @@ interface Slot {
   readonly rows: number;
 }
 
-class Run {
+class Loop {
   readonly epochs: EpochLog;
   private readonly epochCount: number;
   private readonly batchSize: number;
@@ -108,10 +161,16 @@ class Run {
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
-  private next = { epoch: 0, begin: 0 };
+  /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
+  readonly firstEpoch: number;
+  /** Number of the run's first epoch since the network's first, the counter of shuffling. */
+  private readonly globalEpoch: number;
+  private next: { epoch: number; begin: number };
+  private last: Slot | undefined;
   /** Steps the next chunk should have: 1, 2, 4 … so that optimised code takes over early, then what the time allows. */
   private aim = 1;
-  private readonly firstEpoch: number;
+  /** Does something act at each epoch's end? Then no chunk goes beyond it. */
+  private readonly endsWithEpoch: boolean;
   private rowsDone = 0;
   private secondsDone = 0;
 
@@ -124,14 +183,18 @@ class Run {
   ) {
     const { epochs = 1, batchSize = 32, shuffle = true, chunkMilliseconds = onPageThread() ? 8 : 50 } = options;
     this.epochCount = epochs;
-    this.firstEpoch = position.epoch;
+    this.endsWithEpoch = validation !== undefined || (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
     this.batchSize = Math.min(batchSize, samples.rows);
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names);
-    this.sums = { loss: 0, metrics: names.map(() => 0), rows: 0, seconds: 0 };
+    const from = this.resumed(names.length);
+    this.firstEpoch = from.epochs;
+    this.globalEpoch = position.epoch - from.epochs;
+    this.next = { epoch: from.epochs, begin: from.begin };
+    this.sums = { loss: from.loss, metrics: [...from.metrics], rows: from.begin, seconds: 0 };
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
@@ -145,7 +208,33 @@ class Run {
     return this.next.epoch >= this.epochCount;
   }
 
-  chunk(): void {
+  /** Where to begin: at the first epoch, or where the interrupted run was.
+   *  @throws {OptionError} if that run was over other data, batches or order, or if there is none to resume */
+  private resumed(metrics: number): Pick<Interrupted, "epochs" | "begin" | "loss" | "metrics"> {
+    const { options, position, samples, batchSize } = this;
+    if (!options.resume) {
+      delete position.interrupted;
+      return { epochs: 0, begin: 0, loss: 0, metrics: new Array<number>(metrics).fill(0) };
+    }
+    const { interrupted } = position;
+    if (!interrupted) throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
+    const shuffle = options.shuffle ?? true;
+    const differs =
+      interrupted.rows !== samples.rows
+        ? `${interrupted.rows} rows, got ${samples.rows}`
+        : interrupted.batchSize !== batchSize
+          ? `batches of ${interrupted.batchSize}, got ${batchSize}`
+          : interrupted.shuffle !== shuffle
+            ? `shuffle ${interrupted.shuffle}, got ${shuffle}`
+            : undefined;
+    if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
+    if (interrupted.epochs >= this.epochCount)
+      throw new OptionError(`fit: resume: epochs is ${this.epochCount}, but the interrupted run has done ${interrupted.epochs}; epochs counts from its beginning`);
+    return interrupted;
+  }
+
+  /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
+  chunk(): { readonly ended: readonly number[]; readonly failure?: () => Error } {
     const chosen = this.choose();
     const begun = performance.now();
     const { model, plan, position, samples } = this;
@@ -163,13 +252,29 @@ class Run {
     const slots = chosen.slice(0, done);
     position.step += done;
     this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
-    this.account(slots, seconds);
-    // What came before the failure counts and was reported, however the steps were divided into chunks.
-    if (failure) throw failure();
-    this.report(slots.at(-1)!);
+    const ended = this.account(slots, seconds);
+    this.last = slots.at(-1) ?? this.last;
+    this.keepPosition();
+    return { ended, ...(failure && { failure }) };
   }
 
-  /** The next steps: as many as time and memory allow, to the epoch's end where validation follows it. */
+  /** Where a resumed run would have to begin. */
+  private keepPosition(): void {
+    const { position, sums, last, samples, batchSize, options } = this;
+    const begin = last && last.begin + last.rows < samples.rows ? last.begin + last.rows : 0;
+    const epochs = this.firstEpoch + this.epochs.length;
+    position.interrupted = {
+      epochs,
+      begin,
+      loss: sums.loss,
+      metrics: [...sums.metrics],
+      rows: samples.rows,
+      batchSize,
+      shuffle: options.shuffle ?? true,
+    };
+  }
+
+  /** The next steps: as many as time and memory allow, to the epoch's end where something follows it. */
   private choose(): Slot[] {
     const { dataRows, orderRows, steps } = this.plan.sizes;
     const room = this.resident ? orderRows : Math.min(orderRows, dataRows);
@@ -183,7 +288,7 @@ class Run {
       taken += rows;
       const ends = begin + rows === this.samples.rows;
       this.next = ends ? { epoch: epoch + 1, begin: 0 } : { epoch, begin: begin + rows };
-      if (ends && this.validation) break;
+      if (ends && this.endsWithEpoch) break;
     }
     return slots;
   }
@@ -194,7 +299,7 @@ class Run {
     let order = this.orders.get(epoch);
     if (!order) {
       order = new Uint32Array(this.samples.rows);
-      permutation(this.samples.rows, this.model.definition.seed, this.firstEpoch + epoch, order);
+      permutation(this.samples.rows, this.model.definition.seed, this.globalEpoch + epoch, order);
       this.orders.set(epoch, order);
     }
     return order;
@@ -233,7 +338,7 @@ class Run {
   }
 
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
-  private account(slots: readonly Slot[], seconds: number): void {
+  private account(slots: readonly Slot[], seconds: number): readonly number[] {
     const { model, plan, sums, samples } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
@@ -253,8 +358,7 @@ class Run {
     }
     const ended = this.epochs.length;
     if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
-    const { onEpochEnd } = this.options;
-    if (onEpochEnd) for (let epoch = firstEnded; epoch < ended; ++epoch) onEpochEnd(this.epochs.at(epoch), epoch);
+    return Array.from({ length: ended - firstEnded }, (_, i) => this.firstEpoch + firstEnded + i);
   }
 
   private closeEpoch(epoch: number): void {
@@ -266,13 +370,12 @@ class Run {
     this.orders.delete(epoch);
   }
 
-  private report({ epoch, begin, rows }: Slot): void {
-    const { onProgress } = this.options;
-    if (!onProgress) return;
-    const { sums } = this;
+  progress(): Progress {
+    const { sums, last } = this;
+    const { epoch, begin, rows } = last!;
     const samplesPerSecond = this.rowsDone / this.secondsDone;
-    const left = this.epochCount * this.samples.rows - this.rowsDone;
-    onProgress({
+    const left = (this.epochCount - epoch) * this.samples.rows - begin - rows;
+    return {
       epoch: epoch + 1,
       epochs: this.epochCount,
       step: Math.ceil((begin + rows) / this.batchSize),
@@ -280,6 +383,6 @@ class Run {
       loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,
-    });
+    };
   }
 }

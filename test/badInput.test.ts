@@ -4,8 +4,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { encode } from "../src/formats/native.js";
 import {
   activation,
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamW,
   BackendError,
   binaryCrossEntropy,
@@ -17,14 +19,17 @@ import {
   FormatError,
   huber,
   leakyRelu,
+  lion,
   loadNetwork,
   meanSquaredError,
   type Network,
   type NetworkOptions,
+  nadam,
   network,
   normal,
   OptionError,
   orthogonal,
+  radam,
   rmsprop,
   ShapeError,
   sgd,
@@ -395,12 +400,20 @@ const parts: readonly Row[] = [
   ["momentum of 1", () => sgd({ momentum: 1 }), OptionError, /sgd: momentum is 1/],
   ["epsilon 0", () => adam({ epsilon: 0 }), OptionError, /adam: epsilon is 0/],
   ["epsilon that is 0 in float32", () => adagrad({ epsilon: 1e-60 }), OptionError, /adagrad: epsilon is 1e-60/],
+  ["adamax: beta2 of 1", () => adamax({ beta2: 1 }), OptionError, /adamax: beta2 is 1/],
+  ["adamax: epsilon 0", () => adamax({ epsilon: 0 }), OptionError, /adamax: epsilon is 0/],
+  ["nadam: beta1 below 0", () => nadam({ beta1: -0.1 }), OptionError, /nadam: beta1 is -0.1/],
+  ["a negative momentumDecay", () => nadam({ momentumDecay: -1 }), OptionError, /nadam: momentumDecay is -1/],
+  ["radam with adam's option", () => radam(any({ amsgrad: true })), OptionError, /radam: unknown option "amsgrad"/],
+  ["adadelta: rho of 1", () => adadelta({ rho: 1 }), OptionError, /adadelta: rho is 1/],
+  ["lion with an epsilon", () => lion(any({ epsilon: 1 })), OptionError, /lion: unknown option "epsilon"/],
+  ["lion: a decay that flips signs", () => lion({ learningRate: 1, weightDecay: 2 }), OptionError, /lion: learningRate · weightDecay is 2/],
   ["a clip that is a number", () => sgd({ clip: any(1) }), OptionError, /sgd: clip: options are 1/],
   [
     "an unknown clip",
-    () => sgd({ clip: any({ type: "norm", value: 1 }) }),
+    () => sgd({ clip: any({ type: "l1", value: 1 }) }),
     OptionError,
-    /sgd: clip.type is "norm", expected one of: globalNorm, value/,
+    /sgd: clip.type is "l1", expected one of: globalNorm, norm, value/,
   ],
   ["a clip of 0", () => sgd({ clip: { type: "value", value: 0 } }), OptionError, /sgd: clip.value is 0/],
   ["a clip without value", () => sgd({ clip: any({ type: "value" }) }), OptionError, /sgd: clip.value is undefined/],
@@ -408,7 +421,7 @@ const parts: readonly Row[] = [
     "an unknown option of an optimizer",
     () => adam(any({ lr: 0.1 })),
     OptionError,
-    /adam: unknown option "lr", expected one of: learningRate/,
+    /adam: unknown option "lr", expected one of: .*learningRate, /,
   ],
   ["null as an optimizer's options", () => adam(any(null)), OptionError, /adam: options are null/],
   ["an unknown reduction", () => meanSquaredError({ reduction: any("max") }), OptionError, /meanSquaredError: reduction is "max"/],
@@ -502,6 +515,24 @@ describe("a named error, and the network unchanged and of use:", () => {
     expect((error as Error).message).toMatch(message);
     expect(net.weightsHash()).toBe(hash);
     expect((await net.fit({ inputs, targets })).epochs).toHaveLength(1);
+  });
+
+  test.each<readonly [string, unknown, RegExp]>([
+    ["null among rows of ids", [[0], null], /row 1 has class id null, expected a whole number from 0 to 1/],
+    ["an object among rows of ids", [[0], { length: 1 }], /row 1 has class id an object/],
+    ["text among ids", [0, "1"], /row 1 has class id "1"/],
+    ["too many ids", [0, 1, 0], /3 class ids for 2 rows/],
+    ["null", null, /got null, expected class ids/],
+    [
+      "an id out of range",
+      [0, 2],
+      /row 1 has class id 2, expected a whole number from 0 to 1 \(sparseCategoricalCrossEntropy, 2 columns\)/,
+    ],
+    ["no ids", [], /0 class ids for 2 rows/],
+  ])("class ids: %s", async (_, given, message) => {
+    const error = await thrownBy(async () => (await sparseNet).trainOnBatch(inputs, any(given)));
+    expect(error).toBeInstanceOf(ShapeError);
+    expect((error as Error).message).toMatch(message);
   });
 
   test("one-hot targets of a loss that takes class ids", async () => {
@@ -607,7 +638,7 @@ describe("a saved file", () => {
     ["a node of no layer", () => hostile({ nodes: [{ layer: 7, from: [0] }] }), /a node uses layer 7 of 1/],
     ["a node that takes itself", () => hostile({ nodes: [{ layer: 0, from: [1] }] }), /a node takes value 1 of 1/],
     ["an output of no node", () => hostile({ outputs: [9] }), /a node takes value 9 of 2/],
-    ["an unknown optimizer", () => hostile({ optimizer: { type: "lion", options: {} } }), /optimizer is "lion"/],
+    ["an unknown optimizer", () => hostile({ optimizer: { type: "tiger", options: {} } }), /optimizer is "tiger"/],
     ["an option out of range", () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: -1 } }] }), /units is -1/],
     ["an arithmetic of another version", () => hostile({ arithmetic: "relaxed" }), /arithmetic is "relaxed"/],
     [

@@ -3,8 +3,10 @@
 import {
   type Activation,
   activation,
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamW,
   binaryCrossEntropy,
   type ChainOptions,
@@ -16,12 +18,18 @@ import {
   huber,
   type Loss,
   leakyRelu,
+  lion,
   meanAbsoluteError,
   meanSquaredError,
+  nadam,
   type Optimizer,
+  type ParameterGroup,
+  radam,
   rmsprop,
+  schedules,
   sgd,
   sparseCategoricalCrossEntropy,
+  vectorsWithoutDecay,
 } from "../src/index.js";
 
 export interface NetworkCase {
@@ -113,7 +121,40 @@ function variants<O extends object>(name: string, make: (options: O) => Optimize
   return [...plain, ...clipped];
 }
 
-const clips = [{ type: "globalNorm", value: 0.1 } as const, { type: "value", value: 0.01 } as const];
+const clips = [
+  { type: "globalNorm", value: 0.1 } as const,
+  { type: "value", value: 0.01 } as const,
+  { type: "norm", value: 0.05 } as const,
+];
+
+/** Of every kind, on their way after so many steps. */
+function schedulesOf(steps: number): readonly schedules.Schedule[] {
+  const base = 0.1;
+  return [
+    schedules.constant({ base }),
+    schedules.list({ rates: [0.1, 0.02, 0.05] }),
+    schedules.step({ base, stepSize: 2 }),
+    schedules.multiStep({ base, milestones: [1, 3] }),
+    schedules.exponential({ base, gamma: 0.8 }),
+    schedules.polynomial({ base, totalSteps: steps, power: 1.5 }),
+    schedules.cosine({ base, totalSteps: steps }),
+    schedules.cosineWarmRestarts({ base, firstPeriod: 2, periodFactor: 2 }),
+    schedules.warmupCosine({ base, warmupSteps: 2, totalSteps: steps }),
+    schedules.oneCycle({ max: base, totalSteps: steps + 5 }),
+    schedules.cyclic({ min: 0.01, max: base, stepsUp: 2, mode: "triangular2" }),
+    schedules.reduceOnPlateau({ base }),
+  ];
+}
+
+const groups: Readonly<Record<string, readonly ParameterGroup[]>> = {
+  "vectors without decay": [vectorsWithoutDecay],
+  "layer and bias": [
+    { match: "dense_1", learningRateFactor: 0.5 },
+    { match: "bias", weightDecay: 0 },
+  ],
+  "a layer frozen": [{ match: "dense_1", frozen: true }, vectorsWithoutDecay],
+  "biases frozen": [{ match: "*.b*s", frozen: true }],
+};
 
 /** Every optimizer and every variant of its kernel. */
 export const optimizers: readonly { readonly name: string; readonly optimizer: Optimizer }[] = [
@@ -136,6 +177,28 @@ export const optimizers: readonly { readonly name: string; readonly optimizer: O
     ["centered momentum", { learningRate: 0.01, epsilon: 1e-2, momentum: 0.5, centered: true }],
   ]),
   ...variants("adagrad", adagrad, [["", { learningRate: 0.1, initialAccumulator: 0.1, learningRateDecay: 0.01 }]]),
+  ...variants("adamax", adamax, [["", { learningRate: 0.01, epsilon: 1e-3, weightDecay: 0.01 }]]),
+  ...variants("nadam", nadam, [["", { learningRate: 0.01, epsilon: 1e-3, weightDecay: 0.01 }]]),
+  ...variants("radam", radam, [["", { learningRate: 0.01, epsilon: 1e-3, beta2: 0.8, weightDecay: 0.01 }]]),
+  ...variants("adadelta", adadelta, [["", { learningRate: 0.5, epsilon: 1e-3, weightDecay: 0.01 }]]),
+  ...variants("lion", lion, [["", { learningRate: 0.01, weightDecay: 0.1 }]]),
+  ...schedulesOf(5).map((schedule) => ({ name: `sgd ${schedule.type}`, optimizer: sgd({ learningRate: schedule }) })),
+  ...Object.entries(groups).map(([name, given]) => ({
+    name: `adamW ${name}`,
+    optimizer: adamW({
+      learningRate: schedules.cosine({ base: 0.02, totalSteps: 9, min: 0.005 }),
+      epsilon: 1e-3,
+      weightDecay: 0.2,
+      clip: clips[0]!,
+      groups: given,
+    }),
+  })),
+  {
+    name: "sgd groups",
+    optimizer: sgd({ learningRate: 0.1, momentum: 0.5, weightDecay: 0.1, groups: groups["layer and bias"]!, clip: clips[2]! }),
+  },
+  { name: "adam ema", optimizer: adam({ learningRate: 0.01, epsilon: 1e-3, ema: { decay: 0.9 } }) },
+  { name: "sgd ema, all frozen", optimizer: sgd({ groups: [{ match: "*", frozen: true }], ema: { decay: 0.5 } }) },
 ];
 
 const sparse = sparseCategoricalCrossEntropy({ fromLogits: true });

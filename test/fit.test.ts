@@ -238,7 +238,7 @@ test("a signal stops between chunks: the epochs that were finished are returned,
   const net = await make();
   const aborted = new AbortController();
   aborted.abort();
-  expect(await net.fit(rows(20), { signal: aborted.signal })).toEqual({ epochs: [], stopped: true });
+  expect(await net.fit(rows(20), { signal: aborted.signal })).toEqual({ epochs: [], stopped: "signal" });
   expect(net.steps).toBe(0);
 
   const controller = new AbortController();
@@ -249,7 +249,7 @@ test("a signal stops between chunks: the epochs that were finished are returned,
     signal: controller.signal,
     onProgress: ({ epoch, step }) => epoch === 3 && step === 2 && controller.abort(),
   });
-  expect({ epochs: epochs.length, stopped, steps: net.steps }).toEqual({ epochs: 2, stopped: true, steps: 12 });
+  expect({ epochs: epochs.length, stopped, steps: net.steps }).toEqual({ epochs: 2, stopped: "signal", steps: 12 });
   expect((await net.fit(rows(40))).stopped).toBe(false);
 });
 
@@ -258,7 +258,7 @@ test("the event loop runs between chunks: a timer can stop training", async () =
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 30);
   const { stopped } = await net.fit(rows(100), { epochs: 2 ** 31 - 1, batchSize: 10, chunkMilliseconds: 5, signal: controller.signal });
-  expect(stopped).toBe(true);
+  expect(stopped).toBe("signal");
 });
 
 test("inputs of many kinds are the same data", async () => {
@@ -297,6 +297,34 @@ test.each(cases)("$name: fit equals the same batches by trainOnBatch", async ({ 
   }
   expect(fitted.weightsHash()).toBe(stepped.weightsHash());
   expect(epochs[1]!.loss).toBe(loss / count);
+});
+
+test.each(cases)("$name: plans laid out for more rows compute the same bits", async ({ options, data, batch }) => {
+  const { inputs, targets } = data();
+  const outcomes = [];
+  for (const capacity of [0, 97]) {
+    const net = await network(options);
+    if (capacity > 0) for (const purpose of ["train", "evaluate", "predict", "trace"] as const) modelOf(net).plan(purpose, { capacity });
+    const gradients = net.gradients(inputs, targets);
+    const { epochs } = await net.fit({ inputs, targets }, { batchSize: batch, epochs: 2 });
+    outcomes.push({
+      gradients,
+      epochs: epochs.map(withoutTime),
+      hash: net.weightsHash(),
+      evaluation: net.evaluate({ inputs, targets }),
+      predictions: net.predict(inputs),
+    });
+  }
+  expect(outcomes[1]).toEqual(outcomes[0]);
+});
+
+test.each(cases)("$name: a row's prediction has the same bits alone and among others", async ({ options, data }) => {
+  const { inputs } = data();
+  const net = await network(options);
+  const together = net.predict(inputs);
+  const width = modelOf(net).definition.graph.inputs[0]!.shape.reduce((a, b) => a * b, 1);
+  const alone = Array.from({ length: inputs.length / width }, (_, r) => [...net.predict(inputs.subarray(r * width, (r + 1) * width))]);
+  expect(alone.flat()).toEqual([...together]);
 });
 
 test("a network without parameters evaluates, and its training changes nothing", async () => {

@@ -1,6 +1,6 @@
 // Float64 functions against the engine's, and against published or 60-digit values.
 import { describe, expect, test } from "vitest";
-import { ln, normalQuantile, powerInteger } from "../src/float64.js";
+import { cosPi, exp, ln, normalQuantile, power, powerInteger } from "../src/float64.js";
 
 const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b);
 
@@ -76,5 +76,60 @@ describe("powerInteger", () => {
         expect(relative(powerInteger(base, t), base ** t)).toBeLessThan((t + 2) * 2 ** -53); // 2 more for Math.pow's own error
       }
     }
+  });
+});
+
+describe("exp", () => {
+  test("agrees with Math.exp within 4e-16 over all magnitudes and near 0", () => {
+    // Both are within 1 ulp, which is at most 2.2e-16 relative.
+    for (let x = -708; x <= 709.7; x += 0.37) expect(relative(exp(x), Math.exp(x))).toBeLessThan(4e-16);
+    for (let k = 1; k <= 50; ++k) for (const x of [2 ** -k, -(2 ** -k)]) expect(relative(exp(x), Math.exp(x))).toBeLessThan(4e-16);
+  });
+
+  test("ends where float64 does, through the subnormal numbers", () => {
+    expect([exp(0), exp(-0), exp(710), exp(-746), exp(Number.POSITIVE_INFINITY), exp(Number.NEGATIVE_INFINITY)]).toEqual([
+      1,
+      1,
+      Number.POSITIVE_INFINITY,
+      0,
+      Number.POSITIVE_INFINITY,
+      0,
+    ]);
+    expect(exp(Number.NaN)).toBeNaN();
+    for (const x of [-709, -720, -740, -745]) expect(Math.abs(exp(x) - Math.exp(x))).toBeLessThanOrEqual(2 ** -1074);
+  });
+});
+
+describe("power", () => {
+  test("agrees with Math.pow within its bound for the shares and powers of schedules", () => {
+    for (let x = 0.001; x < 2; x += 0.013)
+      for (const y of [0.25, 0.5, 0.9, 1, 1.5, 2, 2.75, 3, -0.5, 65])
+        expect(relative(power(x, y), x ** y)).toBeLessThan((1 + Math.abs(y * Math.log(x))) * 2 ** -51.5);
+  });
+
+  test("has the limits of Math.pow", () => {
+    for (const [x, y] of [
+      [0, 2],
+      [0, 0.5],
+      [0, 0],
+      [5, 0],
+      [0, -1.5],
+      [1, 0.3],
+      [4, 0.5],
+    ] as const)
+      expect(power(x, y)).toBe(x ** y);
+  });
+});
+
+describe("cosPi", () => {
+  test("is the cosine of π times its argument, within 4e-16", () => {
+    // Math.cos sees a rounded product; its slope times that rounding is at most π · 2^-53, and both round their results.
+    for (let x = -2; x <= 2; x += 1 / 777) expect(Math.abs(cosPi(x) - Math.cos(Math.PI * x))).toBeLessThan(4e-16 + Math.abs(x) * 4e-16);
+  });
+
+  test("is exact at the multiples of 1/2, right at thirds, and even", () => {
+    expect([0, 0.5, 1, 1.5, 2, 2.5, 3, 1e6 + 0.5, 1e6 + 1].map(cosPi)).toEqual([1, 0, -1, 0, 1, 0, -1, 0, -1].map((v) => v + 0));
+    expect(Math.abs(cosPi(1 / 3) - 0.5)).toBeLessThan(2e-16);
+    for (const x of [0.1, 0.4, 0.7, 1.3]) expect(cosPi(-x)).toBe(cosPi(x));
   });
 });

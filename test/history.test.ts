@@ -41,7 +41,7 @@ test("a signal ends fit with the epochs that were finished", async () => {
     signal: stop.signal,
     onEpochEnd: (_, i) => i === 9 && stop.abort(),
   });
-  expect(stopped).toBe(true);
+  expect(stopped).toBe("signal");
   expect(epochs.length).toBe(net.steps);
   expect(epochs.length).toBeLessThan(1e6);
 });

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadDigits } from "../examples/mnist/digits.js";
-import { IdxError, parseIdx } from "../examples/mnist/idx.js";
+import { DigitsError, loadDigits } from "../examples/mnist/digits.js";
+import { FormatError, parseIdx } from "../src/index.js";
 import { idx } from "./idx.js";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -21,12 +21,12 @@ describe("parseIdx", () => {
     ["three dimensions", bytes(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6), [1, 2, 1], new Uint8Array([5, 6])],
     ["no elements", bytes(0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 9), [0, 9], new Uint8Array()],
   ])("reads %s", (_, file, shape, values) => {
-    expect(parseIdx("file", file)).toMatchObject({ shape, values });
+    expect(parseIdx(file)).toMatchObject({ shape, values });
   });
 
   test("reads a file that lies within a larger buffer", () => {
     const buffer = bytes(9, 9, 9, 0, 0, 11, 1, 0, 0, 0, 1, 1, 2, 9);
-    expect(parseIdx("file", buffer.subarray(3, 13)).values).toEqual(new Int16Array([258]));
+    expect(parseIdx(buffer.subarray(3, 13)).values).toEqual(new Int16Array([258]));
   });
 
   test.each([
@@ -41,9 +41,13 @@ describe("parseIdx", () => {
     ["half an element", bytes(0, 0, 13, 1, 0, 0, 0, 1, 1, 2), /^f: 2 bytes after the header, expected 4, \[1\] of float32: truncated$/],
     ["dimensions beyond all memory", new Uint8Array(20).fill(255).fill(0, 0, 2).fill(8, 2, 3).fill(4, 3, 4), /truncated$/],
   ])("refuses %s", (_, file, message) => {
-    expect(() => parseIdx("f", file)).toThrow(IdxError);
-    expect(() => parseIdx("f", file)).toThrow(message);
+    expect(() => parseIdx(file, "f")).toThrow(FormatError);
+    expect(() => parseIdx(file, "f")).toThrow(message);
   });
+});
+
+test("parseIdx refuses what is no bytes", () => {
+  expect(() => parseIdx("train" as never)).toThrow(/^IDX file: got "train", expected a Uint8Array/);
 });
 
 describe("loadDigits", () => {
@@ -122,7 +126,7 @@ describe("loadDigits", () => {
     ],
   ])("refuses %s", (_, changes, message) => {
     write(changes as Readonly<Record<string, Uint8Array>>);
-    expect(() => loadDigits(folder)).toThrow(IdxError);
+    expect(() => loadDigits(folder)).toThrow(DigitsError);
     expect(() => loadDigits(folder)).toThrow(message);
   });
 

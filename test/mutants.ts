@@ -8,7 +8,9 @@ import { PlanError } from "../src/errors.js";
 import { network } from "../src/index.js";
 import type { Model } from "../src/model.js";
 import { assemble } from "../src/plan/assemble.js";
-import type { Tensor } from "../src/plan/tensor.js";
+import { specOf } from "../src/plan/ops.js";
+import type { Program } from "../src/plan/program.js";
+import type { Extent, Tensor } from "../src/plan/tensor.js";
 import { verify } from "../src/plan/verify.js";
 import { stage } from "../src/single.js";
 import type { NetworkCase } from "./cases.js";
@@ -109,15 +111,52 @@ export class Subject {
     return { change: `${tensor.name} (${tensor.slab}): ${old} -> ${value}`, words: assemble(program, moved), addresses: moved };
   }
 
-  /** "missed": the verifier accepts what computes something else; `why` says what. */
-  judge({ change, words, addresses }: Mutant): { readonly verdict: Verdict; readonly why?: string } {
-    const { program, slabs, reserved, layout, sizes } = this.plan;
+  /** One number of one instruction changes, and the words agree: another program, which may compute anything but must stay in its memory. */
+  mutateProgram(random: Random): Mutant & { readonly program: Program } {
+    const { program, addresses } = this.plan;
+    const at = Math.floor(random() * program.instructions.length);
+    const instruction = program.instructions[at]!;
+    const names = specOf(instruction.op)
+      .operands.filter(({ kind }) => kind === "extent" || kind === "u32")
+      .map(({ name }) => name);
+    const name = pick(random, names);
+    const old = instruction.operands[name] as Extent;
+    const change = (value: number) => Math.max(0, value + pick(random, [-16, -4, -1, 1, 4, 16, 64]) * Math.ceil(random() * 3));
+    const value = typeof old === "number" ? change(old) : { perRow: change(old.perRow) };
+    const instructions = program.instructions.map((other, i) =>
+      i === at ? { ...other, operands: { ...other.operands, [name]: value } } : other,
+    );
+    const changed = { ...program, instructions };
+    const words = assemble(changed, addresses);
+    return { change: `${instruction.op}.${name}: ${JSON.stringify(old)} -> ${JSON.stringify(value)}`, words, addresses, program: changed };
+  }
+
+  /** As `judge` for a program of its own: "harmless" if it is accepted and neither throws nor writes where it must not. */
+  judgeSafety({ change, words, addresses, program }: Mutant & { readonly program: Program }): {
+    readonly verdict: Verdict;
+    readonly why?: string;
+  } {
+    if (!this.accepts(words, addresses, program)) return { verdict: "caught" };
+    const found = this.run({ words, addresses });
+    return typeof found === "string"
+      ? { verdict: "missed", why: `${this.given.name}, ${this.plan.purpose}, ${change}: ${found}` }
+      : { verdict: "harmless" };
+  }
+
+  private accepts(words: Uint32Array, addresses: Plan["addresses"], program = this.plan.program): boolean {
+    const { slabs, reserved, layout, sizes } = this.plan;
     try {
       verify(words, { program, addresses, slabs, reserved, capacity: sizes.capacity, stride: layout.stride });
+      return true;
     } catch (error) {
-      if (error instanceof PlanError) return { verdict: "caught" };
+      if (error instanceof PlanError) return false;
       throw error;
     }
+  }
+
+  /** "missed": the verifier accepts what computes something else; `why` says what. */
+  judge({ change, words, addresses }: Mutant): { readonly verdict: Verdict; readonly why?: string } {
+    if (!this.accepts(words, addresses)) return { verdict: "caught" };
     const found = this.run({ words, addresses });
     const name = `${this.given.name}, ${this.plan.purpose}, ${change}`;
     if (typeof found === "string") return { verdict: "missed", why: `${name}: ${found}` };
@@ -137,7 +176,7 @@ export class Subject {
     u32.set(words, plan.address >> 2);
 
     const samples = toSamples("mutant", given.data(), portsOf(definition, model.predictions));
-    plan.feeds.forEach((feed, i) => stage(region.views(), plan, feed, samples.feeds[i]!, given.batch, (row) => row));
+    for (const [i, feed] of plan.feeds.entries()) stage(region.views(), plan, feed, samples.feeds[i]!, given.batch, (row) => row);
     const order = plan.order && addresses.get(plan.order)!;
     if (order) for (let i = 0; i < given.batch; ++i) u32[(order >> 2) + i] = given.batch - 1 - i;
 

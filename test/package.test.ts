@@ -32,7 +32,14 @@ console.log(JSON.stringify({
 
 /** Types a consumer relies on: what is exported, and that wrong options are errors. */
 const typedConsumer = `${consumer}
-import type { Network, ChainOptions } from "chainrule";
+import type { ChainOptions, Dataset, Network } from "chainrule";
+import type { CsvOptions, parseCsv } from "chainrule/csv";
+declare const parse: typeof parseCsv;
+const csv: CsvOptions = { target: "species", classes: true };
+const parts: Record<"train" | "test", Dataset> = parse("", csv).split({ test: 0.25 });
+await net.fit(parts.train);
+// @ts-expect-error no part of that name was asked for
+parse("", csv).split({ test: 0.25 }).validation;
 const typed: Network = net;
 const hash: string = typed.weightsHash();
 const options: ChainOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
@@ -64,7 +71,15 @@ describe("the package", () => {
     const others = files.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
     expect(files).toEqual(
-      expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "dist/node.js", "dist/node.d.ts", "dist/chainrule.browser.js"]),
+      expect.arrayContaining([
+        "dist/index.js",
+        "dist/index.d.ts",
+        "dist/node.js",
+        "dist/node.d.ts",
+        "dist/csv.js",
+        "dist/csv.d.ts",
+        "dist/chainrule.browser.js",
+      ]),
     );
   });
 

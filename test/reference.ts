@@ -73,9 +73,13 @@ export class Reference {
     const { loss, penalty, gradients } = this.backpropagate(inputs, targets);
     this.steps += 1;
     const optimizer = this.options.optimizer!;
-    clip(optimizer, gradients);
+    const groupsOf = this.parameters.map((parameter) => settingsOf(optimizer, parameter));
+    clip(
+      optimizer,
+      gradients.filter((_, p) => !groupsOf[p]!.frozen),
+    );
     this.parameters.forEach(({ values }, p) => {
-      update(optimizer, this.steps, values, gradients[p]!, this.state[p]!);
+      if (!groupsOf[p]!.frozen) update(optimizer, this.steps, values, gradients[p]!, this.state[p]!, groupsOf[p]);
     });
     return loss + penalty;
   }
@@ -346,12 +350,28 @@ function lossOf(
 
 // ---- optimizers
 
+/** What the optimizer's groups make of a parameter's options: the groups that take it, one over the other. */
+function settingsOf({ groups = [] }: Optimizer, { name, shape }: Pick<NamedTensor, "name" | "shape">): Settings {
+  const literal = (pattern: string) => pattern.replaceAll(".", "[.]").replaceAll("*", ".*");
+  const takes = (pattern: string) => new RegExp(`^(${literal(pattern)}([.].*)?|(.*[.])?${literal(pattern)})$`).test(name);
+  const taken = groups.filter(({ match = "*", rank = shape.length }) => [match].flat().some(takes) && rank === shape.length);
+  return Object.assign({}, ...taken);
+}
+
+interface Settings {
+  readonly learningRateFactor?: number;
+  readonly weightDecay?: number;
+  readonly frozen?: boolean;
+}
+
 export function clip({ clip: rule }: Optimizer, gradients: readonly Float64Array[]): void {
   if (!rule) return;
-  const norm = Math.sqrt(gradients.reduce((sum, g) => sum + g.reduce((a, b) => a + b * b, 0), 0));
-  for (const g of gradients)
-    for (let i = 0; i < g.length; ++i)
-      g[i] = rule.type === "globalNorm" ? g[i]! * Math.min(1, rule.value / norm) : Math.max(-rule.value, Math.min(rule.value, g[i]!));
+  const squares = gradients.map((g) => g.reduce((a, b) => a + b * b, 0));
+  const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+  gradients.forEach((g, p) => {
+    const factor = Math.min(1, rule.value / (rule.type === "globalNorm" ? norm : Math.sqrt(squares[p]!)));
+    for (let i = 0; i < g.length; ++i) g[i] = rule.type === "value" ? Math.max(-rule.value, Math.min(rule.value, g[i]!)) : g[i]! * factor;
+  });
 }
 
 /** Step t = 1, 2, … of one parameter. Formulas: test/golden/README.md, section Optimizers. */
@@ -361,12 +381,14 @@ export function update(
   w: Float64Array,
   gradient: Float64Array,
   state: Record<string, Float64Array>,
+  settings: Settings = {},
 ): void {
-  const o = optimizer.options as Readonly<Record<string, number>>;
+  const o = { ...optimizer.options, ...settings } as Readonly<Record<string, number>>;
   const { m, v, vMax, h } = state as { m: Float64Array; v: Float64Array; vMax: Float64Array; h: Float64Array };
-  const rate = o.learningRate!;
+  const rate = optimizer.schedule.rate(t - 1) * (settings.learningRateFactor ?? 1);
+  const decoupled = optimizer.type === "adamW" || optimizer.type === "lion";
   for (let i = 0; i < w.length; ++i) {
-    const g = gradient[i]! + (optimizer.type === "adamW" ? 0 : o.weightDecay! * w[i]!);
+    const g = gradient[i]! + (decoupled ? 0 : o.weightDecay! * w[i]!);
     switch (optimizer.type) {
       case "sgd": {
         v[i] = t === 1 ? g : o.momentum! * v[i]! + (1 - o.dampening!) * g;
@@ -381,6 +403,43 @@ export function update(
         vMax[i] = Math.max(vMax[i]!, v[i]!);
         const second = (o.amsgrad ? vMax[i]! : v[i]!) / (1 - o.beta2! ** t);
         w[i]! -= (rate * (m[i]! / (1 - o.beta1! ** t))) / (Math.sqrt(second) + o.epsilon!);
+        break;
+      }
+      case "adamax": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = Math.max(o.beta2! * v[i]!, Math.abs(g) + o.epsilon!);
+        w[i]! -= ((rate / (1 - o.beta1! ** t)) * m[i]!) / v[i]!;
+        break;
+      }
+      case "nadam": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = o.beta2! * v[i]! + (1 - o.beta2!) * g * g;
+        const mu = (s: number) => o.beta1! * (1 - 0.5 * 0.96 ** (s * o.momentumDecay!));
+        let product = 1;
+        for (let s = 1; s <= t; ++s) product *= mu(s);
+        const ahead = (mu(t + 1) * m[i]!) / (1 - product * mu(t + 1)) + ((1 - mu(t)) * g) / (1 - product);
+        w[i]! -= (rate * ahead) / (Math.sqrt(v[i]! / (1 - o.beta2! ** t)) + o.epsilon!);
+        break;
+      }
+      case "radam": {
+        m[i] = o.beta1! * m[i]! + (1 - o.beta1!) * g;
+        v[i] = o.beta2! * v[i]! + (1 - o.beta2!) * g * g;
+        const R = 2 / (1 - o.beta2!) - 1;
+        const r = R - (2 * t * o.beta2! ** t) / (1 - o.beta2! ** t);
+        const rectified = Math.sqrt(((r - 4) * (r - 2) * R) / ((R - 4) * (R - 2) * r)) * Math.sqrt(1 - o.beta2! ** t);
+        w[i]! -= ((rate * m[i]!) / (1 - o.beta1! ** t)) * (r > 5 ? rectified / (Math.sqrt(v[i]!) + o.epsilon!) : 1);
+        break;
+      }
+      case "adadelta": {
+        v[i] = o.rho! * v[i]! + (1 - o.rho!) * g * g;
+        const step = (Math.sqrt(h[i]! + o.epsilon!) / Math.sqrt(v[i]! + o.epsilon!)) * g;
+        h[i] = o.rho! * h[i]! + (1 - o.rho!) * step * step;
+        w[i]! -= rate * step;
+        break;
+      }
+      case "lion": {
+        w[i]! -= rate * (Math.sign(o.beta1! * m[i]! + (1 - o.beta1!) * g) + o.weightDecay! * w[i]!);
+        m[i] = o.beta2! * m[i]! + (1 - o.beta2!) * g;
         break;
       }
       case "rmsprop": {

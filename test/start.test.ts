@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseOptions } from "../examples/mnist/options.js";
-import { LiveLine } from "../examples/terminal.js";
+import { LiveLine } from "../src/node/terminal.js";
 import { idx } from "./idx.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -293,6 +293,12 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   ],
   ["a stride wider than the tensor's", train, () => withOperand(train, "gemm", "first", { ldc: 64 }), /c spans 256 elements of/],
   [
+    "rows longer than the way to the next row",
+    train,
+    () => withOperand(train, "gemmTransposedA", "first", { n: 100 }),
+    /n is 100, more than ldc, 8/,
+  ],
+  [
     "a reader of more than was written",
     train,
     () => withOperand(train, "dropout", "dropout", { end: { perRow: 0.5 } as never }),

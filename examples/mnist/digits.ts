@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { type Idx, IdxError, parseIdx } from "./idx.js";
+import { FormatError, type Idx, parseIdx } from "../../src/index.js";
 
 /** Pixels on a side of every image. */
 export const SIDE = 28;
@@ -18,6 +18,11 @@ export interface Digits {
   readonly labels: Uint8Array;
 }
 
+/** A file that is missing, damaged, or not the one that was expected; the message begins with the file's name. */
+export class DigitsError extends Error {
+  override readonly name = "DigitsError";
+}
+
 /** MD5 of the files that everybody's MNIST results are about. */
 const published: Readonly<Record<string, string>> = {
   "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -27,13 +32,17 @@ const published: Readonly<Record<string, string>> = {
 };
 
 /** @param folder with the four files, as they are or gzipped; without it the bundled MNIST, whose checksums are compared
- *  @throws {IdxError} a file that is missing, damaged, or of another shape */
+ *  @throws {DigitsError} a file that is missing, damaged, or of another shape */
 export function loadDigits(folder?: string): { readonly train: Digits; readonly test: Digits } {
   const read = (name: string) => {
     const bytes = readBytes(folder ?? bundled(), name);
     if (folder === undefined && createHash("md5").update(bytes).digest("hex") !== published[name])
-      throw new IdxError(`${name}: is not the published file (MD5 differs); npm ci installs it anew`);
-    return parseIdx(name, bytes);
+      throw new DigitsError(`${name}: is not the published file (MD5 differs); npm ci installs it anew`);
+    try {
+      return parseIdx(bytes, name);
+    } catch (cause) {
+      throw cause instanceof FormatError ? new DigitsError(cause.message, { cause }) : cause;
+    }
   };
   const pair = (prefix: string): Digits => {
     const images = read(`${prefix}-images-idx3-ubyte`);
@@ -53,12 +62,12 @@ function readBytes(folder: string, name: string): Uint8Array {
   try {
     return !existsSync(path) && existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)) : readFileSync(path);
   } catch (cause) {
-    throw new IdxError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
+    throw new DigitsError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
 function toDigits(prefix: string, images: Idx, labels: Idx): Digits {
-  const fail = (file: string, text: string) => new IdxError(`${prefix}-${file}: ${text}`);
+  const fail = (file: string, text: string) => new DigitsError(`${prefix}-${file}: ${text}`);
   const [count = 0, ...size] = images.shape;
   if (!(images.values instanceof Uint8Array) || size.join() !== `${SIDE},${SIDE}` || count === 0)
     throw fail("images-idx3-ubyte", `${described(images)}, expected [n, ${SIDE}, ${SIDE}] of uint8`);

@@ -24,13 +24,14 @@ function withGivenGradients(optimizer: Optimizer): Optimizer {
   };
 }
 
-/** Starts from `parameters` and applies one update for each entry of `gradients[step][parameter]`.
+/** Starts from `parameters` and applies one update for each entry of `gradients[step][parameter]`; `after` is told of each.
  *  @returns weights[step][parameter] */
 export async function applyGradients(
   optimizer: Optimizer,
   parameters: readonly TensorSpec[],
   gradients: readonly (readonly (readonly number[])[])[],
   backend: Backend,
+  after: (step: number) => void = () => {},
 ): Promise<Float32Array[][]> {
   const parametersOnly = layer("parameters", { name: "given" }, (g, x) => {
     parameters.forEach(({ shape }, i) => void g.parameter(`p${i}`, shape, zeros()));
@@ -59,6 +60,7 @@ export async function applyGradients(
     });
     model.writeStep(plan, region.views(), 0, 1, s + 1);
     if (model.run(plan, 1) !== 1) throw new Error(`step ${s + 1} was reported as not finite`);
+    after(s);
     return model.parameters.map(({ tensor, address }) => model.readTensor(tensor, address, 0));
   });
   region.dispose();

@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Comparison } from "./compare.js";
 import { runActivation, runLoss } from "./functions.js";
+import { runMetric } from "./metrics.js";
 import { runNetwork, runTextbook } from "./network.js";
 import { type OptimizerInputs, runOptimizer } from "./optimizer.js";
+import { runSchedule } from "./schedule.js";
 import { Later } from "./spec.js";
 
 export type Backend = "wasm" | "js";
@@ -46,8 +48,8 @@ const kinds: readonly { readonly has: readonly string[]; readonly run: Runner | 
   { has: ["optimizer", "weights"], run: runOptimizer },
   { has: ["loss", "prediction", "target"], run: runLoss },
   { has: ["activation", "x", "dy"], run: runActivation },
-  { has: ["schedule"], run: "schedules" },
-  { has: ["yTrue"], run: "metrics as functions of their own" },
+  { has: ["schedule"], run: runSchedule },
+  { has: ["yTrue", "expected"], run: runMetric },
 ];
 
 /** @returns the cases of `folder`, or of its subfolder `cases`, that the filters leave

@@ -2,8 +2,10 @@
 import {
   type Activation,
   activation,
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamW,
   binaryCrossEntropy,
   categoricalCrossEntropy,
@@ -11,11 +13,15 @@ import {
   huber,
   type Layer,
   type Loss,
+  lion,
   meanAbsoluteError,
   meanSquaredError,
+  nadam,
   type Optimizer,
   prelu,
+  radam,
   rmsprop,
+  schedules,
   sgd,
   sparseCategoricalCrossEntropy,
 } from "../../src/index.js";
@@ -37,7 +43,6 @@ export interface TensorSpec {
 const later = {
   loss: ["logCosh", "binaryFocal", "hinge", "squaredHinge", "categoricalHinge", "poisson", "klDivergence", "cosineSimilarity", "focal"],
   "loss option": ["labelSmoothing", "positiveWeight", "classWeights", "ignoreIndex"],
-  optimizer: ["adamax", "nadam", "radam", "adadelta", "lion"],
   layer: [
     "flatten",
     "reshape",
@@ -80,7 +85,7 @@ const losses: Factories<Loss> = {
   categoricalCrossEntropy,
   sparseCategoricalCrossEntropy,
 };
-const optimizers: Factories<Optimizer> = { sgd, adam, adamW, rmsprop, adagrad };
+const optimizers: Factories<Optimizer> = { sgd, adam, adamW, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion };
 const layers: Factories<Layer> = {
   dense: ({ units, bias, activation: given, ...options }) =>
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
@@ -108,10 +113,17 @@ export function toLoss(spec: Spec, sampleWeights?: unknown): Loss {
 }
 
 export function toOptimizer(spec: Spec): Optimizer {
-  refuse("optimizer", spec.type);
-  if (Array.isArray(spec.learningRate)) throw new Later("a learning rate for each step");
-  if ((spec.clip as Spec | undefined)?.type === "norm") throw new Later("clip by the norm of each parameter");
-  return make("optimizer", optimizers, spec);
+  const { learningRate } = spec;
+  return make(
+    "optimizer",
+    optimizers,
+    Array.isArray(learningRate) ? { ...spec, learningRate: schedules.list({ rates: learningRate }) } : spec,
+  );
+}
+
+export function toSchedule(spec: Spec): schedules.Schedule {
+  const { list: _, ...factories } = schedules;
+  return make("schedule", factories as unknown as Factories<schedules.Schedule>, spec);
 }
 
 export function toLayers(specs: readonly Spec[]): Layer[] {

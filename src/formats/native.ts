@@ -3,8 +3,8 @@
 //   0   8 bytes   "chainrul"
 //   8   u32       version, 1
 //   12  u32       bytes of the header, padded with spaces so that data begins at a multiple of 16
-//   16  header    { definition, parameters: [{ name, shape }] }
-//   …   data      the parameters' elements, in the header's order, unpadded
+//   16  header    { definition, parameters: [{ name, shape }], training? }
+//   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
 import { shown } from "../checks.js";
 import { FormatError } from "../errors.js";
@@ -21,17 +21,31 @@ export interface StoredParameter {
   readonly values: Float32Array;
 }
 
+/** What a run needs to go on: JSON, and tensors beside it (the optimizer's state, callbacks' arrays). */
+export interface StoredTraining {
+  readonly json: unknown;
+  readonly tensors: readonly StoredParameter[];
+}
+
 export interface StoredNetwork {
   readonly definition: unknown;
   readonly parameters: readonly StoredParameter[];
+  readonly training?: StoredTraining;
 }
 
 const encoder = new TextEncoder();
 
-export function encode({ definition, parameters }: StoredNetwork): Uint8Array {
-  const json = encoder.encode(JSON.stringify({ definition, parameters: parameters.map(({ name, shape }) => ({ name, shape })) }));
+export function encode({ definition, parameters, training }: StoredNetwork): Uint8Array {
+  const described = (tensors: readonly StoredParameter[]) => tensors.map(({ name, shape }) => ({ name, shape }));
+  const header = {
+    definition,
+    parameters: described(parameters),
+    ...(training && { training: { json: training.json, tensors: described(training.tensors) } }),
+  };
+  const json = encoder.encode(JSON.stringify(header));
+  const tensors = [...parameters, ...(training?.tensors ?? [])];
   const headerBytes = ((16 + json.length + 15) & ~15) - 16;
-  const dataBytes = parameters.reduce((sum, { values }) => sum + values.length * 4, 0);
+  const dataBytes = tensors.reduce((sum, { values }) => sum + values.length * 4, 0);
   const bytes = new Uint8Array(16 + headerBytes + dataBytes + DIGEST);
   const view = new DataView(bytes.buffer);
   bytes.set(encoder.encode(MAGIC));
@@ -40,7 +54,7 @@ export function encode({ definition, parameters }: StoredNetwork): Uint8Array {
   bytes.fill(0x20, 16, 16 + headerBytes);
   bytes.set(json, 16);
   let at = 16 + headerBytes;
-  for (const { values } of parameters) for (const value of values) view.setFloat32((at += 4) - 4, value, true);
+  for (const { values } of tensors) for (const value of values) view.setFloat32((at += 4) - 4, value, true);
   bytes.set(new Sha256().update(bytes.subarray(0, -DIGEST)).digest(), bytes.length - DIGEST);
   return bytes;
 }
@@ -64,32 +78,47 @@ export function decode(bytes: Uint8Array): StoredNetwork {
   if (begin > end) throw new FormatError(`saved network: a header of ${headerBytes} bytes in a file of ${bytes.length}`);
   const header = parse(bytes.subarray(16, begin));
   let at = begin;
-  const parameters = header.parameters.map(({ name, shape }) => {
+  const read = ({ name, shape }: Described) => {
     const count = product(shape);
     if (at + count * 4 > end) throw new FormatError(`saved network: ${name} [${shape.join(", ")}] reaches past the end of the file`);
     const values = Float32Array.from({ length: count }, (_, i) => view.getFloat32(at + i * 4, true));
     at += count * 4;
     return { name, shape, values };
-  });
+  };
+  const parameters = header.parameters.map(read);
+  const training = header.training && { json: header.training.json, tensors: header.training.tensors.map(read) };
   if (at !== end) throw new FormatError(`saved network: ${end - at} bytes belong to no parameter`);
-  return { definition: header.definition, parameters };
+  return { definition: header.definition, parameters, ...(training && { training }) };
 }
 
-function parse(json: Uint8Array): { definition: unknown; parameters: readonly { name: string; shape: readonly number[] }[] } {
+interface Described {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+interface Header {
+  readonly definition: unknown;
+  readonly parameters: readonly Described[];
+  readonly training?: { readonly json: unknown; readonly tensors: readonly Described[] };
+}
+
+function areDescribed(tensors: unknown): tensors is readonly Described[] {
+  return (
+    Array.isArray(tensors) &&
+    tensors.every((t) => typeof t?.name === "string" && Array.isArray(t.shape) && t.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0))
+  );
+}
+
+function parse(json: Uint8Array): Header {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch (cause) {
     throw new FormatError("saved network: the header is no JSON", { cause });
   }
-  const { definition, parameters } = (header ?? {}) as Record<string, unknown>;
-  const good =
-    Array.isArray(parameters) &&
-    parameters.every(
-      (p) =>
-        typeof p?.name === "string" && Array.isArray(p.shape) && p.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0),
-    );
-  if (!good || typeof definition !== "object" || definition === null)
+  const { definition, parameters, training } = (header ?? {}) as Partial<Header>;
+  if (!areDescribed(parameters) || typeof definition !== "object" || definition === null)
     throw new FormatError("saved network: the header lacks definition or parameters");
-  return { definition, parameters };
+  if (training !== undefined && !areDescribed(training?.tensors)) throw new FormatError("saved network: the header's training has no list of tensors");
+  return { definition, parameters, ...(training && { training }) };
 }

@@ -21,6 +21,8 @@ export interface BuilderOptions {
   /** Dropout acts and gradients are wanted. */
   readonly training: boolean;
   readonly seed: number;
+  /** Which parameters need no gradient. */
+  readonly frozen?: (parameter: Tensor) => boolean;
 }
 
 export class Builder extends Expressions implements Gradients {
@@ -39,11 +41,13 @@ export class Builder extends Expressions implements Gradients {
   private lossFields: LossFields | undefined;
   private streams = 0;
   private ids = 0;
+  private readonly frozen: (parameter: Tensor) => boolean;
 
-  constructor({ training, seed }: BuilderOptions) {
+  constructor({ training, seed, frozen = () => false }: BuilderOptions) {
     super();
     this.training = training;
     this.seed = seed;
+    this.frozen = frozen;
   }
 
   // ---- tensors
@@ -51,18 +55,11 @@ export class Builder extends Expressions implements Gradients {
   tensor(
     name: string,
     shape: readonly number[],
-    options: {
-      slab?: Slab;
-      batched?: boolean;
-      dtype?: "f32" | "u32";
-      needsGradient?: boolean;
-      stride?: number;
-      parts?: readonly Tensor[];
-    } = {},
+    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[]; offset?: number } = {},
   ): Tensor {
-    const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts } = options;
+    const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts, offset } = options;
     const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
-    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }) };
+    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }), ...(offset !== undefined && { offset }) };
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
@@ -81,7 +78,8 @@ export class Builder extends Expressions implements Gradients {
         `${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`,
       );
     }
-    const tensor = this.tensor(full, shape, { slab: "parameter", batched: false, needsGradient: this.training });
+    const still = this.tensor(full, shape, { slab: "parameter", batched: false });
+    const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
     this.parameters.push({ tensor, initializer, layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
@@ -326,7 +324,7 @@ export class Builder extends Expressions implements Gradients {
     return dx;
   }
 
-  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not gets zeros. */
+  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not, or is frozen, gets zeros. */
   backward(): void {
     this.phase = "backward";
     for (const instruction of this.instructions.slice().reverse()) {
@@ -339,9 +337,12 @@ export class Builder extends Expressions implements Gradients {
     }
     for (const { tensor, layer } of this.parameters) {
       this.layer = layer;
-      this.accumulate(tensor, (dx, start) => start === 0 && this.emit("fill", { y: dx, value: 0, end: elements(dx) }));
+      if (this.gradients.has(tensor)) continue;
+      const dx = this.newGradient(tensor);
+      this.emit("fill", { y: dx, value: 0, end: elements(dx) });
     }
     for (const { w, l1, l2, layer } of this.penalties) {
+      if (!w.needsGradient) continue;
       this.layer = layer;
       this.emit("penaltyBackward", { dw: this.gradient(w), w, l1, l2, end: elements(w) });
     }
@@ -360,9 +361,18 @@ export class Builder extends Expressions implements Gradients {
       inputs,
       output,
       ...(preActivation && { preActivation }),
-      parameters: this.parameters.filter(({ layer }) => layer === name).map(({ tensor }) => tensor),
+      parameters: this.parameters.filter(({ layer }) => layer === name || layer.startsWith(`${name}.`)).map(({ tensor }) => tensor),
     });
     return output;
+  }
+
+  /** Runs `body` under the current layer's name and one more: layers within layers. */
+  inScope<T>(name: string, body: () => T): T {
+    const outer = this.layer;
+    this.layer = `${outer}.${name}`;
+    const result = body();
+    this.layer = outer;
+    return result;
   }
 
   inPhase(phase: Phase, layer: string, body: () => void): void {
@@ -371,16 +381,17 @@ export class Builder extends Expressions implements Gradients {
     body();
   }
 
-  /** All parameters, their gradients, or one of the optimizer's slots as one row: what the optimizers work on. */
-  slab(name: string, slab: "parameter" | "gradient" | "slot"): Tensor {
+  /** Parameters [first, end), their gradients, or one of the optimizer's slots of them, as one row: what the optimizers work on. */
+  slab(name: string, slab: "parameter" | "gradient" | "slot", first = 0, end = this.parameters.length): Tensor {
+    const total = (parameters: readonly ParameterSpec[]) => parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
+    const chosen = this.parameters.slice(first, end);
     // A slot is one piece of state; the others name what layers made.
-    const parts =
-      slab === "slot" ? undefined : this.parameters.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
-    const total = this.parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
-    return this.tensor(name, [total], {
+    const parts = slab === "slot" ? undefined : chosen.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
+    return this.tensor(name, [total(chosen)], {
       slab,
       batched: false,
       ...(parts && { parts }),
+      offset: total(this.parameters.slice(0, first)),
     });
   }
 

@@ -38,6 +38,8 @@ export interface OpSpec {
   readonly operands: readonly Operand[];
   /** Shares are multiples of so many; "none": one thread does it all. */
   readonly split: number | "none";
+  /** [count, stride] pairs of operands: a row's elements are no more than lie between two rows. */
+  readonly within?: readonly (readonly [string, string])[];
   /** [output, input] pairs that may be the same memory. */
   readonly alias?: readonly (readonly [string, string])[];
   /** An elementwise `(y, x)` that gemm can apply to its result before it leaves the cache; `alpha` is its only option. */

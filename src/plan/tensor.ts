@@ -23,8 +23,10 @@ export interface Tensor {
   readonly slab: Slab;
   /** Does the loss's gradient with respect to it have to be computed? */
   readonly needsGradient: boolean;
-  /** Set if this names a whole slab: the tensors that lie in it, in order. */
+  /** Set if this names a whole slab or a stretch of it: the tensors that lie in it, in order. */
   readonly parts?: readonly Tensor[];
+  /** Set if this names consecutive parameters' elements in a slab, or in a slot: where in it they begin. */
+  readonly offset?: number;
 }
 
 /** Up to a whole number of v128s (4 elements). */

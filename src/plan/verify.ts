@@ -42,12 +42,14 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
     const fail = (what: string): never => {
       throw new PlanError(`record ${index} (${instruction.op} of ${instruction.layer}): ${what}`);
     };
-    const { operands, alias = [] } = specOf(instruction.op);
+    const { operands, within = [], alias = [] } = specOf(instruction.op);
     if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${specOf(instruction.op).code}`);
     if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
     for (const [i, operand] of operands.entries()) checkWord(operand, instruction, words[pc + 2 + i]!, options, fail);
 
     const values = valuesOf(instruction, capacity);
+    for (const [count, stride] of within)
+      if (values[count]! > values[stride]!) fail(`${count} is ${values[count]}, more than ${stride}, ${values[stride]}`);
     const touched = operands.flatMap((operand, i) => {
       const tensor = instruction.operands[operand.name];
       if (operand.kind !== "tensor") return [];
@@ -65,6 +67,10 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
       if (begin < low || end > high) fail(`${operand.name} is bytes [${begin}, ${end}), outside its slab [${low}, ${high})`);
       return [{ operand, tensor, begin, end, access: accessOf(operand, values) }];
     });
+
+    const stretches = touched.filter(({ tensor }) => tensor.offset !== undefined);
+    for (const { operand, tensor } of stretches)
+      if (tensor.offset !== stretches[0]!.tensor.offset) fail(`${operand.name} and ${stretches[0]!.operand.name} are of other parameters`);
 
     for (const { operand, tensor, begin, end, access } of touched) {
       if (access === "write" || access === "scratch" || holds(held, tensor, end - begin, options)) continue;
@@ -134,9 +140,15 @@ function checkLayout({ program, addresses, slabs, reserved, capacity }: VerifyOp
     }
     offset += size(parameter, 0) * 4;
   }
-  for (const [tensor, begin] of addresses)
-    if (tensor.slab === "slot" && (begin - slabs.slot[0]) % offset !== 0)
-      throw new PlanError(`${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0]} on`);
+  for (const [tensor, begin] of addresses) {
+    const first = tensor.parts?.[0];
+    if (first && begin !== addresses.get(first))
+      throw new PlanError(`${tensor.name} is at ${begin}, expected ${addresses.get(first)}, where ${first.name} lies`);
+    if (tensor.slab === "slot" && (begin - slabs.slot[0] - (tensor.offset ?? 0) * 4) % offset !== 0)
+      throw new PlanError(
+        `${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0] + (tensor.offset ?? 0) * 4} on`,
+      );
+  }
 }
 
 function checkApart(ranges: readonly (readonly [name: string, range: Range])[]): void {

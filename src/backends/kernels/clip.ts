@@ -15,7 +15,17 @@ export function sumSquares(views: Views, out: number, status: number, g: number,
 
 /** g *= limit / sqrt(sumSquares), rounded once to float32, where the norm is above the limit; else g keeps its bits. g: f32[end]. */
 export function clipGlobalNorm(views: Views, g: number, sumSquares: number, limit: number, begin: number, end: number): void {
-  const { f32 } = views;
+  scaleToNorm(views.f32, g, sumSquares, limit, begin, end);
+}
+
+/** The same for one tensor with its own norm; sets Status.Gradient if some g is not finite. */
+export function clipNorm(views: Views, g: number, status: number, limit: number, begin: number, end: number): void {
+  const sum = sumOfPowers(views.f32, g, true, begin, end);
+  if (!Number.isFinite(sum)) views.u32[status >>> 2]! |= Status.Gradient;
+  scaleToNorm(views.f32, g, sum, limit, begin, end);
+}
+
+function scaleToNorm(f32: Float32Array, g: number, sumSquares: number, limit: number, begin: number, end: number): void {
   const norm = Math.sqrt(sumSquares);
   if (!(norm > limit)) return;
   const factor = fround(limit / norm);

@@ -56,6 +56,7 @@ function forwardRows<const B extends string>(code: Op, backward: B) {
   return op({
     code,
     operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["y", "x"]],
     flops: (v) => 4 * v.end! * v.columns!,
@@ -75,6 +76,7 @@ function backwardRows(code: Op) {
       scalar("ld", "u32"),
       scalar("end", "extent"),
     ],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["dx", "dy"]],
     flops: (v) => 4 * v.end! * v.columns!,
@@ -145,6 +147,7 @@ export const activationOps = {
       scalar("number", "stepU32"),
       scalar("end", "extent"),
     ],
+    within: [["columns", "ld"]],
     split: 1,
     alias: [["y", "x"]],
     flops: (v) => v.end! * v.columns!,

@@ -1,6 +1,6 @@
 // Losses give one number a row and, if wanted, the gradient at once; then their sum, penalties on parameters, and metrics.
 import { Op } from "../../../assembly/opcodes.js";
-import { op, optional, read, scalar, update, type Values, write } from "../spec.js";
+import { type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
 
 const byRows = (v: Values) => v.end! * v.ld!;
 const targetRows = (v: Values) => v.end! * v.ldt!;
@@ -20,11 +20,14 @@ const operands = [
   scalar("end", "extent"),
 ] as const;
 
-function loss(code: Op, flopsPerTerm: number) {
-  return op({ code, operands, split: 1, flops: (v) => flopsPerTerm * terms(v) });
+const idRows = [["columns", "ld"]] as const;
+const valueRows = [...idRows, ["columns", "ldt"]] as const;
+
+function loss(code: Op, flopsPerTerm: number, within: OpSpec["within"] = valueRows) {
+  return op({ code, operands, within, split: 1, flops: (v) => flopsPerTerm * terms(v) });
 }
 
-function metric(code: Op) {
+function metric(code: Op, within: OpSpec["within"] = valueRows) {
   return op({
     code,
     operands: [
@@ -36,6 +39,7 @@ function metric(code: Op) {
       scalar("ldt", "u32"),
       scalar("end", "extent"),
     ],
+    within,
     split: "none",
     flops: terms,
   });
@@ -51,6 +55,7 @@ export const lossOps = {
       ...typeof operands,
       { readonly name: "delta"; readonly kind: "f32" },
     ],
+    within: valueRows,
     split: 1,
     flops: (v) => 6 * terms(v),
   }),
@@ -60,8 +65,8 @@ export const lossOps = {
   categoricalCrossEntropy: loss(Op.CategoricalCrossEntropy, 4),
   categoricalCrossEntropyLogits: loss(Op.CategoricalCrossEntropyLogits, 6),
   /** t: class ids, u32, one a row */
-  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1),
-  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6),
+  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1, idRows),
+  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6, idRows),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
   reduceLoss: op({
@@ -102,7 +107,7 @@ export const lossOps = {
   /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
   categoricalAccuracy: metric(Op.CategoricalAccuracy),
   /** out (f64) = rows whose largest p is at their class id */
-  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy),
+  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, idRows),
   /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
   binaryAccuracy: op({
     code: Op.BinaryAccuracy,
@@ -116,6 +121,7 @@ export const lossOps = {
       scalar("threshold", "f32"),
       scalar("end", "extent"),
     ],
+    within: valueRows,
     split: "none",
     flops: terms,
   }),

@@ -47,6 +47,11 @@ export const matrixOps = {
       read("a", (v) => v.end! * v.lda!),
       read("b", (v) => v.k! * v.ldb!),
     ),
+    within: [
+      ["n", "ldc"],
+      ["k", "lda"],
+      ["n", "ldb"],
+    ],
     split: Block.MR,
     flops,
     backward: (g, o) => {
@@ -96,6 +101,11 @@ export const matrixOps = {
       read("b", (v) => v.k! * v.ldb!),
       "A",
     ),
+    within: [
+      ["n", "ldc"],
+      ["end", "lda"],
+      ["n", "ldb"],
+    ],
     split: Block.MR,
     flops,
   }),
@@ -107,6 +117,11 @@ export const matrixOps = {
       read("b", (v) => v.n! * v.ldb!),
       "B",
     ),
+    within: [
+      ["n", "ldc"],
+      ["k", "lda"],
+      ["k", "ldb"],
+    ],
     split: Block.MR,
     flops,
   }),
@@ -122,6 +137,7 @@ export const matrixOps = {
       scalar("start", "u32"),
       scalar("end", "extent"),
     ],
+    within: [["end", "ld"]],
     split: 4,
     flops: (v) => v.rows! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),

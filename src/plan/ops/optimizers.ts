@@ -24,6 +24,13 @@ export const optimizerOps = {
     split: 4,
     flops: whole,
   }),
+  /** g *= min(1, limit / |g|), the norm of this tensor alone */
+  clipNorm: op({
+    code: Op.ClipNorm,
+    operands: [update("g", whole), status, scalar("limit", "f32"), end],
+    split: "none",
+    flops: (v) => 3 * v.end!,
+  }),
   /** g = g held within [-limit, limit]; a NaN stays one */
   clipValue: op({
     code: Op.ClipValue,
@@ -106,17 +113,119 @@ export const optimizerOps = {
   /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
   adagradStep: op({
     code: Op.AdagradStep,
+    operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
+    split: 4,
+    flops: (v) => 8 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; u stays 0 as long as g' is */
+  adamaxStep: op({
+    code: Op.AdamaxStep,
     operands: [
       w,
-      update("h", whole),
+      update("m", whole),
+      update("u", whole),
       g,
       status,
       scalar("rate", "stepF32"),
+      scalar("beta1", "f32"),
+      scalar("oneMinusBeta1", "f32"),
+      scalar("beta2", "f32"),
       scalar("epsilon", "f32"),
       scalar("weightDecay", "f32"),
       end,
     ],
     split: 4,
-    flops: (v) => 8 * v.end!,
+    flops: (v) => 12 * v.end!,
+  }),
+  /** m, v as in adamStep; w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
+  nadamStep: op({
+    code: Op.NadamStep,
+    operands: [
+      w,
+      update("m", whole),
+      update("v", whole),
+      g,
+      status,
+      scalar("momentFactor", "stepF32"),
+      scalar("gradientFactor", "stepF32"),
+      scalar("inverseRootBias2", "stepF32"),
+      scalar("beta1", "f32"),
+      scalar("oneMinusBeta1", "f32"),
+      scalar("beta2", "f32"),
+      scalar("oneMinusBeta2", "f32"),
+      scalar("epsilon", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 17 * v.end!,
+  }),
+  /** m, v as in adamStep; w -= stepSize·m / (rootFactor·sqrt(v) + floor): with 1 and epsilon adaptive, with 0 and 1 not */
+  radamStep: op({
+    code: Op.RadamStep,
+    operands: [
+      w,
+      update("m", whole),
+      update("v", whole),
+      g,
+      status,
+      scalar("stepSize", "stepF32"),
+      scalar("rootFactor", "stepF32"),
+      scalar("floor", "stepF32"),
+      scalar("beta1", "f32"),
+      scalar("oneMinusBeta1", "f32"),
+      scalar("beta2", "f32"),
+      scalar("oneMinusBeta2", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 15 * v.end!,
+  }),
+  /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = sqrt(squares + epsilon) / sqrt(v + epsilon) · g';
+   *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
+  adadeltaStep: op({
+    code: Op.AdadeltaStep,
+    operands: [
+      w,
+      update("v", whole),
+      update("squares", whole),
+      g,
+      status,
+      scalar("rate", "stepF32"),
+      scalar("rho", "f32"),
+      scalar("oneMinusRho", "f32"),
+      scalar("epsilon", "f32"),
+      scalar("weightDecay", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 18 * v.end!,
+  }),
+  /** w = decay·w - rate·sign(beta1·m + oneMinusBeta1·g); m = beta2·m + oneMinusBeta2·g */
+  lionStep: op({
+    code: Op.LionStep,
+    operands: [
+      w,
+      update("m", whole),
+      g,
+      status,
+      scalar("rate", "stepF32"),
+      scalar("decay", "stepF32"),
+      scalar("beta1", "f32"),
+      scalar("oneMinusBeta1", "f32"),
+      scalar("beta2", "f32"),
+      scalar("oneMinusBeta2", "f32"),
+      end,
+    ],
+    split: 4,
+    flops: (v) => 10 * v.end!,
+  }),
+  /** average += oneMinusDecay·(w - average) */
+  emaStep: op({
+    code: Op.EmaStep,
+    operands: [update("average", whole), read("w", whole), scalar("oneMinusDecay", "f32"), end],
+    split: 4,
+    flops: (v) => 3 * v.end!,
   }),
 };

@@ -9,13 +9,7 @@ export const rowOps = {
   /** y[r] = data[order[r]], rows of so many words */
   gatherRows: op({
     code: Op.GatherRows,
-    operands: [
-      write("y", byWords),
-      read("data"),
-      scalar("order", "stepPointer"),
-      scalar("words", "u32"),
-      scalar("end", "extent"),
-    ],
+    operands: [write("y", byWords), read("data"), scalar("order", "stepPointer"), scalar("words", "u32"), scalar("end", "extent")],
     split: 1,
     flops: () => 0,
   }),

@@ -1,10 +1,8 @@
 // The IDX file format: two zero bytes, a type, the number of dimensions, the dimensions, the elements; all big-endian.
 // Specification: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
 
-/** A file that is no IDX file, or not the one that was expected; the message begins with the file's name. */
-export class IdxError extends Error {
-  override readonly name = "IdxError";
-}
+import { shown } from "../checks.js";
+import { FormatError } from "../errors.js";
 
 export interface Idx {
   readonly type: "uint8" | "int8" | "int16" | "int32" | "float32" | "float64";
@@ -22,32 +20,34 @@ const types = {
   14: { type: "float64", array: Float64Array, read: "getFloat64" },
 } as const;
 
-/** @param name of the file, for messages
+/** Reads an IDX file, as MNIST's. Nothing is allocated that the file does not fill.
+ *  @param name of the file, for messages
  *  @returns shape and values; uint8 values share memory with `bytes`
- *  @throws {IdxError} bytes that are no IDX file, or more or fewer than its header promises */
-export function parseIdx(name: string, bytes: Uint8Array): Idx {
+ *  @throws {FormatError} bytes that are no IDX file, or more or fewer than its header promises; the message begins with `name` */
+export function parseIdx(bytes: Uint8Array, name = "IDX file"): Idx {
+  if (!(bytes instanceof Uint8Array)) throw new FormatError(`${name}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4) throw new IdxError(`${name}: ${bytes.length} bytes, too few for an IDX header`);
+  if (bytes.length < 4) throw new FormatError(`${name}: ${bytes.length} bytes, too few for an IDX header`);
   const magic = view.getUint32(0);
   const code = (magic >> 8) & 0xff;
   if (magic >>> 16 !== 0 || !isType(code)) {
     const known = Object.entries(types).map(([key, { type }]) => `${Number(key).toString(16).padStart(2, "0")} ${type}`);
-    throw new IdxError(
+    throw new FormatError(
       `${name}: begins with 0x${magic.toString(16).padStart(8, "0")}, no IDX file (0x0000, then a type: ${known.join(", ")})`,
     );
   }
 
   const dimensions = magic & 0xff;
   const header = 4 + 4 * dimensions;
-  if (dimensions === 0) throw new IdxError(`${name}: has no dimensions, expected at least 1`);
-  if (bytes.length < header) throw new IdxError(`${name}: ${bytes.length} bytes, too few for a header of ${dimensions} dimensions`);
+  if (dimensions === 0) throw new FormatError(`${name}: has no dimensions, expected at least 1`);
+  if (bytes.length < header) throw new FormatError(`${name}: ${bytes.length} bytes, too few for a header of ${dimensions} dimensions`);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
   const { type, array, read } = types[code];
   const count = shape.reduce((product, size) => product * size, 1);
   const size = array.BYTES_PER_ELEMENT;
   const [got, wanted] = [bytes.length - header, count * size];
   if (got !== wanted)
-    throw new IdxError(
+    throw new FormatError(
       `${name}: ${got} bytes after the header, expected ${wanted}, [${shape.join(", ")}] of ${type}: ${got < wanted ? "truncated" : "too long"}`,
     );
 

@@ -1,0 +1,115 @@
+// What acts while a network trains, between chunks of steps. A callback that has `onEpochEnd` ends each chunk with its epoch, since it
+// may stop or change the run. Those that write files are in node.ts.
+import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "./checks.js";
+import { OptionError } from "./errors.js";
+import type { Epoch, History } from "./history.js";
+import type { Network } from "./network.js";
+import type { Progress } from "./training.js";
+
+/** A callback's own state, for a run that is saved and resumed: JSON, and arrays of float32 beside it. */
+export interface CallbackState {
+  readonly json?: unknown;
+  readonly arrays?: Readonly<Record<string, Float32Array>>;
+}
+
+/** What a callback may do to the run. */
+export interface Run {
+  readonly net: Network;
+  /** Epochs that were asked for. */
+  readonly epochs: number;
+  /** Ends the run after this chunk; `history.stopped` tells. */
+  stop(): void;
+  /** A copy of all parameters, as one array that only `setWeights` understands. */
+  weights(): Float32Array;
+  /** Puts such a copy back. */
+  setWeights(copy: Float32Array): void;
+}
+
+export interface Callback {
+  /** Its name in saved runs. */
+  readonly type: string;
+  onFitStart?(run: Run): void | Promise<void>;
+  onChunkEnd?(progress: Progress, run: Run): void | Promise<void>;
+  /** @param index number of the epoch in this run, from 0 on */
+  onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
+  onFitEnd?(history: History, run: Run): void | Promise<void>;
+  /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. */
+  state?(): CallbackState;
+  restore?(state: CallbackState): void;
+}
+
+export function checkCallbacks(callbacks: unknown): void {
+  if (!Array.isArray(callbacks)) throw new OptionError(`fit: callbacks is ${shown(callbacks)}, expected an array of callbacks`);
+  callbacks.forEach((callback, i) => {
+    if (callback === null || typeof callback !== "object" || typeof callback.type !== "string")
+      throw new OptionError(`fit: callbacks[${i}] is ${shown(callback)}, expected a callback, as earlyStopping()`);
+    if ((callback.state === undefined) !== (callback.restore === undefined))
+      throw new OptionError(`fit: callbacks[${i}] (${callback.type}) has one of state and restore, expected both or neither`);
+  });
+}
+
+/** `loss`, a metric's name, or either with `validation.` before it. */
+export function metricOf(who: string, epoch: Epoch, name: string): number {
+  const part = name.startsWith("validation.") ? epoch.validation : epoch;
+  if (!part) throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
+  const key = name.replace(/^validation\./, "");
+  const value = key === "loss" ? part.loss : part.metrics[key];
+  if (value === undefined)
+    throw new OptionError(`${who}: monitor is ${shown(name)}, expected loss or one of: ${Object.keys(part.metrics).join(", ") || "(the network has no metrics)"}`);
+  return value;
+}
+
+export interface EarlyStoppingOptions {
+  /** default `validation.loss` */
+  readonly monitor?: string;
+  /** epochs without an improvement before the run ends, default 5 */
+  readonly patience?: number;
+  /** less than this is no improvement, default 0 */
+  readonly minDelta?: number;
+  /** of the monitored number; default: `max` for accuracies, else `min` */
+  readonly mode?: "min" | "max";
+  /** at the end, puts back the parameters of the best epoch, default true */
+  readonly restoreBest?: boolean;
+}
+
+/** Ends the run when the monitored number has not improved for `patience` epochs. */
+export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  checkOptions("earlyStopping", options, ["monitor", "patience", "minDelta", "mode", "restoreBest"]);
+  const { monitor = "validation.loss", patience = 5, minDelta = 0, restoreBest = true } = options;
+  const { mode = monitor.endsWith("accuracy") ? "max" : "min" } = options;
+  checkCount("earlyStopping: patience", patience);
+  checkNumber("earlyStopping: minDelta", minDelta, { least: 0 });
+  checkBoolean("earlyStopping: restoreBest", restoreBest);
+  if (mode !== "min" && mode !== "max") throw new OptionError(`earlyStopping: mode is ${shown(mode)}, expected "min" or "max"`);
+  const sign = mode === "min" ? 1 : -1;
+  let best = Number.POSITIVE_INFINITY;
+  let waited = 0;
+  let weights: Float32Array | undefined;
+  return {
+    type: "earlyStopping",
+    onEpochEnd(epoch, _, run) {
+      const value = sign * metricOf("earlyStopping", epoch, monitor);
+      if (value < best - minDelta) {
+        best = value;
+        waited = 0;
+        if (restoreBest) weights = run.weights();
+      } else if (++waited >= patience) run.stop();
+    },
+    onFitEnd({ stopped }, run) {
+      // What a signal stopped may be resumed.
+      if (stopped === "signal") return;
+      if (weights) run.setWeights(weights);
+      best = Number.POSITIVE_INFINITY;
+      waited = 0;
+      weights = undefined;
+    },
+    // JSON has no infinity: before the first epoch there is no best.
+    state: () => ({ json: { best: Number.isFinite(best) ? best : null, waited }, ...(weights && { arrays: { weights } }) }),
+    restore({ json, arrays }) {
+      const saved = json as { readonly best: number | null; readonly waited: number };
+      best = saved.best ?? Number.POSITIVE_INFINITY;
+      waited = saved.waited;
+      weights = arrays?.weights;
+    },
+  };
+}

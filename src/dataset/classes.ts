@@ -1,0 +1,99 @@
+// Class labels as users have them, and class ids as losses want them.
+import { checkCount, shown } from "../checks.js";
+import { OptionError, ShapeError } from "../errors.js";
+
+export type Label = string | number | boolean;
+
+/** What targets mean. `true`: labels, whose distinct values are the classes, numbers in rising order, others by code units; a number: ids
+ *  from 0 up to it; names: labels or ids of these; `false`: values. */
+export type Classes = boolean | number | readonly string[];
+
+/** Beyond the largest vocabularies in use: a column of other numbers was meant by mistake. */
+const MOST_CLASSES = 2 ** 20;
+
+const isId = (text: string) => /^(0|[1-9]\d{0,9})$/.test(text);
+
+/** @returns ids `[rows]`, each the position of its label in `names`
+ *  @throws {ShapeError} a label that is none; {OptionError} names that are none */
+export function toClasses(
+  who: string,
+  labels: ArrayLike<Label>,
+  classes: Exclude<Classes, false>,
+): { readonly ids: Uint32Array; readonly names: readonly string[] } {
+  const texts = Array.from(labels, (label, i) => {
+    const good = typeof label === "string" ? label !== "" : typeof label === "boolean" || Number.isInteger(label);
+    if (!good) throw new ShapeError(`${who}: row ${i} has label ${shown(label)}, expected a name or a whole number`);
+    return String(label);
+  });
+  const names = classes === true ? distinct(who, texts) : named(who, classes);
+  const positions = new Map(names.map((name, id) => [name, id]));
+  // Names may be digits: then all labels must be names, else they are ids.
+  const byName = texts.every((text) => positions.has(text)) || texts.some((text) => positions.has(text) && !isId(text));
+  const ids = Uint32Array.from(texts, (text, i) => {
+    const id = byName ? positions.get(text) : isId(text) && Number(text) < names.length ? Number(text) : undefined;
+    if (id === undefined) {
+      const wanted = typeof classes === "number" ? "" : ` or one of: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
+      throw new ShapeError(`${who}: row ${i} has label ${shown(labels[i])}, expected an id from 0 to ${names.length - 1}${wanted}`);
+    }
+    return id;
+  });
+  return { ids, names };
+}
+
+function distinct(who: string, texts: readonly string[]): string[] {
+  const names = [...new Set(texts)];
+  if (names.length > MOST_CLASSES)
+    throw new ShapeError(`${who}: ${names.length} different labels, expected at most ${MOST_CLASSES} classes`);
+  // The default order is by code units, the same everywhere.
+  return names.every((name) => /^-?\d+$/.test(name)) ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+}
+
+function named(who: string, classes: number | readonly string[]): readonly string[] {
+  if (typeof classes === "number") {
+    checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
+    return Array.from({ length: classes }, (_, id) => String(id));
+  }
+  if (!Array.isArray(classes) || classes.length === 0 || !classes.every((name) => typeof name === "string" && name !== ""))
+    throw new OptionError(`${who}: classes is ${shown(classes)}, expected true, false, a number, or an array of names`);
+  if (new Set(classes).size !== classes.length) throw new OptionError(`${who}: classes has a name twice`);
+  return [...classes];
+}
+
+function checkIds(who: string, ids: ArrayLike<number>, classes: number): void {
+  checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
+  if ((!Array.isArray(ids) && !ArrayBuffer.isView(ids)) || ids.length === 0)
+    throw new ShapeError(`${who}: got ${shown(ids)}, expected an array of class ids`);
+  for (let i = 0; i < ids.length; ++i) {
+    const id = ids[i]!;
+    if (!Number.isInteger(id) || id < 0 || id >= classes)
+      throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1}`);
+  }
+}
+
+/** @param ids `[rows]` @returns `[rows, classes]`, flat: 1 at each row's class, 0 elsewhere @throws {ShapeError} an id that is no class */
+export function oneHot(ids: ArrayLike<number>, classes: number): Float32Array {
+  checkIds("oneHot", ids, classes);
+  const values = new Float32Array(ids.length * classes);
+  for (let r = 0; r < ids.length; ++r) values[r * classes + ids[r]!] = 1;
+  return values;
+}
+
+/** Rows of each class. */
+export function countClasses(ids: ArrayLike<number>, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (let r = 0; r < ids.length; ++r) counts[ids[r]!]! += 1;
+  return counts;
+}
+
+/** Weights with which every class counts alike in a loss: rows / (classes · rows of the class), scikit-learn's "balanced".
+ *  @param ids `[rows]` @param classes default: the largest id + 1 @throws {ShapeError} an id that is no class, or a class without rows */
+export function classWeights(ids: ArrayLike<number>, classes?: number): number[] {
+  let largest = 0;
+  for (let i = 0; i < (ids?.length ?? 0); ++i) largest = Math.max(largest, ids[i]!);
+  const count = classes ?? largest + 1;
+  checkIds("classWeights", ids, count);
+  return countClasses(ids, count).map((rows, id) => {
+    if (rows === 0) throw new ShapeError(`classWeights: class ${id} has no rows, so no weight makes it count like the others`);
+    return ids.length / (count * rows);
+  });
+}

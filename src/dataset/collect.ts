@@ -1,0 +1,163 @@
+// From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
+import { checkCount, shown } from "../checks.js";
+import { type Data, type Rows, toRows } from "../data.js";
+import { OptionError, ShapeError } from "../errors.js";
+import { product } from "../plan/tensor.js";
+import { type Classes, type Label, toClasses } from "./classes.js";
+import type { Parts } from "./dataset.js";
+
+/** One label a row, or what `Data` has. */
+type AnyTargets = Data["targets"] | readonly Label[];
+
+/** Many samples at once. */
+export interface Batch {
+  readonly inputs: Rows;
+  readonly targets: AnyTargets;
+}
+
+export interface Sample {
+  readonly input: number | Rows;
+  readonly target: Label | Rows;
+}
+
+export interface DatasetOptions {
+  /** Shape of one input, or its number of features. Needed only where inputs are flat and targets have several columns. */
+  readonly input?: number | readonly number[];
+  /** What targets mean; default: classes where they are strings or booleans, else values */
+  readonly classes?: Classes;
+  /** names of the input's columns */
+  readonly features?: readonly string[];
+}
+
+/** What one source gave: labels or values. */
+interface Columns {
+  readonly rows: number;
+  readonly width: number;
+  readonly inputs: Float32Array;
+  readonly labels?: ArrayLike<Label>;
+  readonly values?: Float32Array;
+}
+
+const isList = (given: unknown): given is ArrayLike<unknown> => Array.isArray(given) || (ArrayBuffer.isView(given) && "length" in given);
+
+function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions): Columns {
+  const { inputs, targets } = given;
+  if (!isList(inputs)) throw new ShapeError(`${who}: inputs: got ${shown(inputs)}, expected a typed array or an array of rows`);
+  if (!isList(targets)) throw new ShapeError(`${who}: targets: got ${shown(targets)}, expected an array of labels, numbers or rows`);
+  if (inputs.length === 0) throw new ShapeError(`${who}: inputs: no rows`);
+  if (targets.length === 0) throw new ShapeError(`${who}: targets: no rows`);
+  const nested = isList(inputs[0]);
+  const width = input !== undefined ? size(input) : nested ? (inputs[0] as ArrayLike<unknown>).length : inputs.length / targets.length;
+  if (!Number.isInteger(width) || width === 0)
+    throw new ShapeError(
+      `${who}: ${inputs.length} input numbers for ${targets.length} targets are no whole rows; the option input says how wide a row is`,
+    );
+  const matrix = toRows(`${who}: inputs`, inputs, width, input !== undefined ? "the option input" : "as the first row");
+  const { rows } = matrix;
+  const read = { rows, width, inputs: matrix.values as Float32Array };
+
+  const first = targets[0];
+  const areLabels = classes !== undefined ? classes !== false : typeof first === "string" || typeof first === "boolean";
+  if (areLabels) {
+    if (isList(first))
+      throw new ShapeError(`${who}: targets: row 0 is ${shown(first)}, expected one label a row (classes is ${shown(classes)})`);
+    if (targets.length !== rows) throw new ShapeError(`${who}: ${targets.length} labels for ${rows} rows of ${width}`);
+    return { ...read, labels: targets as ArrayLike<Label> };
+  }
+  const columns = isList(first) ? first.length : targets.length / rows;
+  if (!Number.isInteger(columns) || columns === 0)
+    throw new ShapeError(`${who}: ${targets.length} target numbers for ${rows} rows of ${width} are no whole rows`);
+  const values = toRows(`${who}: targets`, targets as Rows, columns, "as the first row");
+  if (values.rows !== rows) throw new ShapeError(`${who}: ${values.rows} rows of targets for ${rows} rows of inputs`);
+  return { ...read, values: values.values as Float32Array };
+}
+
+const size = (input: number | readonly number[]) => (typeof input === "number" ? input : product(input));
+
+/** Checks what does not depend on the data. */
+export function checkDataset(who: string, { input, features }: DatasetOptions): void {
+  if (input !== undefined) for (const each of Array.isArray(input) && input.length > 0 ? input : [input]) checkCount(`${who}: input`, each);
+  if (features !== undefined && !(Array.isArray(features) && features.every((name) => typeof name === "string")))
+    throw new OptionError(`${who}: features is ${shown(features)}, expected an array of names`);
+}
+
+function finish(
+  who: string,
+  { rows, width, inputs, labels, values }: Columns,
+  { input = width, classes, features }: DatasetOptions,
+): Parts {
+  if (features !== undefined && features.length !== width)
+    throw new OptionError(`${who}: features has ${features.length} names for ${width} columns`);
+  const shape = typeof input === "number" ? [input] : [...input];
+  const common = { rows, input: shape, inputs, ...(features && { features: [...features] }) };
+  if (values) return { ...common, targets: values, columns: values.length / rows };
+  const { ids, names } = toClasses(`${who}: targets`, labels!, classes === undefined || classes === false ? true : classes);
+  return { ...common, targets: ids, columns: 1, classes: names };
+}
+
+/** Inputs that are a Float32Array are not copied. */
+export function fromColumns(who: string, batch: Batch, options: DatasetOptions): Parts {
+  return finish(who, toColumns(who, batch, options), options);
+}
+
+/** An array that doubles when it is full. */
+export function growing(): { push(values: ArrayLike<number>): void; done(): Float32Array } {
+  let values = new Float32Array(1024);
+  let length = 0;
+  return {
+    push: (more) => {
+      if (length + more.length > values.length) {
+        const larger = new Float32Array(Math.max(2 * values.length, length + more.length));
+        larger.set(values.subarray(0, length));
+        values = larger;
+      }
+      values.set(more, length);
+      length += more.length;
+    },
+    done: () => values.slice(0, length),
+  };
+}
+
+/** Takes samples and batches, all of one width and kind. */
+export function collector(who: string, options: DatasetOptions): { add(item: Sample | Batch): void; done(): Parts } {
+  const inputs = growing();
+  const values = growing();
+  const labels: Label[] = [];
+  let [items, rows] = [0, 0];
+  let first: { readonly width: number; readonly columns: number } | undefined;
+  return {
+    add: (item) => {
+      const name = `${who}: item ${items++}`;
+      const batch = toBatch(name, item);
+      const read = toColumns(name, batch, options);
+      const columns = read.values ? read.values.length / read.rows : 0;
+      first ??= { width: read.width, columns };
+      const { width } = first;
+      if (read.width !== width) throw new ShapeError(`${name}: input has ${read.width} columns, expected ${width}, as item 0`);
+      if (columns !== first.columns) {
+        const kind = (count: number) => (count === 0 ? "a label" : `${count} numbers`);
+        throw new ShapeError(`${name}: target is ${kind(columns)}, expected ${kind(first.columns)}, as item 0`);
+      }
+      inputs.push(read.inputs);
+      if (read.values) values.push(read.values);
+      else for (let i = 0; i < read.rows; ++i) labels.push(read.labels![i]!);
+      rows += read.rows;
+    },
+    done: () => {
+      if (!first) throw new ShapeError(`${who}: no rows`);
+      const given = first.columns === 0 ? { labels } : { values: values.done() };
+      return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given }, options);
+    },
+  };
+}
+
+function toBatch(who: string, item: Sample | Batch): Batch {
+  if (item !== null && typeof item === "object") {
+    if ("inputs" in item && "targets" in item) return item;
+    if ("input" in item && "target" in item) {
+      const { input, target } = item;
+      return { inputs: [isList(input) ? input : [input]] as Rows, targets: [target] as AnyTargets };
+    }
+  }
+  throw new ShapeError(`${who} is ${shown(item)}, expected { input, target } or { inputs, targets }`);
+}

@@ -1,0 +1,57 @@
+// Which rows go to which part of a split.
+import { ShapeError } from "../errors.js";
+import { permutation, Stream } from "../random.js";
+
+/** Rows of each class that go into a part of `wanted` rows: in proportion, by largest remainders, of equal remainders the lower class first.
+ *  Every class keeps a row outside. @param counts rows of each class */
+export function allocate(counts: readonly number[], wanted: number): number[] {
+  const total = counts.reduce((a, b) => a + b, 0);
+  const quota = counts.map((count) => (count * wanted) / total);
+  const taken = quota.map((share, c) => Math.min(Math.floor(share), Math.max(0, counts[c]! - 1)));
+  const byRemainder = counts.map((_, c) => c).sort((a, b) => quota[b]! - taken[b]! - (quota[a]! - taken[a]!) || a - b);
+  let missing = wanted - taken.reduce((a, b) => a + b, 0);
+  // A class that may give no more is passed over; the others then give more than their share.
+  while (missing > 0) {
+    const before = missing;
+    for (const c of byRemainder)
+      if (missing > 0 && taken[c]! + 1 < counts[c]!) {
+        taken[c]! += 1;
+        missing -= 1;
+      }
+    if (missing === before)
+      throw new ShapeError(`split: ${total} rows in ${counts.length} classes cannot give ${wanted} and keep one of each`);
+  }
+  return taken;
+}
+
+/** @param sizes rows of each part but the last, which gets the others
+ *  @param strata class of each row, if every part is to have its share of each @param seed of the order; undefined: as they are, later parts first
+ *  @returns row numbers of each part, in random order */
+export function divide(
+  rows: number,
+  sizes: readonly number[],
+  seed: number | undefined,
+  strata?: { readonly ids: ArrayLike<number>; readonly counts: readonly number[] },
+): Uint32Array[] {
+  const order = new Uint32Array(rows);
+  if (seed !== undefined) permutation(rows, seed, 1, order, Stream.Dataset);
+  else for (let i = 0; i < rows; ++i) order[i] = rows - 1 - i;
+
+  let left = strata?.counts ?? [rows];
+  const room = sizes.map((size) => {
+    const taken = allocate(left, size);
+    left = left.map((count, c) => count - taken[c]!);
+    return taken;
+  });
+  room.push([...left]);
+  const parts = [...sizes, rows - sizes.reduce((a, b) => a + b, 0)].map((size) => new Uint32Array(size));
+  const filled = parts.map(() => 0);
+  for (const row of order) {
+    const stratum = strata ? strata.ids[row]! : 0;
+    const part = room.findIndex((taken) => taken[stratum]! > 0);
+    room[part]![stratum]! -= 1;
+    parts[part]![filled[part]!] = row;
+    filled[part]! += 1;
+  }
+  return seed === undefined ? parts.map((part) => part.reverse()) : parts;
+}

@@ -1,0 +1,290 @@
+// Scores of predictions against targets, as functions of arrays, in float64: for validation sets, reports and comparisons. The metrics
+// that a training step computes are in metrics.ts. A ratio 0/0 counts as 0.
+import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
+import { OptionError, ShapeError } from "./errors.js";
+
+type Numbers = ArrayLike<number>;
+
+/** Flat, row after row, or an array of rows. */
+type Table = Numbers | readonly Numbers[];
+
+export interface ClassOptions {
+  /** number of classes; default: the largest id that occurs, + 1 */
+  readonly classes?: number;
+}
+
+/** How scores of single classes become one: `macro` their plain mean over all classes, present or not; `weighted` their mean weighted by
+ *  the classes' rows; `micro` from all classes' counts together; `binary` class 1's; `perClass` all of them. */
+export type Average = "macro" | "weighted" | "micro" | "binary" | "perClass";
+
+export interface AverageOptions extends ClassOptions {
+  /** default macro */
+  readonly average?: Average;
+}
+
+/** Class ids `[rows]` of both sides, and how many classes there are. */
+function pairs(who: string, targets: Numbers, predictions: Numbers, { classes }: ClassOptions): number {
+  checkArray(`${who}: targets`, targets);
+  checkArray(`${who}: predictions`, predictions);
+  if (targets.length !== predictions.length)
+    throw new ShapeError(`${who}: ${predictions.length} predictions for ${targets.length} targets`);
+  if (classes !== undefined) checkCount(`${who}: classes`, classes);
+  return Math.max(checkIds(`${who}: targets`, targets, classes), checkIds(`${who}: predictions`, predictions, classes));
+}
+
+function checkArray(who: string, values: unknown): void {
+  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && !(values instanceof DataView)))
+    throw new ShapeError(`${who}: got ${shown(values)}, expected an array`);
+  if ((values as ArrayLike<unknown>).length === 0) throw new ShapeError(`${who}: no rows`);
+}
+
+/** Ids become indices of arrays: a stray large number must not. */
+const MOST_CLASSES = 2 ** 16;
+
+/** @returns the number of classes, found if not given */
+function checkIds(who: string, ids: Numbers, classes?: number): number {
+  let count = classes ?? 0;
+  for (let i = 0; i < ids.length; ++i) {
+    const id = ids[i]!;
+    if (!Number.isInteger(id) || id < 0 || id >= (classes ?? MOST_CLASSES))
+      throw new ShapeError(`${who}: row ${i} is ${shown(id)}, expected a class id from 0 to ${(classes ?? MOST_CLASSES) - 1}`);
+    count = Math.max(count, id + 1);
+  }
+  return count;
+}
+
+/** Share of rows, 0 … 1, whose predicted class is the target.
+ *  @param targets class ids `[rows]` @param predictions class ids `[rows]`; see `argmax` @throws {ShapeError} */
+export function accuracy(targets: Numbers, predictions: Numbers): number {
+  pairs("accuracy", targets, predictions, {});
+  let right = 0;
+  for (let i = 0; i < targets.length; ++i) if (targets[i] === predictions[i]) right += 1;
+  return right / targets.length;
+}
+
+/** Counts: row i, column j holds how many of class i were taken for class j.
+ *  @param targets class ids `[rows]` @param predictions class ids `[rows]` @throws {ShapeError} ids that are none, or beyond `classes` */
+export function confusionMatrix(targets: Numbers, predictions: Numbers, options: ClassOptions = {}): number[][] {
+  checkOptions("confusionMatrix", options, ["classes"]);
+  return count(pairs("confusionMatrix", targets, predictions, options), targets, predictions);
+}
+
+function count(classes: number, targets: Numbers, predictions: Numbers): number[][] {
+  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < targets.length; ++i) matrix[targets[i]!]![predictions[i]!]! += 1;
+  return matrix;
+}
+
+const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** What one class's score is made of. */
+interface Tally {
+  /** rows of the class that were found */
+  readonly found: number;
+  /** rows taken for the class */
+  readonly predicted: number;
+  /** rows of the class */
+  readonly actual: number;
+}
+
+function average(
+  who: string,
+  targets: Numbers,
+  predictions: Numbers,
+  options: AverageOptions,
+  score: (tally: Tally) => number,
+): number | number[] {
+  checkOptions(who, options, ["classes", "average"]);
+  const { average = "macro" } = options;
+  checkOneOf(`${who}: average`, average, ["macro", "weighted", "micro", "binary", "perClass"]);
+  const classes = pairs(who, targets, predictions, average === "binary" ? { classes: 2, ...options } : options);
+  if (average === "binary" && classes !== 2) throw new OptionError(`${who}: average "binary" is for 2 classes, got ${classes}`);
+  const matrix = count(classes, targets, predictions);
+  const tallies = matrix.map((row, c): Tally => ({ found: row[c]!, predicted: sum(matrix.map((other) => other[c]!)), actual: sum(row) }));
+  const scores = tallies.map(score);
+  if (average === "perClass") return scores;
+  if (average === "binary") return scores[1]!;
+  if (average === "macro") return sum(scores) / classes;
+  if (average === "weighted") return sum(scores.map((value, c) => value * tallies[c]!.actual)) / targets.length;
+  return score({ found: sum(tallies.map(({ found }) => found)), predicted: targets.length, actual: targets.length });
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Of the rows taken for a class, the share that is of it; `average` says how the classes' shares become one number.
+ *  @throws {ShapeError} ids that are none; {OptionError} */
+export function precision(targets: Numbers, predictions: Numbers, options: AverageOptions & { readonly average: "perClass" }): number[];
+export function precision(
+  targets: Numbers,
+  predictions: Numbers,
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+): number;
+export function precision(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
+  return average("precision", targets, predictions, options, ({ found, predicted }) => ratio(found, predicted));
+}
+
+/** Of the rows of a class, the share that was found; `average` as in `precision`. */
+export function recall(targets: Numbers, predictions: Numbers, options: AverageOptions & { readonly average: "perClass" }): number[];
+export function recall(
+  targets: Numbers,
+  predictions: Numbers,
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+): number;
+export function recall(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
+  return average("recall", targets, predictions, options, ({ found, actual }) => ratio(found, actual));
+}
+
+/** The harmonic mean of a class's precision and recall, 2·found/(predicted + actual); `average` as in `precision`. */
+export function f1(targets: Numbers, predictions: Numbers, options: AverageOptions & { readonly average: "perClass" }): number[];
+export function f1(
+  targets: Numbers,
+  predictions: Numbers,
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+): number;
+export function f1(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
+  return average("f1", targets, predictions, options, ({ found, predicted, actual }) => ratio(2 * found, predicted + actual));
+}
+
+/** Checks scores `[rows, columns]`, and makes them flat. */
+function flat(who: string, table: Table, columns?: number): { readonly values: Numbers; readonly columns: number } {
+  checkArray(who, table);
+  if (typeof table[0] === "number") {
+    checkFinite(who, table as Numbers);
+    if (columns === undefined || table.length % columns !== 0)
+      throw new ShapeError(`${who}: ${table.length} numbers are no whole number of rows${columns ? ` of ${columns}` : ""}`);
+    return { values: table as Numbers, columns };
+  }
+  const rows = table as readonly Numbers[];
+  const width = columns ?? rows[0]?.length ?? 0;
+  const values = new Float64Array(rows.length * width);
+  for (let r = 0; r < rows.length; ++r) {
+    const row = rows[r]!;
+    checkArray(`${who}: row ${r}`, row);
+    if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width}`);
+    values.set(row, r * width);
+  }
+  checkFinite(who, values);
+  return { values, columns: width };
+}
+
+function checkFinite(who: string, values: Numbers): void {
+  for (let i = 0; i < values.length; ++i)
+    if (!Number.isFinite(values[i])) throw new ShapeError(`${who}: element ${i} is ${shown(values[i])}, expected a finite number`);
+}
+
+/** Each row's largest column, the first of equals: class ids from what `net.predict` returns.
+ *  @param scores `[rows, columns]`, flat or as rows @throws {ShapeError} */
+export function argmax(scores: Table, columns?: number): Uint32Array {
+  if (columns !== undefined) checkCount("argmax: columns", columns);
+  const { values, columns: width } = flat("argmax: scores", scores, columns);
+  const ids = new Uint32Array(values.length / width);
+  for (let r = 0; r < ids.length; ++r) {
+    let best = 0;
+    for (let c = 1; c < width; ++c) if (values[r * width + c]! > values[r * width + best]!) best = c;
+    ids[r] = best;
+  }
+  return ids;
+}
+
+/** Share of rows, 0 … 1, whose class is among the `k` with the highest scores; of equal scores the lower class comes first, as in `argmax`.
+ *  @param targets class ids `[rows]` @param scores `[rows, classes]`, flat or as rows @throws {ShapeError}; {OptionError} k beyond the classes */
+export function topK(targets: Numbers, scores: Table, k: number): number {
+  checkArray("topK: targets", targets);
+  const nested = typeof scores?.[0] !== "number";
+  const { values, columns } = flat("topK: scores", scores, nested ? undefined : scores.length / targets.length);
+  if (!Number.isInteger(columns) || values.length !== targets.length * columns)
+    throw new ShapeError(`topK: ${values.length} scores for ${targets.length} targets`);
+  checkCount("topK: k", k, 1, columns);
+  checkIds("topK: targets", targets, columns);
+  let right = 0;
+  for (let r = 0; r < targets.length; ++r) {
+    const target = targets[r]!;
+    const own = values[r * columns + target]!;
+    let before = 0;
+    for (let c = 0; c < columns; ++c) {
+      const other = values[r * columns + c]!;
+      if (other > own || (other === own && c < target)) before += 1;
+    }
+    if (before < k) right += 1;
+  }
+  return right / targets.length;
+}
+
+/** Area under the receiver operating characteristic: the share of pairs (a row of class 1, a row of class 0) in which the first has the
+ *  higher score, equal scores counting half.
+ *  @param targets 0 or 1 `[rows]`, both must occur @param scores `[rows]`, probabilities or logits @throws {ShapeError} */
+export function rocAuc(targets: Numbers, scores: Numbers): number {
+  checkArray("rocAuc: targets", targets);
+  checkArray("rocAuc: scores", scores);
+  if (targets.length !== scores.length) throw new ShapeError(`rocAuc: ${scores.length} scores for ${targets.length} targets`);
+  checkIds("rocAuc: targets", targets, 2);
+  checkFinite("rocAuc: scores", scores);
+  const order = Array.from(targets, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  let [negatives, pairsWon] = [0, 0];
+  for (let begin = 0; begin < order.length; ) {
+    const tied = [0, 0];
+    const score = scores[order[begin]!];
+    for (; begin < order.length && scores[order[begin]!] === score; ++begin) tied[targets[order[begin]!]!]! += 1;
+    pairsWon += tied[1]! * (negatives + tied[0]! / 2);
+    negatives += tied[0]!;
+  }
+  const positives = order.length - negatives;
+  if (negatives === 0 || positives === 0) throw new ShapeError(`rocAuc: all targets are ${negatives === 0 ? 1 : 0}, expected both 0 and 1`);
+  return pairsWon / (positives * negatives);
+}
+
+/** Two tables of equal shape. */
+function both(who: string, targets: Table, predictions: Table): { t: Numbers; p: Numbers; columns: number } {
+  checkArray(`${who}: targets`, targets);
+  checkArray(`${who}: predictions`, predictions);
+  // Predictions come flat from the network, targets may have rows.
+  const columns = [targets, predictions]
+    .map((table) => (typeof table[0] === "number" ? 1 : (table[0] as Numbers)?.length))
+    .reduce((a, b) => Math.max(a, b));
+  const t = flat(`${who}: targets`, targets, columns).values;
+  const p = flat(`${who}: predictions`, predictions, columns).values;
+  if (t.length !== p.length) throw new ShapeError(`${who}: ${p.length} predicted numbers for ${t.length} targets`);
+  return { t, p, columns };
+}
+
+function mean(length: number, term: (i: number) => number): number {
+  let total = 0;
+  for (let i = 0; i < length; ++i) total += term(i);
+  return total / length;
+}
+
+function meanSquare(who: string, targets: Table, predictions: Table): number {
+  const { t, p } = both(who, targets, predictions);
+  return mean(t.length, (i) => (p[i]! - t[i]!) * (p[i]! - t[i]!));
+}
+
+/** Mean of (p - y)² over all elements. @param targets `[rows]` or `[rows, outputs]` @param predictions the same @throws {ShapeError} */
+export function mse(targets: Table, predictions: Table): number {
+  return meanSquare("mse", targets, predictions);
+}
+
+/** Square root of `mse`. */
+export function rmse(targets: Table, predictions: Table): number {
+  return Math.sqrt(meanSquare("rmse", targets, predictions));
+}
+
+/** Mean of |p - y| over all elements. */
+export function mae(targets: Table, predictions: Table): number {
+  const { t, p } = both("mae", targets, predictions);
+  return mean(t.length, (i) => Math.abs(p[i]! - t[i]!));
+}
+
+/** R², 1 - sum (p - y)² / sum (y - mean y)²: 1 is perfect, 0 as good as always saying the mean. Of several outputs (given as rows) the plain
+ *  mean of theirs. An output whose targets are all equal counts 1 if predicted exactly, else 0, as in scikit-learn. */
+export function r2(targets: Table, predictions: Table): number {
+  const { t, p, columns } = both("r2", targets, predictions);
+  const rows = t.length / columns;
+  return mean(columns, (c) => {
+    const at = (r: number) => r * columns + c;
+    const middle = mean(rows, (r) => t[at(r)]!);
+    const residual = mean(rows, (r) => (p[at(r)]! - t[at(r)]!) * (p[at(r)]! - t[at(r)]!));
+    const spread = mean(rows, (r) => (t[at(r)]! - middle) * (t[at(r)]! - middle));
+    if (spread === 0) return residual === 0 ? 1 : 0;
+    return 1 - residual / spread;
+  });
+}

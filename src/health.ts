@@ -1,0 +1,125 @@
+// How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
+import type { Samples } from "./data.js";
+import type { Model } from "./model.js";
+import { columns } from "./plan/tensor.js";
+import { runBatch, SLICE } from "./single.js";
+
+/** Of all elements of a tensor over the rows looked at. */
+export interface Spread {
+  readonly mean: number;
+  readonly deviation: number;
+  /** Share of elements that are exactly 0, 0 … 1. */
+  readonly zeros: number;
+}
+
+export interface LayerHealth {
+  readonly name: string;
+  readonly activations: Spread;
+  /** Of dLoss/dOutput's batch, where a gradient reaches the layer's output. */
+  readonly gradients?: Spread;
+  /** Euclidean norm of the gradients of the layer's parameters. */
+  readonly parameterGradientNorm: number;
+  /** Columns of the output, and how many of them are 0 for every row, or the same for every row. */
+  readonly units: number;
+  readonly dead: number;
+  readonly constant: number;
+}
+
+export interface Health {
+  /** Rows looked at: the first 256 at most. */
+  readonly rows: number;
+  readonly layers: readonly LayerHealth[];
+  /** In words: dead units, constant outputs, gradients that vanish or explode. */
+  readonly warnings: readonly string[];
+  /** The layers as a table of at most 80 columns, and the warnings. */
+  readonly summary: string;
+}
+
+function spreadOf(values: Float32Array): Spread {
+  let sum = 0;
+  let zeros = 0;
+  for (const value of values) {
+    sum += value;
+    if (value === 0) zeros += 1;
+  }
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / values.length), zeros: zeros / values.length };
+}
+
+/** Columns that are the same in every row, and those of them that are 0. */
+function stillColumns(values: Float32Array, width: number): { readonly constant: number; readonly dead: number } {
+  let constant = 0;
+  let dead = 0;
+  for (let c = 0; c < width; ++c) {
+    let same = true;
+    for (let at = c + width; same && at < values.length; at += width) same = values[at] === values[c];
+    if (!same) continue;
+    if (values[c] === 0) dead += 1;
+    else constant += 1;
+  }
+  return { constant, dead };
+}
+
+/** A gradient that shrinks or grows by more than this from the last layer to the first hardly trains, or jumps. */
+const RATIO = 1e4;
+
+/** @param step the number whose dropout it sees */
+export function healthOf(model: Model, samples: Samples, step: number): Health {
+  const count = Math.min(SLICE, samples.rows);
+  const plan = runBatch(model, "trace", samples, 0, count, step);
+  const views = model.region.views();
+  const read = (tensor: (typeof plan.predictions)[number]) => model.readTensor(tensor, plan.addresses.get(tensor)!, count, views);
+  const { gradients, layers } = plan.program;
+  const found = layers.map(({ name, output, parameters }): LayerHealth => {
+    const values = read(output);
+    const gradient = gradients.get(output);
+    const squares = parameters.reduce((sum, p) => {
+      const of = gradients.get(p);
+      return of ? read(of).reduce((partial, value) => partial + value * value, sum) : sum;
+    }, 0);
+    return {
+      name,
+      activations: spreadOf(values),
+      ...(gradient && { gradients: spreadOf(read(gradient)) }),
+      parameterGradientNorm: Math.sqrt(squares),
+      units: columns(output),
+      ...(count > 1 ? stillColumns(values, columns(output)) : { constant: 0, dead: 0 }),
+    };
+  });
+  const warnings = warningsOf(found, count);
+  return { rows: count, layers: found, warnings, summary: [table(found), ...warnings].join("\n") };
+}
+
+function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {
+  const warnings: string[] = [];
+  for (const { name, units, dead, constant } of layers) {
+    if (dead > 0) warnings.push(`${name}: ${dead} of ${units} units are 0 for all ${rows} rows; a dead relu learns no more: lower the learning rate, or leakyRelu`);
+    if (constant > 0) warnings.push(`${name}: ${constant} of ${units} outputs are the same for all ${rows} rows`);
+  }
+  const trained = layers.filter(({ parameterGradientNorm }) => parameterGradientNorm > 0);
+  const [first, last] = [trained[0], trained.at(-1)];
+  if (first && last && first !== last) {
+    const ratio = first.parameterGradientNorm / last.parameterGradientNorm;
+    if (ratio > RATIO) warnings.push(`gradients explode: ${ratio.toExponential(1)} times larger in ${first.name} than in ${last.name}; clip them, or start from smaller weights`);
+    if (ratio < 1 / RATIO) warnings.push(`gradients vanish: ${(1 / ratio).toExponential(1)} times smaller in ${first.name} than in ${last.name}; relu, residual layers or other initial weights help`);
+  }
+  return warnings;
+}
+
+function table(layers: readonly LayerHealth[]): string {
+  const number = (value: number) => value.toPrecision(3);
+  const head = ["layer", "mean", "deviation", "zeros", "gradient dev.", "dW norm", "dead"];
+  const lines = layers.map(({ name, activations: a, gradients: g, parameterGradientNorm, dead }) => [
+    name.slice(0, 18),
+    number(a.mean),
+    number(a.deviation),
+    `${(a.zeros * 100).toFixed(0)} %`,
+    g ? number(g.deviation) : "-",
+    number(parameterGradientNorm),
+    `${dead}`,
+  ]);
+  const widths = head.map((text, i) => Math.max(text.length, ...lines.map((cells) => cells[i]!.length)));
+  return [head, ...lines].map((cells) => cells.map((text, i) => (i === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[i]!))).join("  ")).join("\n");
+}

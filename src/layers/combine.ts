@@ -1,0 +1,57 @@
+// Layers that join several tensors, or a tensor with what layers made of it.
+import { checkOptions, shown } from "../checks.js";
+import { OptionError, ShapeError } from "../errors.js";
+import { shape } from "../plan/expressions.js";
+import type { Tensor } from "../plan/tensor.js";
+import { type Layer, layer } from "./layer.js";
+
+interface Options {
+  readonly name?: string;
+}
+
+function checkSeveral(who: string, inputs: readonly Tensor[]): void {
+  if (inputs.length < 2) throw new OptionError(`${who}: got ${inputs.length} input, expected several: ${who}()(a, b)`);
+}
+
+/** Layer of several inputs of one shape: their sum. `add()(a, b)`. */
+export function add(options: Options = {}): Layer {
+  checkOptions("add", options, ["name"]);
+  return layer("add", { name: options.name }, (g, x, ...more) => {
+    checkSeveral("add", [x, ...more]);
+    for (const other of more)
+      if (other.shape.join() !== x.shape.join()) throw new ShapeError(`${g.scope}: inputs have shapes ${shape(x)} and ${shape(other)}, expected the same`);
+    return more.reduce((sum, other) => g.add(sum, other), x);
+  });
+}
+
+/** Layer of several inputs: one after the other along the last axis. `concatenate()(a, b)`: `[batch, m]`, `[batch, n]` to `[batch, m + n]`. */
+export function concatenate(options: Options = {}): Layer {
+  checkOptions("concatenate", options, ["name"]);
+  return layer("concatenate", { name: options.name }, (g, ...inputs) => {
+    checkSeveral("concatenate", inputs);
+    return g.concat(inputs);
+  });
+}
+
+/** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`. */
+export function residual(layers: readonly Layer[], options: Options = {}): Layer {
+  checkOptions("residual", options, ["name"]);
+  if (!Array.isArray(layers) || layers.length === 0) throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);
+  const counts = new Map<string, number>();
+  const named = layers.map((inner, i) => {
+    if (typeof inner !== "function" || typeof inner.apply !== "function") throw new OptionError(`residual: layers[${i}] is ${shown(inner)}, expected a layer, as dense(10)`);
+    const count = (counts.get(inner.kind) ?? 0) + 1;
+    counts.set(inner.kind, count);
+    return { name: inner.name || `${inner.kind}_${count}`, inner };
+  });
+  const stored = named.map(({ name, inner }) => ({ kind: inner.kind, name, options: inner.options }));
+  return layer("residual", { layers: stored, name: options.name }, (g, x) => {
+    let y = x;
+    for (const { name, inner } of named) {
+      const input = y;
+      y = g.inScope(name, () => inner.apply(g, input));
+    }
+    if (y.shape.join() !== x.shape.join()) throw new ShapeError(`${g.scope}: its layers make ${shape(y)} of ${shape(x)}, expected the same shape`);
+    return g.add(x, y);
+  });
+}

@@ -1,0 +1,36 @@
+import type { Callback, Run } from "../callbacks.js";
+import { checkNumber, checkOptions, shown } from "../checks.js";
+import { OptionError } from "../errors.js";
+import { writeWhole } from "./files.js";
+
+export interface CheckpointOptions {
+  /** writes when at least so much time has passed since the last one, default 60 */
+  readonly everySeconds?: number;
+}
+
+/** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the
+ *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run. */
+export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
+  if (typeof path !== "string" || path === "") throw new OptionError(`checkpoint: path is ${shown(path)}, expected a file's path`);
+  checkOptions("checkpoint", options, ["everySeconds"]);
+  const { everySeconds = 60 } = options;
+  checkNumber("checkpoint: everySeconds", everySeconds, { least: 0 });
+  let last = 0;
+  const write = async ({ net }: Run) => {
+    await writeWhole(path, net.save({ training: true }));
+    last = performance.now();
+  };
+  return {
+    type: "checkpoint",
+    onFitStart: () => {
+      last = performance.now();
+    },
+    onChunkEnd: async (_, run) => {
+      if (performance.now() - last >= everySeconds * 1000) await write(run);
+    },
+    onFitEnd: (_, run) => write(run),
+    // Nothing of it is needed to go on.
+    state: () => ({}),
+    restore: () => {},
+  };
+}

@@ -1,0 +1,138 @@
+// What an optimizer is to the rest of the library, and how it is made from its rule: which op updates parameters, and from which factors.
+import { Step } from "../../assembly/opcodes.js";
+import { checkNumber } from "../checks.js";
+import type { Builder } from "../plan/builder.js";
+import { type Extent, size, type Tensor } from "../plan/tensor.js";
+import type { Schedule } from "../schedules.js";
+import { type ParameterGroup, possibleSettings, runsOf, type Setting } from "./groups.js";
+import type { Clip, Common, Complete, Ema } from "./options.js";
+import { toSchedule } from "./rate.js";
+
+export interface Optimizer {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** State: one slab of the parameters' size each. */
+  readonly slots: readonly string[];
+  /** What the state is at the start, default 0. */
+  readonly slotValue?: number;
+  /** Those of the slots that are a copy of the parameters at the start. */
+  readonly copies?: readonly string[];
+  readonly clip?: Clip;
+  readonly groups?: readonly ParameterGroup[];
+  /** The averaged weights are in the slot "ema". */
+  readonly ema?: Ema;
+  /** Gives the learning rate of every update, before groups' factors. */
+  readonly schedule: Schedule;
+  /** How many numbers `factors` writes. */
+  readonly factorCount: number;
+  /** The factors of step t = 1, 2, …, into `out` from `at` on. */
+  factors(t: number, out: Float32Array, at: number): void;
+  /** @throws {OptionError} if a group takes none of the network's parameters */
+  check(parameters: readonly Tensor[]): void;
+  /** At most two instructions a parameter and three more, clipping included. */
+  emit(g: Builder, slabs: Slabs): void;
+}
+
+export interface Slabs {
+  readonly w: Tensor;
+  readonly g: Tensor;
+  readonly slots: readonly Tensor[];
+  /** Byte offsets of the factors in a step's record. */
+  readonly factors: readonly number[];
+  readonly end: Extent;
+}
+
+/** One setting's share of the slabs. */
+export interface Share extends Slabs {
+  /** 0 where the rule takes it from a factor */
+  readonly weightDecay: number;
+}
+
+/** What tells one optimizer from another. */
+export interface Rule {
+  readonly slots: readonly string[];
+  readonly slotValue?: number;
+  /** w is multiplied by 1 - learningRate·weightDecay, a factor, instead of weightDecay·w being added to g. */
+  readonly decoupled?: boolean;
+  readonly factorCount: number;
+  /** The factors of step t = 1, 2, … at its learning rate. */
+  factors(t: number, rate: number, weightDecay: number, out: Float32Array, at: number): void;
+  emit(g: Builder, share: Share): void;
+}
+
+/** @param options checked and complete */
+export function optimizer<O extends Common>(type: string, options: Complete<O>, rule: Rule): Optimizer {
+  const { clip, groups = [], ema, learningRate, weightDecay } = options as Complete<Common>;
+  const { decoupled = false, factorCount } = rule;
+  const schedule = toSchedule(`${type}: learningRate`, learningRate);
+  const start: Setting = { learningRateFactor: 1, weightDecay, frozen: false };
+
+  // Settings that need factors of their own.
+  const kinds: Setting[] = [];
+  const kindOf = (setting: Setting) =>
+    kinds.findIndex(
+      (kind) => kind.learningRateFactor === setting.learningRateFactor && (!decoupled || kind.weightDecay === setting.weightDecay),
+    );
+  for (const setting of possibleSettings(`${type}: groups`, groups, start)) if (kindOf(setting) < 0) kinds.push(setting);
+  // Each step multiplies w by 1 - learningRate·weightDecay: below 0 it would flip every sign.
+  if (decoupled)
+    for (const kind of kinds) {
+      const most = kind.weightDecay === 0 ? 0 : schedule.highest * kind.learningRateFactor * kind.weightDecay;
+      checkNumber(`${type}: learningRate · weightDecay`, most, { least: 0, most: 1 });
+    }
+  const runs = (parameters: readonly Tensor[]) => runsOf(`${type}: groups`, groups, start, parameters);
+
+  return {
+    type,
+    options: { ...options },
+    slots: ema ? [...rule.slots, "ema"] : rule.slots,
+    ...(rule.slotValue !== undefined && { slotValue: rule.slotValue }),
+    ...(clip && { clip }),
+    ...(groups.length > 0 && { groups }),
+    ...(ema && { ema, copies: ["ema"] }),
+    schedule,
+    factorCount: factorCount * kinds.length,
+    factors: (t, out, at) => {
+      const rate = schedule.rate(t - 1);
+      for (const [i, kind] of kinds.entries()) rule.factors(t, rate * kind.learningRateFactor, kind.weightDecay, out, at + i * factorCount);
+    },
+    check: (parameters) => void runs(parameters),
+    emit: (g, slabs) => {
+      for (const { first, end, setting } of runs(g.parameters.map(({ tensor }) => tensor))) {
+        const all = end - first === g.parameters.length;
+        const kind = kindOf(setting);
+        rule.emit(g, {
+          ...(all ? slabs : shareOf(g, slabs, first, end)),
+          factors: slabs.factors.slice(kind * factorCount, (kind + 1) * factorCount),
+          weightDecay: decoupled ? 0 : setting.weightDecay,
+        });
+      }
+      if (ema) g.emit("emaStep", { average: slabs.slots.at(-1)!, w: slabs.w, oneMinusDecay: 1 - ema.decay, end: slabs.end });
+    },
+  };
+}
+
+/** The slabs' share of parameters [first, end). */
+function shareOf(g: Builder, { w, g: gradient, slots, factors }: Slabs, first: number, end: number): Slabs {
+  const share = g.slab(w.name, "parameter", first, end);
+  return {
+    w: share,
+    g: g.slab(gradient.name, "gradient", first, end),
+    slots: slots.map(({ name }) => g.slab(name, "slot", first, end)),
+    factors,
+    end: share.stride,
+  };
+}
+
+/** Clipping of the gradients, then the optimizer's own step. */
+export function emitUpdate(g: Builder, { clip, emit }: Pick<Optimizer, "clip" | "emit">, slabs: Slabs): void {
+  const status = Step.Status;
+  if (clip?.type === "globalNorm") {
+    g.emit("sumSquares", { out: Step.SumSquares, status, g: slabs.g, end: slabs.end });
+    g.emit("clipGlobalNorm", { g: slabs.g, sumSquares: Step.SumSquares, limit: clip.value, end: slabs.end });
+  } else if (clip?.type === "norm") {
+    // Rows and the padding between them, whose zeros add nothing.
+    for (const part of slabs.g.parts!) g.emit("clipNorm", { g: part, status, limit: clip.value, end: size(part, 0) });
+  } else if (clip) g.emit("clipValue", { g: slabs.g, status, limit: clip.value, end: slabs.end });
+  emit(g, slabs);
+}

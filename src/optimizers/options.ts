@@ -1,0 +1,65 @@
+// What every optimizer takes, and how it is checked.
+import { checkNumber, checkOneOf, checkOptions } from "../checks.js";
+import type { Schedule } from "../schedules.js";
+import { checkGroups, type ParameterGroup } from "./groups.js";
+import { toSchedule } from "./rate.js";
+
+/** Of the raw gradients, before weight decay. `globalNorm`: all of them together are scaled to a norm of at most `value`;
+ *  `norm`: those of each parameter by themselves; `value`: each element is held within ±value. */
+export interface Clip {
+  readonly type: "globalNorm" | "norm" | "value";
+  readonly value: number;
+}
+
+/** An exponential moving average of the weights: after each update average += (1 - decay)·(w - average), from the initial weights on. */
+export interface Ema {
+  /** [0, 1) */
+  readonly decay: number;
+}
+
+interface Optional {
+  readonly clip?: Clip;
+  /** settings for some parameters only: `groups: [vectorsWithoutDecay, { match: "dense_1", frozen: true }]` */
+  readonly groups?: readonly ParameterGroup[];
+  readonly ema?: Ema;
+}
+
+export interface Common extends Optional {
+  /** step size, >= 0, or a schedule of it */
+  readonly learningRate?: number | Schedule;
+  /** weightDecay·w is added to each gradient (adamW, lion: w shrinks by learningRate·weightDecay instead); biases too unless a group says
+   *  otherwise; default 0 */
+  readonly weightDecay?: number;
+}
+
+export type Complete<O extends Common> = Required<Omit<O, keyof Optional>> & Optional;
+
+export function checked<O extends Common>(type: string, options: O, defaults: Required<Omit<O, keyof Optional>>): Complete<O> {
+  checkOptions(type, options, [...Object.keys(defaults), "clip", "groups", "ema"]);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const all = { ...defaults, ...given } as Complete<O> & Common;
+  const { learningRate, weightDecay, clip, groups, ema } = all;
+  const schedule = toSchedule(`${type}: learningRate`, learningRate);
+  checkNumber(`${type}: weightDecay`, weightDecay, { least: 0 });
+  if (clip !== undefined) {
+    checkOptions(`${type}: clip`, clip, ["type", "value"]);
+    checkOneOf(`${type}: clip.type`, clip.type, ["globalNorm", "norm", "value"]);
+    checkNumber(`${type}: clip.value`, clip.value, { above: 0 });
+  }
+  if (groups !== undefined) checkGroups(`${type}: groups`, groups);
+  if (ema !== undefined) {
+    checkOptions(`${type}: ema`, ema, ["decay"]);
+    checkNumber(`${type}: ema.decay`, ema.decay, { least: 0, below: 1 });
+  }
+  return { ...all, ...(typeof learningRate === "object" && { learningRate: schedule }) };
+}
+
+/** Decay rates of averages: [0, 1). */
+export function checkRates(type: string, options: object, names: readonly string[]): void {
+  for (const name of names) checkNumber(`${type}: ${name}`, (options as Record<string, unknown>)[name], { least: 0, below: 1 });
+}
+
+/** Epsilons: above 0 as a float32, since padding divides 0 by sqrt(0) + epsilon. 2^-149 is the smallest float32. */
+export function checkEpsilon(type: string, epsilon: number): void {
+  checkNumber(`${type}: epsilon`, epsilon, { least: 2 ** -149 });
+}

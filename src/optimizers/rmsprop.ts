@@ -1,0 +1,44 @@
+import { Step } from "../../assembly/opcodes.js";
+import { checkBoolean } from "../checks.js";
+import { type Optimizer, optimizer } from "./optimizer.js";
+import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
+
+export interface RmspropOptions extends Common {
+  readonly rho?: number;
+  readonly epsilon?: number;
+  readonly momentum?: number;
+  readonly centered?: boolean;
+}
+
+/** RMSprop (Tieleman & Hinton 2012): v = rho·v + (1 - rho)·g², w -= learningRate·g / (sqrt(v) + epsilon). Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7. */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const all = checked("rmsprop", options, { learningRate: 0.001, weightDecay: 0, rho: 0.9, epsilon: 1e-7, momentum: 0, centered: false });
+  checkRates("rmsprop", all, ["rho", "momentum"]);
+  checkEpsilon("rmsprop", all.epsilon);
+  checkBoolean("rmsprop: centered", all.centered);
+  const { rho, epsilon, momentum, centered } = all;
+  const slots = ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  return optimizer("rmsprop", all, {
+    slots,
+    factorCount: 1,
+    factors: (_, rate, __, out, at) => {
+      out[at] = rate;
+    },
+    emit: (g, share) =>
+      g.emit("rmspropStep", {
+        w: share.w,
+        v: share.slots[0]!,
+        ...(centered && { mean: share.slots[slots.indexOf("mean")]! }),
+        ...(momentum > 0 && { velocity: share.slots[slots.indexOf("velocity")]! }),
+        g: share.g,
+        status: Step.Status,
+        rate: share.factors[0]!,
+        rho,
+        oneMinusRho: 1 - rho,
+        epsilon,
+        momentum,
+        weightDecay: share.weightDecay,
+        end: share.end,
+      }),
+  });
+}

@@ -1,0 +1,33 @@
+import { Step } from "../../assembly/opcodes.js";
+import { checkBoolean } from "../checks.js";
+import { type Optimizer, optimizer } from "./optimizer.js";
+import { type Common, checked, checkRates } from "./options.js";
+
+export interface SgdOptions extends Common {
+  /** default 0 */
+  readonly momentum?: number;
+  /** default 0: v = momentum·v + (1 - dampening)·g from the second step on, g at the first */
+  readonly dampening?: number;
+  readonly nesterov?: boolean;
+}
+
+/** Stochastic gradient descent: w -= learningRate·g; with momentum v = momentum·v + g, w -= learningRate·(nesterov ? g + momentum·v : v). */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const all = checked("sgd", options, { learningRate: 0.01, weightDecay: 0, momentum: 0, dampening: 0, nesterov: false });
+  checkRates("sgd", all, ["momentum", "dampening"]);
+  checkBoolean("sgd: nesterov", all.nesterov);
+  const { momentum, dampening, nesterov } = all;
+  return optimizer("sgd", all, {
+    slots: momentum === 0 ? [] : ["velocity"],
+    factorCount: 2,
+    factors: (t, rate, _, out, at) => {
+      out[at] = rate;
+      out[at + 1] = t === 1 ? 1 : 1 - dampening;
+    },
+    emit: (g, { w, g: gradient, slots, factors, weightDecay, end }) => {
+      const shared = { w, g: gradient, status: Step.Status, rate: factors[0]!, weightDecay, end };
+      if (momentum === 0) g.emit("sgdStep", shared);
+      else g.emit("sgdMomentumStep", { ...shared, v: slots[0]!, gradientFactor: factors[1]!, momentum, nesterov: nesterov ? 1 : 0 });
+    },
+  });
+}

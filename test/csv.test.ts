@@ -1,0 +1,165 @@
+// CSV by hand, in one piece and in many: RFC 4180's quotes, and what is refused with its line and column.
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type CsvOptions, parseCsv, readCsv } from "../src/csv.js";
+import { type Dataset, FormatError, OptionError, ShapeError } from "../src/index.js";
+
+const text = 'height,"width, cm",kind\n1,2,cat\n-3.5,4e1,"dog ""b"""\n\n.5 , 6. ,cat\n';
+
+test("inputs are numbers, names are the header's, and a target that is no number is a class", () => {
+  expect(parseCsv(text, { target: "kind" })).toMatchObject({
+    rows: 3,
+    inputs: Float32Array.of(1, 2, -3.5, 40, 0.5, 6),
+    targets: Uint32Array.of(0, 1, 0),
+    classes: ["cat", 'dog "b"'],
+    features: ["height", "width, cm"],
+  });
+});
+
+describe("columns are chosen", () => {
+  test.each<[string, CsvOptions, object]>([
+    ["by name", { target: "a", inputs: ["c"] }, { inputs: Float32Array.of(3, 6), targets: Float32Array.of(1, 4), features: ["c"] }],
+    [
+      "by number",
+      { target: 2, inputs: [1, 0] },
+      { inputs: Float32Array.of(2, 1, 5, 4), targets: Float32Array.of(3, 6), features: ["b", "a"] },
+    ],
+    ["several to predict", { target: ["a", "c"] }, { inputs: Float32Array.of(2, 5), targets: Float32Array.of(1, 3, 4, 6), columns: 2 }],
+    ["numbers as classes", { target: "c", classes: true }, { targets: Uint32Array.of(0, 1), classes: ["3", "6"] }],
+  ])("%s", (_, options, expected) => {
+    expect(parseCsv("a,b,c\n1,2,3\n4,5,6", options)).toMatchObject(expected);
+  });
+
+  test("by number where there is no header", () => {
+    const data = parseCsv("1;2\n3;4", { target: 1, header: false, delimiter: ";" });
+    expect(data).toMatchObject({ inputs: Float32Array.of(1, 3), targets: Float32Array.of(2, 4) });
+    expect(data.features).toBeUndefined();
+  });
+});
+
+test("lines that lack a value are left out if asked for, wherever they are", () => {
+  const data = parseCsv("a,b,c\n1,2,?\n,2,x\n1,NA,x\n7,,y\n1,2,x\n3,4,y", { target: "c", inputs: ["a", "b"], missing: "drop" });
+  expect(data).toMatchObject({ inputs: Float32Array.of(1, 2, 3, 4), classes: ["x", "y"] });
+});
+
+async function* inPieces(whole: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (let at = 0, i = 0; at < whole.length; ++i) {
+    const size = sizes[i % sizes.length]!;
+    yield whole.subarray(at, at + size);
+    at += size;
+  }
+}
+
+const same = (a: Dataset, b: Dataset) => expect(a).toEqual(b);
+
+test("the pieces in which a stream comes change nothing: quotes, line breaks and UTF-8 may be cut anywhere", async () => {
+  const whole = '\ufeffx,"a ""quoted""\r\nname",né\r\n1,2,"é,\r\n""ü"""\r\n3,4,🙂\r5,6,"x"\n\r\n';
+  const expected = parseCsv(whole, { target: "né" });
+  expect(expected).toMatchObject({ rows: 3, classes: ["x", 'é,\n"ü"', "🙂"], features: ["x", 'a "quoted"\nname'] });
+  const bytes = new TextEncoder().encode(whole);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }), async (sizes) => {
+      same(await readCsv(inPieces(bytes, sizes), { target: "né" }), expected);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+test("streams of the web, without async iteration too, and iterables of text", async () => {
+  const expected = parseCsv(text, { target: "kind" });
+  same(await readCsv(new Blob([text]).stream(), { target: "kind" }), expected);
+  same(await readCsv(new Response(text).body!, { target: "kind" }), expected);
+  const bare = { getReader: () => new Blob([text]).stream().getReader() };
+  same(await readCsv(bare as never, { target: "kind" }), expected);
+  same(await readCsv([...text], { target: "kind" }), expected);
+});
+
+test("the small real data sets are read as their README says", () => {
+  const read = (name: string, options: CsvOptions) =>
+    parseCsv(readFileSync(new URL(`golden/datasets/${name}.csv`, import.meta.url), "utf8"), options);
+  const iris = read("iris", { target: "target", classes: ["setosa", "versicolor", "virginica"] });
+  expect([iris.rows, iris.input, [...iris.inputs.subarray(0, 4)]]).toEqual([150, [4], [5.1, 3.5, 1.4, 0.2].map(Math.fround)]);
+  expect([read("digits", { target: "target", classes: 10 }).input, read("diabetes", { target: "target" }).rows]).toEqual([[64], 442]);
+});
+
+describe("refuses", () => {
+  const parse =
+    (content: string, options: Partial<CsvOptions> = {}) =>
+    () =>
+      parseCsv(content, { target: "b", ...options });
+  test.each<[string, () => unknown, RegExp]>([
+    ["no text", parse(""), /^csv: no lines of data$/],
+    ["a header alone", parse("a,b\n"), /^csv: no lines of data$/],
+    ["a line that is short", parse("a,b\n1,2\n3"), /^csv: line 3: 1 cell, expected 2, as in the first line$/],
+    [
+      "a line that is long, counted with empty lines and quoted breaks",
+      parse('a,"b\nc",b\n1,2,3\n\n1,2,3,4'),
+      /^csv: line 5: 4 cells, expected 3/,
+    ],
+    ["a word among numbers", parse("a,b\n1,2\nx1,4"), /^csv: line 3, column "a": "x1" is no finite float32 number$/],
+    ["a word among the targets", parse("a,b\n1,2\n3,four"), /^csv: line 3, column "b": "four" is no finite float32 number$/],
+    ["hexadecimal", parse("a,b\n0x10,2"), /"0x10" is no finite/],
+    ["infinity", parse("a,b\nInfinity,2"), /"Infinity" is no finite/],
+    ["a number beyond float32", parse("a,b\n1e39,2"), /"1e39" is no finite/],
+    ["an empty cell", parse("a,b\n1,2\n,4"), /^csv: line 3, column "a": "" is a missing value; missing: "drop" leaves such lines out$/],
+    ["missing values everywhere", parse("a,b\n?,2", { missing: "drop" }), /^csv: every line has a missing value$/],
+    ["a name twice", parse("a,b,a\n1,2,3"), /^csv: line 1: two columns are named "a"$/],
+    ["a quote left open", parse('a,b\n1,"2\n3,4\n'), /^csv: line 2: Quoted field unterminated$/],
+    ["text after a quote", parse('a,b\n1,"2"x\n3,"4"\n'), /^csv: line 2: Trailing quote on quoted field is malformed$/],
+  ])("%s", (_, call, message) => {
+    expect(call).toThrow(FormatError);
+    expect(call).toThrow(message);
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ["an unknown target", parse("a,c\n1,2"), /^csv: target has column "b", expected a number from 0 to 1 or one of: "a", "c"$/],
+    ["a number beyond the columns", parse("a,b\n1,2", { inputs: [2] }), /^csv: inputs has column 2/],
+    ["the target as an input", parse("a,b\n1,2", { inputs: ["b"] }), /^csv: column "b" is in inputs and is the target$/],
+    ["nothing to predict from", parse("b\n1"), /^csv: no column is left to predict from$/],
+    [
+      "two columns of classes",
+      parse("a,b,c\n1,2,3", { target: ["b", "c"], classes: true }),
+      /^csv: target has 2 columns, which cannot be classes$/,
+    ],
+    ["no target", () => parseCsv("a,b", {} as never), /^csv: target is undefined/],
+    ["a delimiter that is none", parse("", { delimiter: ";;" }), /^csv: delimiter is ";;"/],
+    ["an unknown option", parse("", { separator: ";" } as never), /^csv: unknown option "separator"/],
+    ["bytes to parseCsv", () => parseCsv(new Uint8Array(3) as never, { target: 0 }), /^csv: got Uint8Array\(3\), expected text/],
+  ])("%s", (_, call, message) => {
+    expect(call).toThrow(OptionError);
+    expect(call).toThrow(message);
+  });
+
+  test("a label that is none of the classes", () => {
+    expect(parse("a,b\n1,x\n2,z", { classes: ["x", "y"] })).toThrow(ShapeError);
+    expect(parse("a,b\n1,x\n2,z", { classes: ["x", "y"] })).toThrow(/^csv: targets: row 1 has label "z", .* or one of: x, y$/);
+  });
+
+  test("what is no stream, no text, or no UTF-8", async () => {
+    await expect(readCsv("a,b\n1,2" as never, { target: "b" })).rejects.toThrow(/^csv: got "a,b\\n1,2", expected a stream/);
+    await expect(readCsv([1] as never, { target: "b" })).rejects.toThrow(/^csv: a piece is 1, expected text or a Uint8Array$/);
+    await expect(readCsv([Uint8Array.of(0xc3, 0x28)], { target: "b" })).rejects.toThrow(/^csv: is not UTF-8$/);
+  });
+
+  test("a quote left open at the beginning of an endless stream", async () => {
+    function* endless() {
+      yield 'a,b\n"';
+      for (;;) yield "1,2\n".repeat(2 ** 20);
+    }
+    await expect(readCsv(endless(), { target: "b" })).rejects.toThrow(/^csv: line 2: a record of more than 16777216 characters/);
+  });
+});
+
+test("importing chainrule does not pull papaparse", () => {
+  const modules = new Map<string, string>();
+  const visit = (url: URL) => {
+    if (modules.has(url.href)) return;
+    const source = readFileSync(url, "utf8");
+    modules.set(url.href, source);
+    for (const [, path] of source.matchAll(/ from "(\.[^"]+)\.js"/g)) visit(new URL(`${path}.ts`, url));
+  };
+  visit(new URL("../src/index.ts", import.meta.url));
+  expect(modules.size).toBeGreaterThan(20);
+  expect([...modules.values()].filter((source) => /papaparse/.test(source))).toEqual([]);
+});

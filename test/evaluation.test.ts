@@ -1,0 +1,116 @@
+// Scores of predictions against counts by hand; scikit-learn's numbers are in the golden cases (test/golden/cases/metrics.json).
+import { expect, test } from "vitest";
+import {
+  accuracy,
+  argmax,
+  confusionMatrix,
+  f1,
+  mae,
+  mse,
+  OptionError,
+  precision,
+  r2,
+  recall,
+  rmse,
+  rocAuc,
+  ShapeError,
+  topK,
+} from "../src/index.js";
+
+const targets = Uint8Array.of(0, 0, 1, 1, 1, 2);
+const predictions = [0, 1, 1, 1, 0, 1];
+
+test("a confusion matrix counts what was taken for what, and has a row for classes that do not occur", () => {
+  expect(confusionMatrix(targets, predictions)).toEqual([[1, 1, 0], [1, 2, 0], [0, 1, 0]]); // biome-ignore format: a matrix
+  expect(confusionMatrix([0], [0], { classes: 2 })).toEqual([[1, 0], [0, 0]]); // biome-ignore format: a matrix
+});
+
+test("precision, recall and f1 of each class are ratios of its counts, 0 where nothing was counted", () => {
+  expect(precision(targets, predictions, { average: "perClass" })).toEqual([1 / 2, 2 / 4, 0]);
+  expect(recall(targets, predictions, { average: "perClass" })).toEqual([1 / 2, 2 / 3, 0]);
+  expect(f1(targets, predictions, { average: "perClass" })).toEqual([2 / 4, 4 / 7, 0]);
+});
+
+test("averages: macro counts classes alike, weighted by their rows, micro counts rows alike", () => {
+  expect(recall(targets, predictions)).toBeCloseTo((1 / 2 + 2 / 3) / 3, 15);
+  expect(recall(targets, predictions, { average: "weighted" })).toBeCloseTo(3 / 6, 15);
+  expect(recall(targets, predictions, { average: "micro" })).toBe(accuracy(targets, predictions));
+  // A class more that never occurs: macro falls.
+  expect(recall(targets, predictions, { classes: 4 })).toBeCloseTo((1 / 2 + 2 / 3) / 4, 15);
+  expect(precision([1, 1, 0], [1, 0, 0], { average: "binary" })).toBe(1);
+});
+
+test("argmax and topK put the first of equal scores first", () => {
+  expect([...argmax([3, 3, 1, 0, 5, 5], 3)]).toEqual([0, 1]);
+  expect([...argmax([[1, 2], [2, 1]])]).toEqual([1, 0]); // biome-ignore format: rows
+  const scores = [5, 5, 1];
+  expect([topK([0], scores, 1), topK([1], scores, 1), topK([1], scores, 2), topK([2], [scores], 3)]).toEqual([1, 0, 1, 1]);
+});
+
+test("rocAuc is the share of ordered pairs, equal scores counting half, and does not change with the scores' scale", () => {
+  const yes = [0, 1, 0, 1, 1];
+  const scores = [1, 2, 2, 3, 0];
+  // Pairs won, yes over no: 2 beats 1 and ties with 2, 3 beats both, 0 beats none.
+  expect(rocAuc(yes, scores)).toBe((1 + 0.5 + 2) / 6);
+  expect(rocAuc(yes, scores.map((score) => score * 1e6 - 7))).toBe(3.5 / 6); // biome-ignore format: one idea
+});
+
+test("regression scores take rows, flat numbers, or one of each", () => {
+  const rows = [[1, 10], [2, 20], [3, 30]]; // biome-ignore format: rows
+  const flat = Float32Array.of(1, 10, 2, 20, 3, 36);
+  expect([mse(rows, flat), mae(rows, flat), rmse(rows, flat)]).toEqual([6, 1, Math.sqrt(6)]);
+  // The first output is perfect; the second: 1 - 36 / 200.
+  expect(r2(rows, flat)).toBeCloseTo((1 + (1 - 36 / 200)) / 2, 15);
+  expect(mae([1, 2], [1, 4])).toBe(1);
+});
+
+test("r2 of constant targets is 1 for exact predictions and 0 for others", () => {
+  expect([r2([2, 2], [2, 2]), r2([2, 2], [2, 3])]).toEqual([1, 0]);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ["no rows", () => accuracy([], []), /^accuracy: targets: no rows$/],
+  ["no array", () => accuracy("01" as never, [0]), /^accuracy: targets: got "01", expected an array$/],
+  ["lengths that differ", () => accuracy([0, 1], [0]), /^accuracy: 1 predictions for 2 targets$/],
+  ["half a class", () => accuracy([0, 1], [0, 0.5]), /^accuracy: predictions: row 1 is 0.5, expected a class id from 0 to 65535$/],
+  [
+    "an id beyond the classes",
+    () => confusionMatrix([0, 3], [0, 1], { classes: 3 }),
+    /^confusionMatrix: targets: row 1 is 3, expected .* 0 to 2$/,
+  ],
+  ["logits where ids are wanted", () => precision([0], [-1.5]), /row 0 is -1.5, expected a class id/],
+  ["only one class for rocAuc", () => rocAuc([1, 1], [0.1, 0.2]), /^rocAuc: all targets are 1, expected both 0 and 1$/],
+  ["a score that is NaN", () => rocAuc([0, 1], [0, Number.NaN]), /^rocAuc: scores: element 1 is NaN/],
+  ["scores that are no whole rows", () => topK([0, 1], [1, 2, 3], 1), /^topK: /],
+  [
+    "ragged rows",
+    () =>
+      mse(
+        [[1, 2], [3]],
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ),
+    /^mse: targets: row 1 has 1 columns, expected 2$/,
+  ],
+  ["tables of different sizes", () => r2([1, 2], [1, 2, 3]), /^r2: 3 predicted numbers for 2 targets$/],
+  ["flat scores without a width", () => argmax([1, 2]), /^argmax: scores: 2 numbers are no whole number of rows$/],
+])("refuses %s", (_, call, message) => {
+  expect(call).toThrow(ShapeError);
+  expect(call).toThrow(message);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ["an unknown average", () => recall([0], [0], { average: "mean" as never }), /^recall: average is "mean", expected one of: macro, /],
+  ["an unknown option", () => f1([0], [0], { class: 2 } as never), /^f1: unknown option "class"/],
+  [
+    "a binary score of three classes",
+    () => f1([0, 1], [0, 1], { average: "binary", classes: 3 }),
+    /^f1: average "binary" is for 2 classes, got 3$/,
+  ],
+  ["k beyond the classes", () => topK([0], [1, 2], 3), /^topK: k is 3, expected a whole number from 1 to 2$/],
+])("refuses %s", (_, call, message) => {
+  expect(call).toThrow(OptionError);
+  expect(call).toThrow(message);
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "vitest";
+import {
+  add,
+  concatenate,
+  customActivation,
+  dense,
+  input,
+  layer,
+  leakyRelu,
+  loadNetwork,
+  meanSquaredError,
+  network,
+  OptionError,
+  residual,
+  ShapeError,
+  sgd,
+} from "../src/index.js";
+import { numbers } from "./cases.js";
+
+const next = numbers(21);
+const rows = (count: number, width: number) => Array.from({ length: count }, () => Array.from({ length: width }, () => next() - 0.5));
+const [a, b] = [rows(9, 3), rows(9, 2)];
+const [y1, y2] = [rows(9, 1), rows(9, 4)];
+
+function twoByTwo(backend: "wasm" | "js" = "wasm") {
+  const x1 = input(3, { name: "left" });
+  const x2 = input(2, { name: "right" });
+  const shared = dense(5, { activation: "tanh", name: "shared" });
+  const left = shared(x1);
+  const both = concatenate()(left, dense(4)(x2));
+  const again = shared(dense(3)(both));
+  return network({
+    inputs: [x1, x2],
+    outputs: [dense(1, { name: "one" })(both), dense(4, { name: "four" })(add()(left, again))],
+    loss: [meanSquaredError(), meanSquaredError({ weight: 0.3 })],
+    metrics: { one: ["mae"] },
+    optimizer: sgd({ learningRate: 0.1 }),
+    seed: 3,
+    backend,
+  });
+}
+const data = { inputs: { left: a, right: b }, targets: { one: y1, four: y2 } };
+
+describe("several inputs and outputs, a shared layer", () => {
+  test("gradients agree with central differences of the summed, weighted losses", async () => {
+    const net = await twoByTwo();
+    const gradients = net.gradients(data.inputs, data.targets);
+    for (const { name, values } of net.parameters()) {
+      const numeric = values.map((value, i) => {
+        // 2^-7: the loss is a float64 sum of float32 terms; truncation of tanh and rounding both stay near 1e-4 of the gradient.
+        const at = (delta: number) => {
+          const moved = values.slice();
+          moved[i] = value + delta;
+          net.setParameters([{ name, values: moved }]);
+          return net.evaluate(data).loss;
+        };
+        const slope = (at(2 ** -7) - at(-(2 ** -7))) / 2 ** -6;
+        net.setParameters([{ name, values }]);
+        return slope;
+      });
+      gradients[name]!.values.forEach((value, i) => {
+        expect(Math.abs(value - numeric[i]!)).toBeLessThan(2e-4 * (1 + Math.abs(numeric[i]!)));
+      });
+    }
+  });
+
+  test("trains to the same bits on both backends, saved and loaded too", async () => {
+    const [wasm, js] = [await twoByTwo("wasm"), await twoByTwo("js")];
+    const loaded = await loadNetwork(wasm.save());
+    const histories = [];
+    for (const net of [wasm, js, loaded]) histories.push((await net.fit(data, { epochs: 5, batchSize: 4 })).epochs.map(({ loss, metrics }) => ({ loss, metrics })));
+    expect(histories[1]).toEqual(histories[0]);
+    expect(histories[2]).toEqual(histories[0]);
+    expect(js.weightsHash()).toBe(wasm.weightsHash());
+    expect(loaded.weightsHash()).toBe(wasm.weightsHash());
+    expect(loaded.predictAll(data.inputs)).toEqual(wasm.predictAll(data.inputs));
+    expect(Object.keys(histories[0]![0]!.metrics)).toEqual(["one.mae"]);
+    expect(wasm.parameters().filter(({ name }) => name.startsWith("shared"))).toHaveLength(2);
+  });
+
+  test("what does not fit is a named error", async () => {
+    const net = await twoByTwo();
+    expect(() => net.predict(data.inputs)).toThrow(/2 outputs \(one, four\), take predictAll/);
+    expect(() => net.predictAll({ left: a } as never)).toThrow(/predictAll: inputs: right is missing/);
+    expect(() => net.predictAll(a)).toThrow(/expected an object with left, right/);
+    expect(() => net.predictAll({ left: a, right: b.slice(1) })).toThrow(/inputs.right: 8 rows, but left has 9/);
+    expect(() => net.evaluate({ ...data, targets: { one: y1, five: y2 } })).toThrow(/unknown name "five"/);
+    const x = input(3);
+    const other = input(2);
+    const make = (changes: object) => network({ inputs: x, outputs: dense(1)(x), loss: meanSquaredError(), ...changes });
+    await expect(make({ inputs: [x, other] })).rejects.toThrow(/no output needs the input input_2/);
+    await expect(make({ outputs: dense(1)(other) })).rejects.toThrow(/an input that is not among/);
+    await expect(make({ loss: [meanSquaredError(), meanSquaredError()] })).rejects.toThrow(/got 2 for 1 outputs/);
+    await expect(make({ outputs: 5 })).rejects.toThrow(OptionError);
+    await expect(make({ outputs: add()(x, dense(2)(x)) })).rejects.toThrow(ShapeError);
+    await expect(make({ outputs: add()(x) })).rejects.toThrow(/add: got 1 input, expected several/);
+    const one = dense(2);
+    await expect(make({ outputs: add()(one(x), one(dense(4)(x))) })).rejects.toThrow(/shared parameter has shape/);
+  });
+});
+
+test("residual: x + layers(x), with parameters named within it, saved and loaded", async () => {
+  const net = await network({
+    input: 4,
+    layers: [residual([dense(6, { activation: leakyRelu(0.1) }), dense(4)]), dense(2)],
+    loss: meanSquaredError(),
+    seed: 1,
+  });
+  expect(net.parameters().map(({ name }) => name)).toEqual([
+    "residual_1.dense_1.weight",
+    "residual_1.dense_1.bias",
+    "residual_1.dense_2.weight",
+    "residual_1.dense_2.bias",
+    "dense_1.weight",
+    "dense_1.bias",
+  ]);
+  const x = rows(5, 4);
+  const { layers } = net.trace(x, rows(5, 2));
+  expect(Object.keys(layers[0]!.gradients)).toContain("dense_2.weight");
+  const loaded = await loadNetwork(net.save());
+  expect(loaded.predict(x)).toEqual(net.predict(x));
+  const zero = net.parameters().filter(({ name }) => name.startsWith("residual_1.dense_2"));
+  net.setParameters(zero.map((p) => ({ ...p, values: p.values.fill(0) })));
+  const [first] = net.trace(x, rows(5, 2)).layers;
+  expect([...first!.a.values]).toEqual([...Float32Array.from(x.flat())]);
+  await expect(network({ input: 4, layers: [residual([dense(3)])], loss: meanSquaredError() })).rejects.toThrow(/residual_1: its layers make .* expected the same shape/);
+});
+
+test("a network with custom parts comes back when their factories are given, and says so when not", async () => {
+  const double = ({ name }: { name?: string }) => layer("double", { name }, (g, x) => g.mul(x, 2));
+  const cube = () => customActivation("cube", {}, (g, x) => g.mul(x, g.square(x)));
+  const net = await network({ input: 2, layers: [double({}), dense(3, { activation: cube() })], loss: meanSquaredError(), seed: 1 });
+  const bytes = net.save();
+  await expect(loadNetwork(bytes)).rejects.toThrow(/layer kind is "double".*custom: \{ double: options => layer \}/);
+  const loaded = await loadNetwork(bytes, { custom: { double, cube } });
+  expect(loaded.predict([1, 2])).toEqual(net.predict([1, 2]));
+});
+
+test("diagnose sees dead units, constant outputs and vanishing gradients", async () => {
+  const net = await network({
+    input: 3,
+    layers: [dense(4, { activation: "relu", name: "hidden" }), dense(2, { name: "out" })],
+    loss: meanSquaredError(),
+    seed: 1,
+  });
+  const targets = rows(9, 2);
+  const bias = new Float32Array(4);
+  bias[2] = -100;
+  net.setParameters([{ name: "hidden.bias", values: bias }]);
+  const { layers, warnings, summary } = net.diagnose({ inputs: a, targets });
+  expect(layers[0]).toMatchObject({ name: "hidden", units: 4 });
+  expect(layers[0]!.dead).toBeGreaterThanOrEqual(1);
+  expect(warnings.some((text) => /hidden: \d of 4 units are 0 for all 9 rows/.test(text))).toBe(true);
+  for (const line of summary.split("\n").slice(0, 3)) expect(line.length).toBeLessThanOrEqual(80);
+  net.setParameters([
+    { name: "hidden.weight", values: new Float32Array(12) },
+    { name: "out.bias", values: [1, 2] },
+  ]);
+  expect(net.diagnose({ inputs: a, targets }).warnings.join("\n")).toMatch(/out: 2 of 2 outputs are the same/);
+});

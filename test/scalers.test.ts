@@ -1,0 +1,98 @@
+// Scales of columns, against numbers by hand and a float64 formula written here.
+import { describe, expect, test } from "vitest";
+import { dataset, FormatError, minMax, OptionError, restoreScaler, ShapeError, standardize } from "../src/index.js";
+
+const rows = [[1, 5, 10], [2, 5, 30], [3, 5, 20], [6, 5, 20]]; // biome-ignore format: rows
+const data = dataset({ inputs: rows, targets: [10, 20, 30, 40] });
+
+test("standardize: each column gets mean 0 and standard deviation 1, a constant one becomes 0", () => {
+  const scaler = standardize(data);
+  // 1 2 3 6: mean 3, squares 4 1 0 9; 10 30 20 20: mean 20, squares 100 100 0 0.
+  expect(scaler.options).toEqual({ mean: [3, 5, 20], std: [Math.sqrt(14 / 4), 1, Math.sqrt(200 / 4)] });
+  const scaled = scaler.transform(rows);
+  expect(scaled[0]).toBe(Math.fround(-2 / Math.sqrt(3.5)));
+  expect([...scaled].filter((_, i) => i % 3 === 1)).toEqual([0, 0, 0, 0]);
+});
+
+test("a constant column is told by its values, whatever rounding does to its mean", () => {
+  // The float64 sum of 10 times float32(0.1) is not 10 times it exactly.
+  const constant = standardize(new Array(10).fill([0.1]));
+  expect(constant.options).toEqual({ mean: [Math.fround(0.1)], std: [1] });
+  expect([...constant.transform([0.1, 1.1])]).toEqual([0, 1]);
+});
+
+test("minMax: each column's range becomes [low, high], beyond it what is beyond, a constant column low", () => {
+  const scaler = minMax(data);
+  expect([...scaler.transform(rows)]).toEqual([0, 0, 0, 0.2, 0, 1, 0.4, 0, 0.5, 1, 0, 0.5].map(Math.fround));
+  expect([...scaler.transform([11, 6, 0])]).toEqual([2, 1, -0.5]);
+  expect([...minMax([[1], [3]], { low: -1, high: 1 }).transform([1, 2, 3])]).toEqual([-1, 0, 1]);
+});
+
+test.each([standardize, minMax])("inverse leads back: %o", (fit) => {
+  const scaler = fit(data);
+  const back = scaler.inverse(scaler.transform(rows));
+  // Two roundings to float32 of numbers whose scaled size is at most 3.
+  rows.flat().forEach((value, i) => {
+    expect(Math.abs(back[i]! - value)).toBeLessThanOrEqual(2 ** -22 * 30);
+  });
+});
+
+test("fitted on the training part, applied to every part, inputs and targets", () => {
+  const { train, test: testing } = data.split({ test: 0.5, shuffle: false });
+  const inputs = standardize(train);
+  const targets = standardize(train, { of: "targets" });
+  const scaled = testing.scale({ inputs, targets });
+  expect(targets.options).toEqual({ mean: [15], std: [5] });
+  expect([...scaled.targets]).toEqual([3, 5]);
+  expect(scaled.inputs).toEqual(inputs.transform(testing.inputs));
+  expect(testing.targets).toEqual(Float32Array.of(30, 40));
+});
+
+test.each([standardize, minMax])("JSON keeps a scaler bit for bit: %o", (fit) => {
+  const scaler = fit([[0.1, 3], [0.7, 1e-30], [1 / 3, 1e30]]); // biome-ignore format: rows
+  const { type, options } = JSON.parse(JSON.stringify(scaler));
+  const again = restoreScaler(type, options);
+  expect(again.transform([0.3, 1e10])).toEqual(scaler.transform([0.3, 1e10]));
+  expect(JSON.stringify(again)).toBe(JSON.stringify(scaler));
+});
+
+describe("refuses", () => {
+  const classes = dataset({ inputs: rows, targets: ["a", "b", "a", "b"] });
+  test.each<[string, () => unknown, new (message: string) => Error, RegExp]>([
+    ["a scale for class ids", () => standardize(classes, { of: "targets" }), ShapeError, /^standardize: the targets are class ids/],
+    ["scaled class ids", () => classes.scale({ targets: minMax([1, 2], { columns: 1 }) }), ShapeError, /^scale: targets are class ids/],
+    ["flat numbers of unknown width", () => minMax([1, 2]), OptionError, /^minMax: got an array of 2, expected a dataset, rows, or/],
+    [
+      "another width",
+      () => standardize(data).transform([1, 2]),
+      ShapeError,
+      /^standardize: transform: 2 numbers are no whole number of rows of 3/,
+    ],
+    [
+      "a dataset of another width",
+      () => data.scale({ inputs: minMax([[1]]) }),
+      ShapeError,
+      /^scale: inputs have 3 columns, the minMax scaler was fitted on 1$/,
+    ],
+    ["NaN", () => standardize([[Number.NaN]]), ShapeError, /row 0, column 0 is NaN/],
+    ["no rows", () => standardize([]), OptionError, /^standardize: got an array of 0/],
+    ["a range that is none", () => minMax(data, { low: 1 }), OptionError, /^minMax: high is 1, expected a finite number greater than 1/],
+    ["an unknown option", () => standardize(data, { low: 1 } as never), OptionError, /^standardize: unknown option "low"/],
+    ["an unknown type", () => restoreScaler("robust", {}), FormatError, /^scaler type is "robust", expected one of: standardize, minMax$/],
+    [
+      "lists of different lengths",
+      () => restoreScaler("standardize", { mean: [1], std: [1, 2] }),
+      FormatError,
+      /^standardize: expected finite/,
+    ],
+    [
+      "a spread of 0",
+      () => restoreScaler("standardize", { mean: [1], std: [0] }),
+      FormatError,
+      /^standardize: a column's scale is not above 0$/,
+    ],
+  ])("%s", (_, call, kind, message) => {
+    expect(call).toThrow(kind);
+    expect(call).toThrow(message);
+  });
+});
