@@ -3,6 +3,7 @@
 // steps (as counted inside it), and compares weights, losses and predictions. Exit code 1 if anything differs.
 import { parseArgs } from "node:util";
 import { cases } from "../test/cases.js";
+import { composedCases } from "../test/composed.js";
 import { compareBackends, type Ran } from "./equal/compare.js";
 
 const usage = "npm run equal -- [--epochs N]";
@@ -25,16 +26,17 @@ async function main(epochs: number): Promise<void> {
   const columns = [40, 11, 9, 5, 7] as const;
   const row = (...cells: string[]) => console.log([...cells.map((cell, i) => cell.padEnd(columns[i] ?? 0))].join(" ").trimEnd());
   row("network", "ran", "ran", "steps", "weights", "equal");
+  const all = [...cases, ...composedCases];
   let different = 0;
   let total = 0;
-  for (const one of cases) {
+  for (const one of all) {
     const { wasm, js, differences } = await compareBackends(one, epochs);
     if (differences.length > 0) different += 1;
     total += wasm.steps + js.steps;
     row(one.name, ran(wasm), ran(js), `${wasm.steps}+${js.steps}`, wasm.weightsHash.slice(0, 7), differences.length === 0 ? "yes" : "NO");
     for (const difference of differences) console.log(`  ${difference}`);
   }
-  console.log(`${cases.length - different} equal, ${different} different, ${total} steps`);
+  console.log(`${all.length - different} equal, ${different} different, ${total} steps`);
   process.exitCode = different > 0 ? 1 : 0;
 }
 

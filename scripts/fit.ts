@@ -115,7 +115,7 @@ const fits: readonly Fit[] = [
     f: (z) => series((n) => (n < 12 ? (-1) ** n / factorial(2 * n + 4) : 0), z),
     from: 0,
     to: 0.62,
-    weight: (z) => z * z / Math.cos(Math.sqrt(z)),
+    weight: (z) => (z * z) / Math.cos(Math.sqrt(z)),
     p: 2,
     q: 0,
   },

@@ -95,7 +95,9 @@ export function customLoss(
       checkTensor(`${type}: it returns`, each);
       const wanted = shape({ ...prediction, shape: [...prediction.shape.slice(0, -1), 1] });
       if (shape(each) !== wanted)
-        throw new ShapeError(`${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`);
+        throw new ShapeError(
+          `${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`,
+        );
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
       g.lossOfRows(each);
     },
@@ -104,7 +106,8 @@ export function customLoss(
 
 /** A name under which nothing else is saved. */
 function checkNew(who: string, name: unknown, taken: readonly string[]): void {
-  if (typeof name !== "string" || name === "") throw new OptionError(`${who}: its name is ${shown(name)}, expected a text that is not empty`);
+  if (typeof name !== "string" || name === "")
+    throw new OptionError(`${who}: its name is ${shown(name)}, expected a text that is not empty`);
   if (taken.includes(name)) throw new OptionError(`${who}: ${shown(name)} is a name of the library's own, expected another`);
 }
 
@@ -118,7 +121,9 @@ function checkPlain(who: string, value: unknown, outermost = true): void {
     Array.isArray(value) ||
     (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
   if (!plain || (outermost && (typeof value !== "object" || value === null || Array.isArray(value))))
-    throw new OptionError(`${who}: ${shown(value)}, expected ${outermost ? "an object" : "plain data: numbers, texts, booleans, arrays and objects"}`);
+    throw new OptionError(
+      `${who}: ${shown(value)}, expected ${outermost ? "an object" : "plain data: numbers, texts, booleans, arrays and objects"}`,
+    );
   if (typeof value !== "object" || value === null) return;
   // An option left undefined is one not given; an initializer is saved by its data.
   for (const [key, inner] of Object.entries(value))

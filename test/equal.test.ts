@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { compareBackends, train } from "../scripts/equal/compare.js";
 import { cases } from "./cases.js";
+import { composedCases } from "./composed.js";
 
 describe("WebAssembly and JavaScript train to the same bits", () => {
-  test.each(cases)("$name", async (one) => {
+  test.each([...cases, ...composedCases])("$name", async (one) => {
     expect((await compareBackends(one, 1)).differences).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // The verifier against random mutants of every plan of every case. `npm run mutate` tries every word and many more.
 import { afterAll, expect, test } from "vitest";
 import { cases, numbers } from "./cases.js";
+import { composedCases } from "./composed.js";
 import { purposes, Subject, Tally } from "./mutants.js";
 
 /** Of each plan. */
@@ -10,7 +11,7 @@ const changed = new Tally();
 const moved = new Tally();
 const programs = new Tally();
 
-test.each(cases)("$name: every mutant is rejected or computes the same bits, and no program leaves its memory", async (given) => {
+test.each([...cases, ...composedCases])("$name: every mutant is rejected or computes the same bits, and no program leaves its memory", async (given) => {
   const random = numbers(given.options.seed);
   const missed: string[] = [];
   for (const purpose of purposes) {

@@ -5,6 +5,7 @@ import type { Plan } from "../src/compile.js";
 import { type Network, network } from "../src/index.js";
 import type { Model } from "../src/model.js";
 import { cases, type NetworkCase } from "./cases.js";
+import { composedCases } from "./composed.js";
 import { eachLastingWord, modelOf, poison } from "./internals.js";
 
 const GUARD = 0x600d600d;
@@ -44,14 +45,14 @@ async function trained({ options, data, batch }: NetworkCase, backend: "wasm" | 
 }
 
 describe.each(["wasm", "js"] as const)("%s", (backend) => {
-  test.each(cases)("$name: poisoned memory changes no bit, and nothing outside the plan is written", async (given) => {
+  test.each([...cases, ...composedCases])("$name: poisoned memory changes no bit, and nothing outside the plan is written", async (given) => {
     const clean = await trained(given, backend, () => {});
     const poisoned = await trained(given, backend, poisonEveryRun);
     expect(poisoned.outcome).toEqual(clean.outcome);
     expect(clean.outcome.losses.flat(2).every((value) => typeof value !== "number" || Number.isFinite(value))).toBe(true);
   });
 
-  test.each(cases)("$name: padding of parameters, gradients and optimizer state is still +0", async (given) => {
+  test.each([...cases, ...composedCases])("$name: padding of parameters, gradients and optimizer state is still +0", async (given) => {
     const { net } = await trained(given, backend, poisonEveryRun);
     const model = modelOf(net);
     const { u32, f32 } = model.region.views();

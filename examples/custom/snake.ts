@@ -4,9 +4,7 @@
 import * as cr from "../../src/index.js";
 
 export const snake = ({ a }: { readonly a: number }) =>
-  cr.customActivation("snake", { a }, (g, x) =>
-    g.add(x, g.div(g.square(g.sin(g.mul(x, a))), a)),
-  );
+  cr.customActivation("snake", { a }, (g, x) => g.add(x, g.div(g.square(g.sin(g.mul(x, a))), a)));
 
 // Learns sin(x) from [-6, 6].
 const inputs = Array.from({ length: 240 }, (_, i) => [(i - 120) / 20]);

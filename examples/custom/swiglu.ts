@@ -16,10 +16,7 @@ export const swiglu = ({ units, name }: SwigluOptions) =>
   });
 
 // Learns the product of two numbers.
-const inputs = Array.from({ length: 256 }, (_, i) => [
-  Math.sin(3 * i),
-  Math.cos(5 * i),
-]);
+const inputs = Array.from({ length: 256 }, (_, i) => [Math.sin(3 * i), Math.cos(5 * i)]);
 const targets = inputs.map(([a, b]) => [a! * b!]);
 
 const net = await cr.network({

@@ -1,15 +1,15 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
 // each op's rule in the table emit what computes its inputs' gradients. The first contribution to a gradient stores, later ones add.
 import { Step } from "../../assembly/opcodes.js";
+import { PlanError, ShapeError } from "../errors.js";
 import type { Initializer } from "../initializers.js";
 import { Stream } from "../random.js";
-import { PlanError, ShapeError } from "../errors.js";
+import { Expressions } from "./expressions.js";
 import { type OpName, type ops, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
-import { Expressions } from "./expressions.js";
 import type { LossFields } from "./step.js";
-import { columns, elements, type Extent, isOneRow, padded, rows, size, type Slab, type Tensor } from "./tensor.js";
+import { columns, type Extent, elements, isOneRow, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -74,7 +74,9 @@ export class Builder extends Expressions implements Gradients {
     const shared = this.parameters.find(({ tensor }) => tensor.name === full)?.tensor;
     if (shared) {
       if (shared.shape.join() === shape.join()) return shared;
-      throw new ShapeError(`${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`);
+      throw new ShapeError(
+        `${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`,
+      );
     }
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
     const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
@@ -285,34 +287,37 @@ export class Builder extends Expressions implements Gradients {
 
   contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void {
     if (!to.needsGradient) return;
-    if (!isBroadcast(to, like)) return this.contribute(to, write);
-    const full = this.tensor(`${to.name}.grad`, like.shape, { batched: like.batched });
-    write(full);
-    this.contributeSum(to, full);
+    if (isBroadcast(to, like)) {
+      const full = this.tensor(`${to.name}.grad`, like.shape, { batched: like.batched });
+      write(full);
+      this.contributeSum(to, full);
+    } else this.contribute(to, write);
   }
 
   contributeSum(to: Tensor, contribution: Tensor): void {
     if (!to.needsGradient) return;
-    if (!isBroadcast(to, contribution)) {
-      const operands = { count: columns(to), to: 0, from: 0, ldy: to.stride, ldx: contribution.stride, end: rows(to) };
-      return this.accumulate(to, (dx, start) =>
-        start === 0
-          ? this.emit("copyColumns", { ...operands, y: dx, x: contribution, first: 1 })
-          : this.emit("addColumns", { ...operands, y: dx, x: contribution }),
+    if (!isBroadcast(to, contribution)) this.accumulate(to, (dx, start) => this.copyOrAdd(dx, contribution, start));
+    else if (!isOneRow(to) || isOneRow(contribution)) this.contribute(to, (dx) => this.sumAcross(dx, contribution));
+    else {
+      let narrow = contribution;
+      if (columns(to) !== columns(contribution)) {
+        narrow = this.tensor(`${to.name}.grad`, [...contribution.shape.slice(0, -1), 1], { batched: contribution.batched });
+        this.sumAcross(narrow, contribution);
+      }
+      this.accumulate(to, (dx, start) =>
+        this.emit("sumRows", { y: dx, x: narrow, rows: rows(narrow), columns: columns(to), ld: narrow.stride, start, end: elements(to) }),
       );
     }
-    const sumAcross = (y: Tensor) =>
-      this.emit("sumColumns", { y, x: contribution, columns: columns(contribution), ld: contribution.stride, ldy: y.stride, end: rows(y) });
-    const across = columns(to) !== columns(contribution);
-    if (!isOneRow(to) || isOneRow(contribution)) return this.contribute(to, sumAcross);
-    let narrow = contribution;
-    if (across) {
-      narrow = this.tensor(`${to.name}.grad`, [...contribution.shape.slice(0, -1), 1], { batched: contribution.batched });
-      sumAcross(narrow);
-    }
-    this.accumulate(to, (dx, start) =>
-      this.emit("sumRows", { y: dx, x: narrow, rows: rows(narrow), columns: columns(to), ld: narrow.stride, start, end: elements(to) }),
-    );
+  }
+
+  private copyOrAdd(y: Tensor, x: Tensor, start: 0 | 1): void {
+    const operands = { y, x, count: columns(y), to: 0, from: 0, ldy: y.stride, ldx: x.stride, end: rows(y) };
+    if (start === 0) this.emit("copyColumns", { ...operands, first: 1 });
+    else this.emit("addColumns", operands);
+  }
+
+  private sumAcross(y: Tensor, x: Tensor): void {
+    this.emit("sumColumns", { y, x, columns: columns(x), ld: x.stride, ldy: y.stride, end: rows(y) });
   }
 
   accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {

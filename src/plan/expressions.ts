@@ -18,7 +18,11 @@ type Binary = "plus" | "minus" | "times" | "dividedBy" | "maximum" | "minimum";
 export abstract class Expressions {
   // biome-ignore lint/suspicious/noExplicitAny: typed where it is defined, in Builder
   abstract emit(op: OpName, operands: any): void;
-  abstract tensor(name: string, shape: readonly number[], options?: { readonly batched?: boolean; readonly needsGradient?: boolean }): Tensor;
+  abstract tensor(
+    name: string,
+    shape: readonly number[],
+    options?: { readonly batched?: boolean; readonly needsGradient?: boolean },
+  ): Tensor;
   abstract constant(value: number): Tensor;
   abstract linear(x: Tensor, w: Tensor): Tensor;
   abstract get scope(): string;
@@ -150,7 +154,8 @@ export abstract class Expressions {
   }
   /** Joined along the last axis. */
   concat(parts: readonly Tensor[]): Tensor {
-    if (!Array.isArray(parts) || parts.length === 0) throw new OptionError(`${this.scope}: concat: ${shown(parts)}, expected an array of tensors`);
+    if (!Array.isArray(parts) || parts.length === 0)
+      throw new OptionError(`${this.scope}: concat: ${shown(parts)}, expected an array of tensors`);
     const first = this.operand("concat", parts[0]);
     for (const part of parts)
       if (this.operand("concat", part).batched !== first.batched || String(part.shape.slice(0, -1)) !== String(first.shape.slice(0, -1)))

@@ -5,7 +5,10 @@ const fround = Math.fround;
 
 /** As pmin and pmax in WebAssembly: keeps -0 where low is 0, and a NaN. */
 function clip(x: number, low: number, high: number): number {
-  return x < low ? low : x > high ? high : x;
+  // biome-ignore lint/complexity/useMathMinMax: Math.max(-0, 0) is +0
+  const risen = x < low ? low : x;
+  // Here Math.min does the same: high is not 0.
+  return Math.min(risen, high);
 }
 
 function hardSigmoid(x: number): number {

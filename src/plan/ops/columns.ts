@@ -1,6 +1,6 @@
 // Ops that sum, cut, join and turn matrices by their columns.
 import { Op } from "../../../assembly/opcodes.js";
-import { op, read, scalar, type Access, update, type Values, write } from "../spec.js";
+import { type Access, op, read, scalar, update, type Values, write } from "../spec.js";
 import { columns, rows } from "../tensor.js";
 import { clear, spread } from "./elementwise.js";
 

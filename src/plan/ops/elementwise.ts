@@ -1,7 +1,7 @@
 // Arithmetic on tensors, with broadcasting, and functions of one tensor: what users' own layers, losses and activations are made of.
 import { Op } from "../../../assembly/opcodes.js";
 import { type Gradients, op, read, scalar, type Values, write } from "../spec.js";
-import { columns, elements, type Extent, isOneRow, rows, type Tensor } from "../tensor.js";
+import { columns, type Extent, elements, isOneRow, rows, type Tensor } from "../tensor.js";
 
 /** How an operand lies under y: its row stride, 0 if one row serves all; its step, 0 if one column serves all. */
 function under(t: Tensor, y: Tensor): { readonly stride: number; readonly step: number } {
@@ -21,7 +21,7 @@ export function triple(y: Tensor, a: Tensor, b: Tensor, c: Tensor) {
 }
 
 /** Elements of an operand: a single row is as wide as y, a single element has a v128 of its own. */
-const span = (stride: string, step: string) => (v: Values) => v[stride]! > 0 ? v.end! * v[stride]! : v[step] ? v.ld! : 4;
+const span = (stride: string, step: string) => (v: Values) => (v[stride]! > 0 ? v.end! * v[stride]! : v[step] ? v.ld! : 4);
 const whole = (v: Values) => v.end! * v.ld!;
 
 /** y = f(a, b). `backward` gets the gradient that has arrived at y. */

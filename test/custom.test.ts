@@ -1,0 +1,301 @@
+// Users' own layers, losses and activations: values against float64, gradients against central differences, and what is refused.
+import { describe, expect, test } from "vitest";
+import {
+  activation,
+  type Builder,
+  customActivation,
+  customLoss,
+  dense,
+  dropout,
+  gradCheck,
+  layer,
+  meanAbsoluteError,
+  meanSquaredError,
+  type Network,
+  network,
+  OptionError,
+  prelu,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from "../src/index.js";
+import { dataFor, numbers } from "./cases.js";
+import { applied, composedCases, functions, quantile, swiglu } from "./composed.js";
+
+type Matrix = readonly (readonly number[])[];
+
+const sum = (row: readonly number[]) => row.reduce((a, b) => a + b, 0);
+const each = (f: (x: number, row: readonly number[]) => number) => (x: Matrix) => x.map((row) => row.map((value) => f(value, row)));
+const columnSums = (x: Matrix) => x[0]!.map((_, c) => sum(x.map((row) => row[c]!)));
+
+/** What `functions` in test/composed.ts compute, in float64. */
+const references: Readonly<Record<string, (x: Matrix) => Matrix>> = {
+  add: each((x, row) => 2 * x + sum(row)),
+  sub: each((x, row) => 1 - x - sum(row.map((value) => value ** 2)) / row.length),
+  mul: each((x, row) => 0.5 * x * sum(row)),
+  div: each((x, row) => 1 / (x * x + 1) / (sum(row) ** 2 + 1)),
+  neg: each((x) => -x),
+  exp: each((x) => Math.exp(x / 2)),
+  log: each((x) => Math.log(x * x + 0.5)),
+  sqrt: each((x) => Math.sqrt(x * x + 0.5)),
+  square: each((x) => x * x),
+  "pow 3": each((x) => x ** 3),
+  "pow -2": each((x) => (x * x + 1) ** -2),
+  "pow 2.5": each((x) => (x * x + 1) ** 2.5),
+  "pow 1.7": each((x) => (x * x + 1) ** 1.7),
+  abs: each(Math.abs),
+  max: each((x, row) => Math.max(x, 0.3 * sum(row))),
+  min: each((x) => Math.min(x, 0.25)),
+  where: each((x) => (x > 0.1 ? x * x : x / 2)),
+  sin: each((x) => Math.sin(3 * x)),
+  cos: each((x) => Math.cos(3 * x)),
+  sum: each((x, row) => x * sum(row.map((value) => value ** 2))),
+  mean: each((x, row) => x - sum(row) / row.length),
+  sumRows: (x) => x.map((row) => row.map((value, c) => value * columnSums(x)[c]!)),
+  meanRows: (x) => x.map((row) => row.map((value, c) => value - columnSums(each((v) => v * v)(x))[c]! / x.length)),
+  concat: (x) => x.map((row) => [...row.map((value) => value ** 2), ...row, sum(row)]),
+  slice: (x) => x.map((row) => [row[0]! * row.at(-1)!]),
+  activate: each((x) => x * Math.tanh(Math.log1p(Math.exp(x)))),
+};
+
+function matrix(rows: number, columns: number, seed: number): number[][] {
+  const next = numbers(seed);
+  return Array.from({ length: rows }, () => Array.from({ length: columns }, () => Math.fround(3 * (next() - 0.5))));
+}
+
+/** A network of this layer only. */
+async function alone(made: ReturnType<typeof layer>, input: number): Promise<Network> {
+  return network({ input, layers: [made], loss: meanSquaredError(), seed: 1 });
+}
+
+describe.each(Object.keys(functions))("%s", (name) => {
+  test.each([1, 3, 4, 5, 17, 64])("of %d columns is the float64 result, and its gradient agrees with differences", async (columns) => {
+    const net = await alone(applied(name), columns);
+    const inputs = matrix(3, columns, columns + 1);
+    const found = net.predict(inputs);
+    const expected = references[name]!(inputs).flat();
+    expect(found).toHaveLength(expected.length);
+    // Sums of 64 terms, powers of up to 2.5 of values up to 3.25: relative to the largest.
+    const bound = 4e-6 * Math.max(1, ...expected.map(Math.abs));
+    expected.forEach((value, i) => {
+      expect(Math.abs(found[i]! - value)).toBeLessThan(bound);
+    });
+    const check = gradCheck(net, { inputs, targets: matrix(3, expected.length / 3, 99) }, { elements: 24 });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+});
+
+describe("composed layers agree with differences in every parameter and input", () => {
+  test.each(composedCases)("$name", async ({ options, batch }) => {
+    const net = await network(options);
+    const data = dataFor(options as never, Math.min(batch, 4), 5);
+    const check = gradCheck(net, data, { elements: 20 });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+});
+
+describe("a custom loss", () => {
+  const inputs = matrix(7, 3, 1);
+  const targets = matrix(7, 2, 2);
+  const trainedWith = async (loss: Parameters<typeof network>[0]["loss"]) => {
+    const net = await network({ input: 3, layers: [dense(2)], loss, seed: 3 } as never);
+    const before = net.evaluate({ inputs, targets }).loss;
+    net.trainOnBatch(inputs, targets);
+    return { before, parameters: net.parameters().flatMap(({ values }) => [...values]) };
+  };
+  const square = (g: Builder, p: Tensor, y: Tensor) => g.mean(g.square(g.sub(p, y)));
+
+  test.each([
+    ["mean", {}, {}],
+    ["sum", { reduction: "sum" as const }, { reduction: "sum" as const, weight: 0.5 }],
+    ["weight", { weight: 3 }, { weight: 3 }],
+  ])("that is the mean square is meanSquaredError: %s", async (_, own, builtIn) => {
+    const [a, b] = [await trainedWith(customLoss("square", own, square)), await trainedWith(meanSquaredError(builtIn))];
+    expect(a.before).toBeCloseTo(b.before, 5);
+    a.parameters.forEach((value, i) => {
+      expect(value).toBeCloseTo(b.parameters[i]!, 5);
+    });
+  });
+
+  test("of q = 1/2 is half the mean absolute error", async () => {
+    const [a, b] = [await trainedWith(quantile(0.5)), await trainedWith(meanAbsoluteError({ weight: 0.5 }))];
+    expect(a.before).toBeCloseTo(b.before, 6);
+  });
+});
+
+test("prelu is x above 0 and alpha·x below, alpha by column", async () => {
+  const net = await network({ input: [2, 3], layers: [prelu({ name: "p" })], loss: meanSquaredError(), seed: 1 });
+  expect([...net.parameters()[0]!.values]).toEqual([0.25, 0.25, 0.25]);
+  net.setParameters([{ name: "p.alpha", values: [0.5, -1, 0] }]);
+  expect([...net.predict([[1, 2, 3, -1, -2, -3]])].map((x) => x + 0)).toEqual([1, 2, 3, -0.5, 2, 0]);
+});
+
+test("swiglu is silu(x·V)·(x·W)", async () => {
+  const net = await alone(swiglu({ units: 2 }), 2);
+  net.setParameters([{ name: "swiglu_1.weight", values: [1, 2, 3, 4, 5, 6, 7, 8] }]);
+  const silu = (x: number) => x / (1 + Math.exp(-x));
+  const [a, b] = net.predict([[0.1, 0.2]]);
+  expect(a).toBeCloseTo(silu(0.1 + 1.0) * (0.3 + 1.4), 5);
+  expect(b).toBeCloseTo(silu(0.2 + 1.2) * (0.4 + 1.6), 5);
+});
+
+describe("what is refused when a network is made", () => {
+  const made = (apply: (g: Builder, x: Tensor) => unknown) =>
+    network({ input: 3, layers: [dense(4), layer("mine", {}, apply as never)], loss: meanSquaredError() });
+  const lost = (apply: (g: Builder, p: Tensor, y: Tensor) => unknown) =>
+    network({ input: 3, layers: [dense(4)], loss: customLoss("mine", {}, apply as never) });
+  const active = (apply: (g: Builder, x: Tensor) => unknown) =>
+    network({ input: 3, layers: [dense(4, { activation: customActivation("mine", {}, apply as never) })], loss: meanSquaredError() });
+  const w = (g: Builder, ...shape: number[]) => g.parameter("w", shape, zeros());
+
+  const refused: [string, () => Promise<unknown>, typeof OptionError | typeof ShapeError, RegExp][] = [
+    ["a layer that returns nothing", () => made(() => undefined), OptionError, /^mine_1: it returns undefined, expected a tensor/],
+    ["a layer that returns a number", () => made(() => 3), OptionError, /^mine_1: it returns 3/],
+    ["a layer that returns a parameter", () => made((g) => w(g, 4)), ShapeError, /^mine_1: it returns shape \[4\].*expected \[batch/],
+    ["a forgotten parameter", () => made((g, x) => [w(g, 4), g.exp(x)][1]), OptionError, /^mine_1: no gradient reaches mine_1\.w/],
+    ["a forgotten input", () => made((g, x) => g.mul(w(g, 4), g.where(x, 1, 0))), OptionError, /^mine_1: no gradient reaches dense_1/],
+    [
+      "other columns",
+      () => made((g, x) => g.add(x, w(g, 3))),
+      ShapeError,
+      /^mine_1: add: shapes \[batch, 4\] and \[3\], expected equal ones/,
+    ],
+    [
+      "a product of wrong sizes",
+      () => made((g, x) => g.matmul(x, w(g, 3, 2))),
+      ShapeError,
+      /^mine_1: matmul: .*expected \[batch, 4\] and \[4, n\]/,
+    ],
+    ["a product of two batches", () => made((g, x) => g.matmul(x, x)), ShapeError, /^mine_1: matmul/],
+    ["a transposed batch", () => made((g, x) => g.transpose(x)), ShapeError, /^mine_1: transpose: shape \[batch, 4\]/],
+    [
+      "a slice beyond the end",
+      () => made((g, x) => g.slice(x, 0, 5)),
+      OptionError,
+      /^mine_1: slice: end is 5, expected a whole number from 1 to 4/,
+    ],
+    ["an empty slice", () => made((g, x) => g.slice(x, 2, 2)), OptionError, /^mine_1: slice: begin is 2/],
+    ["nothing joined", () => made((g) => g.concat([])), OptionError, /^mine_1: concat/],
+    ["a row joined to a batch", () => made((g, x) => g.concat([x, w(g, 4)])), ShapeError, /^mine_1: concat/],
+    ["an operand that is no tensor", () => made((g, x) => g.add(x, "1" as never)), OptionError, /^mine_1: add got "1", expected a tensor/],
+    ["an infinite number", () => made((g, x) => g.add(x, 1e39)), OptionError, /^mine_1: add is 1e\+39/],
+    ["an exponent that is no number", () => made((g, x) => g.pow(x, Number.NaN)), OptionError, /^mine_1: pow: exponent is NaN/],
+    ["an unknown activation", () => made((g, x) => g.activate(x, "rely" as never)), OptionError, /^mine_1: activate is "rely"/],
+    ["a loss that returns nothing", () => lost(() => undefined), OptionError, /^mine: it returns undefined, expected a tensor/],
+    ["a loss by element", () => lost((g, p, y) => g.sub(p, y)), ShapeError, /^mine: it returns shape \[batch, 4\], expected \[batch, 1\]/],
+    ["a loss of the batch", () => lost((g, p) => g.sum(g.meanRows(p))), ShapeError, /^mine: it returns shape \[1\], expected \[batch, 1\]/],
+    ["a loss of targets only", () => lost((g, _, y) => g.mean(y)), OptionError, /^mine: no gradient reaches .*: the loss does not depend/],
+    [
+      "an activation of another shape",
+      () => active((g, x) => g.mean(x)),
+      ShapeError,
+      /^dense_1: mine: it returns shape \[batch, 1\], expected/,
+    ],
+    ["an activation that forgets x", () => active((g, x) => g.where(x, 1, 2)), OptionError, /^dense_1: mine: no gradient reaches/],
+  ];
+  test.each(refused)("%s", async (_, make, kind, message) => {
+    const error = await make().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(kind);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  const f = (_: Builder, x: Tensor) => x;
+  test.each<[string, () => unknown, RegExp]>([
+    ["a name of the library's layers", () => layer("dense", {}, f), /^layer: "dense" is a name of the library's own/],
+    ["a name of its activations", () => customActivation("relu", {}, f), /^customActivation: "relu" is a name/],
+    ["a name of its losses", () => customLoss("huber", {}, f), /^customLoss: "huber" is a name/],
+    ["no name", () => layer("", {}, f), /^layer: its name is ""/],
+    ["no function", () => layer("mine", {}, 3 as never), /^mine: apply is 3, expected a function/],
+    ["options that JSON cannot say", () => layer("mine", { at: new Date(0) }, f), /^mine: options: at: .* expected plain data/],
+    ["a function among the options", () => layer("mine", { f }, f), /^mine: options: f: a function, expected plain data/],
+    ["no options", () => customLoss("mine", undefined as never, f), /^mine: options: undefined, expected an object/],
+    ["another reduction", () => customLoss("mine", { reduction: "max" as never }, f), /^mine: reduction is "max"/],
+    ["a weight of 0", () => customLoss("mine", { weight: 0 }, f), /^mine: weight is 0/],
+  ])("%s", (_, make, message) => {
+    expect(make).toThrow(OptionError);
+    expect(make).toThrow(message);
+  });
+});
+
+test("initializers among the options are plain data: they are saved by their type", () => {
+  const made = layer("mine", { weight: zeros(), name: "first" }, (_, x) => x);
+  expect([made.kind, made.name, JSON.stringify(made.options)]).toEqual(["mine", "first", '{"weight":{"type":"zeros"}}']);
+});
+
+describe("gradCheck", () => {
+  const inputs = matrix(5, 3, 1);
+  const targets = matrix(5, 2, 2);
+  const make = () =>
+    network({ input: 3, layers: [dense(4, { activation: "tanh", kernelL2: 0.1 }), dense(2)], loss: meanSquaredError(), seed: 1 });
+
+  test("finds the gradients of a built-in network right, to 5e-4, and changes no bit of it", async () => {
+    const net = await make();
+    net.trainOnBatch(inputs, targets);
+    const hash = net.weightsHash();
+    const check = gradCheck(net, { inputs, targets });
+    expect(check.agrees).toBe(true);
+    expect(check.tensors.map(({ name }) => name).toSorted()).toEqual(
+      ["dense_1.bias", "dense_1.weight", "dense_2.bias", "dense_2.weight", "input (input)"].toSorted(),
+    );
+    for (const { worst, checked, elements } of check.tensors) {
+      expect(worst.relative).toBeLessThan(5e-4); // 2^-23 of a loss of 3 over a step of 2^-6, of gradients of 0.1
+      expect(checked).toBe(elements);
+    }
+    expect([net.weightsHash(), net.steps]).toEqual([hash, 1]);
+    expect(Math.max(...check.summary.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test.each([
+    ["a parameter's", 0.01],
+    ["a parameter's, barely", 0.004],
+  ])("finds %s gradient wrong by %f of its largest, names it first, and still restores every bit", async (_, by) => {
+    const net = await make();
+    const right = net.gradients.bind(net);
+    net.gradients = (...given) => {
+      const found = right(...given);
+      const { values, ...rest } = found["dense_1.weight"]!;
+      const most = Math.max(...values.map(Math.abs));
+      return { ...found, "dense_1.weight": { ...rest, values: values.with(5, values[5]! + by * most) } };
+    };
+    const hash = net.weightsHash();
+    const check = gradCheck(net, { inputs, targets });
+    expect(check.agrees).toBe(false);
+    expect(check.tensors[0]).toMatchObject({ name: "dense_1.weight", worst: { index: 5 } });
+    expect(check.tensors[0]!.worst.relative).toBeCloseTo(by, 3);
+    expect(check.summary).toMatch(/^gradients DISAGREE .*\n.*\n {2}dense_1\.weight \[5\]/);
+    expect(net.weightsHash()).toBe(hash);
+  });
+
+  test("agrees with dropout, whose random numbers are the next step's at every evaluation", async () => {
+    const net = await network({
+      input: 3,
+      layers: [dense(8, { activation: "tanh" }), dropout(0.5), dense(2)],
+      loss: meanSquaredError(),
+      seed: 1,
+    });
+    expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
+  });
+
+  test("agrees where relu's kinks are near", async () => {
+    const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss: meanSquaredError(), seed: 1 });
+    const check = gradCheck(net, { inputs, targets });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+
+  test("checks so many elements of each tensor, evenly spread", async () => {
+    const check = gradCheck(await make(), { inputs, targets }, { elements: 2 });
+    expect(check.tensors.every(({ checked }) => checked === 2)).toBe(true);
+  });
+
+  test.each([
+    [{ tolerance: 0 }, /^gradCheck: tolerance is 0/],
+    [{ elements: 0 }, /^gradCheck: elements is 0/],
+    [{ tolerence: 1 }, /^gradCheck: unknown option "tolerence"/],
+  ])("refuses %j", async (options, message) => {
+    const net = await make();
+    expect(() => gradCheck(net, { inputs, targets }, options as never)).toThrow(message);
+  });
+});
