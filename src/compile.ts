@@ -55,7 +55,7 @@ export interface Feed {
 }
 
 export interface Roots {
-  /** Inputs, then targets, each in the definition's order. `predict` has no targets. */
+  /** Inputs, then targets, then the row weights of weighted outputs, each in the definition's order. `predict` has inputs only. */
   readonly feeds: readonly Feed[];
   /** train: the row numbers of the chunk's steps */
   readonly order: Tensor | undefined;
@@ -77,7 +77,8 @@ export function metricNames(objectives: readonly Objective[]): string[] {
   return objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (objectives.length === 1 ? metric : `${name}.${metric}`)));
 }
 
-export function build(definition: Definition, purpose: Purpose, sizes: Sizes): Built {
+/** @param weighted which outputs' rows have weights; default none */
+export function build(definition: Definition, purpose: Purpose, sizes: Sizes, weighted: readonly boolean[] = []): Built {
   const { graph, objectives, optimizer, seed } = definition;
   const training = purpose === "train" || purpose === "trace";
   const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer.groups ?? [], parameter);
@@ -85,12 +86,13 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes): B
   const layout = stepLayoutOf(definition);
 
   /** One batch: in `train` gathered from staged rows, else itself staged. */
-  const feed = (name: string, shape: readonly number[], dtype: "f32" | "u32", needsGradient: boolean): Feed => {
+  const feed = (name: string, shape: readonly number[], dtype: "f32" | "u32", { needsGradient = false, stride }: { needsGradient?: boolean; stride?: number } = {}): Feed => {
+    const options = { dtype, ...(stride !== undefined && { stride }) };
     if (purpose !== "train") {
-      const staged = g.tensor(name, shape, { slab: "staging", dtype, needsGradient });
+      const staged = g.tensor(name, shape, { slab: "staging", ...options, needsGradient });
       return { staged, batch: staged };
     }
-    const batch = g.tensor(name, shape, { dtype });
+    const batch = g.tensor(name, shape, options);
     const words = sampleElements(batch);
     const staged = g.tensor(`data.${name}`, [sizes.dataRows, words], { slab: "staging", batched: false, dtype, stride: words });
     g.emit("gatherRows", { y: batch, data: staged, order: Step.Order, words, end: { perRow: 1 } });
@@ -99,7 +101,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes): B
 
   const feeds: Feed[] = [];
   g.inPhase("forward", "input", () => {
-    for (const { name, shape } of graph.inputs) feeds.push(feed(name, shape, "f32", purpose === "trace"));
+    for (const { name, shape } of graph.inputs) feeds.push(feed(name, shape, "f32", { needsGradient: purpose === "trace" }));
   });
   const values = feeds.map(({ batch }) => batch);
   for (const { name, layer, from } of graph.nodes) {
@@ -111,16 +113,24 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes): B
   if (purpose === "predict") predictions.forEach((prediction) => g.keep(prediction));
   else
     g.inPhase("loss", "loss", () => {
+      const named = (name: string, what: string) => (objectives.length === 1 ? what : `${name}.${what}`);
+      const targets = objectives.map(({ name, loss }, i) => {
+        const { shape } = predictions[i]!;
+        const ids = (loss.staged ?? loss.targets) === "ids";
+        return feed(named(name, "target"), ids ? shape.slice(0, -1) : shape, ids ? "u32" : "f32");
+      });
+      // One a row of the last axis, unpadded.
+      const weights = objectives.map(({ name }, i) => {
+        const shape = predictions[i]!.shape.slice(0, -1);
+        return weighted[i] ? feed(named(name, "weights"), shape, "f32", { stride: shape.at(-1) ?? 1 }) : undefined;
+      });
+      feeds.push(...targets, ...weights.filter((given) => given !== undefined));
       let metric = 0;
-      objectives.forEach(({ name, loss, metrics }, i) => {
-        const prediction = predictions[i]!;
-        const ids = loss.targets === "ids";
-        const shape = ids ? prediction.shape.slice(0, -1) : prediction.shape;
-        const target = feed(objectives.length === 1 ? "target" : `${name}.target`, shape, ids ? "u32" : "f32", false);
-        feeds.push(target);
-        g.inLoss(layout.losses[i]!, () => loss.emit(g, prediction, target.batch));
+      objectives.forEach(({ loss, metrics }, i) => {
+        const [prediction, target, rowWeights] = [predictions[i]!, targets[i]!.batch, weights[i]?.batch];
+        g.inLoss(layout.losses[i]!, () => loss.emit(g, prediction, target, rowWeights));
         if (purpose === "trace") return;
-        for (const kind of metrics) emitMetric(g, kind, loss, prediction, target.batch, layout.metrics[metric++]!);
+        for (const kind of metrics) emitMetric(g, kind, loss, prediction, target, layout.metrics[metric++]!, rowWeights);
       });
       g.emitPenalties();
     });
@@ -160,6 +170,7 @@ function everything(program: Program): readonly Tensor[] {
 export interface Plan extends Built {
   readonly purpose: Purpose;
   readonly sizes: Sizes;
+  readonly weighted: readonly boolean[];
   readonly words: Uint32Array;
   /** Byte offsets in the region. */
   readonly addresses: ReadonlyMap<Tensor, number>;
@@ -185,8 +196,8 @@ export interface Bases {
   readonly transient: number;
 }
 
-export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases): Plan {
-  const built = build(definition, purpose, sizes);
+export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases, weighted: readonly boolean[] = []): Plan {
+  const built = build(definition, purpose, sizes, weighted);
   const { program, parameters } = built;
   const layout = stepLayoutOf(definition);
   const addresses = new Map<Tensor, number>();
@@ -233,5 +244,5 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
   const reserved = { plans: bases.plans, table: [table, stagingBegin] } as const;
   const words = assemble(program, addresses);
   verify(words, { program, addresses, slabs, reserved, capacity: sizes.capacity, stride: layout.stride });
-  return { ...built, purpose, sizes, words, addresses, table, layout, slabs, reserved, end };
+  return { ...built, purpose, sizes, weighted, words, addresses, table, layout, slabs, reserved, end };
 }

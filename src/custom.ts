@@ -10,6 +10,7 @@ import { type Loss, lossTypes } from "./losses.js";
 import type { Builder } from "./plan/builder.js";
 import { isSymbolic, shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
+import { weigh } from "./weighting.js";
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -87,9 +88,14 @@ export function customLoss(
     type,
     options: { ...options, reduction, weight },
     targets: "values",
-    scale: (sample, rows) => (reduction === "sum" ? weight : weight / (rows * product(sample.slice(0, -1)))),
+    prepare: (targets, sample, sampleWeights) =>
+      weigh(targets, { normalization: "sumOfWeights", columns: sample.at(-1) ?? 1, termsPerRow: 1 }, sampleWeights),
+    scale: (sample, rows, denominator = rows * product(sample.slice(0, -1))) => {
+      if (reduction === "sum") return weight;
+      return denominator === 0 ? 0 : weight / denominator;
+    },
     check: () => {},
-    emit: (g, prediction, target) => {
+    emit: (g, prediction, target, weights) => {
       const begin = g.mark();
       const each = apply(g, prediction, target);
       checkTensor(`${type}: it returns`, each);
@@ -99,7 +105,7 @@ export function customLoss(
           `${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`,
         );
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
-      g.lossOfRows(each);
+      g.lossOfRows(each, weights);
     },
   };
 }

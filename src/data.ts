@@ -4,6 +4,7 @@ import { ShapeError } from "./errors.js";
 import { shown } from "./checks.js";
 import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
+import { oneHot, toSampleWeights, type Weighed } from "./weighting.js";
 
 type NumberArray = Float32Array | Float64Array | Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 
@@ -17,6 +18,8 @@ export type Targets = Rows;
 export interface Data {
   readonly inputs: Rows | Readonly<Record<string, Rows>>;
   readonly targets: Targets | Readonly<Record<string, Targets>>;
+  /** What each row counts in the loss, >= 0; with several outputs by their names, those left out count 1. Metrics leave out rows of weight 0. */
+  readonly sampleWeights?: NumberArray | readonly number[] | Readonly<Record<string, NumberArray | readonly number[]>>;
 }
 
 /** Checked data: `values` holds `rows` rows of `width` elements. */
@@ -26,10 +29,18 @@ export interface Matrix {
   readonly values: Float32Array | Uint32Array;
 }
 
-/** Checked data of a network: one matrix for each input, then one for each output's targets. */
+/** By sample: what it adds to the denominator of a batch's mean loss, and how many of its positions metrics count. */
+export interface Weighing {
+  readonly denominators: Float64Array;
+  readonly counted: Float64Array;
+}
+
+/** Checked data of a network: one matrix for each input, then for each output's targets, then the row weights of those that have any. */
 export interface Samples {
   readonly rows: number;
   readonly feeds: readonly Matrix[];
+  /** By output; undefined where all rows count 1. */
+  readonly weighing: readonly (Weighing | undefined)[];
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
@@ -84,7 +95,7 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
   const classes = shape.at(-1) ?? 1;
   const positions = product(shape.slice(0, -1));
   if (loss.targets === "ids") {
-    const ids = toIds(who, given, rows * positions, classes, loss.type);
+    const ids = toIds(who, given, rows * positions, classes, loss.type, loss.ignoreIndex);
     return { rows, width: positions, values: ids };
   }
   const width = positions * classes;
@@ -96,7 +107,7 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
   return matrix;
 }
 
-function toIds(who: string, given: Targets, count: number, classes: number, loss: string): Uint32Array {
+function toIds(who: string, given: Targets, count: number, classes: number, loss: string, ignoreIndex?: number): Uint32Array {
   if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
   const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
   if (list.length !== count)
@@ -105,18 +116,11 @@ function toIds(who: string, given: Targets, count: number, classes: number, loss
     );
   for (let i = 0; i < list.length; ++i) {
     const id = list[i] as number;
+    if (id === ignoreIndex) continue;
     if (!Number.isInteger(id) || id < 0 || id >= classes)
       throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`);
   }
   return Uint32Array.from(list as ArrayLike<number>);
-}
-
-function oneHot(ids: Uint32Array, classes: number): Float32Array {
-  const values = new Float32Array(ids.length * classes);
-  ids.forEach((id, r) => {
-    values[r * classes + id] = 1;
-  });
-  return values;
 }
 
 /** What a network's inputs and outputs look like to its data. */
@@ -155,7 +159,7 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
   feeds.forEach((feed, i) => {
     if (feed.rows !== rows) throw new ShapeError(`${who}.${inputs[i]!.name}: ${feed.rows} rows, but ${inputs[0]!.name} has ${rows}`);
   });
-  return { rows, feeds };
+  return { rows, feeds, weighing: [] };
 }
 
 export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): Samples {
@@ -166,11 +170,32 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): 
     const { name, shape, loss } = outputs[i]!;
     return toTargets(outputs.length === 1 ? `${who}: targets` : `${who}: targets.${name}`, given, rows, shape, loss);
   });
-  return { rows, feeds: [...feeds, ...targets] };
+  const weights = data.sampleWeights === undefined ? undefined : toWeights(`${who}: sampleWeights`, data.sampleWeights, rows, outputs);
+  const prepared = targets.map((matrix, i): Weighed => {
+    const { name, shape, loss } = outputs[i]!;
+    if (loss.prepare) return loss.prepare(matrix, shape, weights?.[i]);
+    if (weights?.[i]) throw new ShapeError(`${who}: sampleWeights: the loss of ${name} (${loss.type}) takes none`);
+    return { targets: matrix };
+  });
+  return {
+    rows,
+    feeds: [...feeds, ...prepared.map(({ targets: staged }) => staged), ...prepared.flatMap(({ weights: staged }) => staged ?? [])],
+    weighing: prepared.map(({ denominators, counted }) => (denominators && counted ? { denominators, counted } : undefined)),
+  };
+}
+
+function toWeights(who: string, given: NonNullable<Data["sampleWeights"]>, rows: number, outputs: Ports["outputs"]): readonly (Float32Array | undefined)[] {
+  if (outputs.length === 1 && !isPlain(given)) return [toSampleWeights(who, given, rows)];
+  const record = given as Readonly<Record<string, unknown>>;
+  const names = outputs.map(({ name }) => name);
+  for (const name of Object.keys(isPlain(given) ? record : {}))
+    if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
+  if (!isPlain(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with any of ${names.join(", ")}`);
+  return names.map((name) => (Object.hasOwn(record, name) ? toSampleWeights(`${who}.${name}`, record[name], rows) : undefined));
 }
 
 /** So many rows of the samples, in the order given. */
-export function pickRows({ feeds }: Samples, rows: readonly number[]): Samples {
+export function pickRows({ feeds, weighing }: Samples, rows: readonly number[]): Samples {
   const pick = ({ values, width }: Matrix): Matrix => {
     const out = values instanceof Uint32Array ? new Uint32Array(rows.length * width) : new Float32Array(rows.length * width);
     rows.forEach((row, i) => {
@@ -178,7 +203,17 @@ export function pickRows({ feeds }: Samples, rows: readonly number[]): Samples {
     });
     return { rows: rows.length, width, values: out };
   };
-  return { rows: rows.length, feeds: feeds.map(pick) };
+  const pickNumbers = (of: Float64Array) => Float64Array.from(rows, (row) => of[row]!);
+  return {
+    rows: rows.length,
+    feeds: feeds.map(pick),
+    weighing: weighing.map((of) => of && { denominators: pickNumbers(of.denominators), counted: pickNumbers(of.counted) }),
+  };
+}
+
+/** Which outputs' rows have weights: what a plan must read. */
+export function weightedOutputs({ weighing }: Samples): readonly boolean[] {
+  return weighing.map((of) => of !== undefined);
 }
 
 /** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */

@@ -55,7 +55,7 @@ export class Model {
     const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
-    const added = graph.inputs.length + objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
+    const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
     const planEach = aligned((program.instructions.length + added) * widest * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
@@ -112,17 +112,18 @@ export class Model {
     });
   }
 
-  /** The plan for a purpose, compiled again if it is too small for `sizes`. */
-  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }): Plan & { readonly address: number } {
+  /** The plan for a purpose, compiled again if it is too small for `sizes`, or if other outputs' rows have weights. */
+  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): Plan & { readonly address: number } {
     const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, ...sizes };
     const present = this.plans.get(purpose);
     const keys = Object.keys(wanted) as (keyof Sizes)[];
-    if (present && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
+    const alike = present && present.weighted.join() === weighted.join();
+    if (alike && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
 
     const grown = present
       ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes)
       : wanted;
-    const plan = compile(this.definition, purpose, grown, this.bases);
+    const plan = compile(this.definition, purpose, grown, this.bases, weighted);
     if (plan.words.length * 4 > this.planEach)
       throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
     this.region.reserve(plan.end);
@@ -153,8 +154,9 @@ export class Model {
     return this.scales.values;
   }
 
-  /** Writes a step's record but for its order. t: number of the step, from 1 on. */
-  writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number): void {
+  /** Writes a step's record but for its order. t: number of the step, from 1 on.
+   *  @param denominatorOf of a weighted output: the sum over the batch's rows, in their order */
+  writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number, denominatorOf?: (output: number) => number): void {
     const { optimizer } = this.definition;
     const { stride, losses, factors } = plan.layout;
     const record = plan.table + index * stride;
@@ -165,8 +167,9 @@ export class Model {
     u32[(record + Step.Status) >> 2] = 0;
     f64[(record + Step.Penalty) >> 3] = 0;
     for (let i = 0; i < losses.length; ++i) {
-      f64[(record + losses[i]!.scale) >> 3] = scales[i]!;
-      f32[(record + losses[i]!.gradientScale) >> 2] = scales[i]!;
+      const scale = plan.weighted[i] ? this.definition.objectives[i]!.loss.scale(this.predictions[i]!, rowsInBatch, denominatorOf!(i)) : scales[i]!;
+      f64[(record + losses[i]!.scale) >> 3] = scale;
+      f32[(record + losses[i]!.gradientScale) >> 2] = scale;
     }
     if (factors.length > 0 && plan.purpose === "train") optimizer.factors(t, f32, (record + factors[0]!) >> 2);
   }

@@ -2,9 +2,9 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import { type Feed, metricNames, type Plan, type Purpose } from "./compile.js";
-import { copyRow, type Matrix, type Samples } from "./data.js";
+import { copyRow, type Matrix, type Samples, weightedOutputs } from "./data.js";
 import type { Model } from "./model.js";
-import { columns, sampleElements } from "./plan/tensor.js";
+import { columns, product, sampleElements } from "./plan/tensor.js";
 
 type Loaded = Plan & { readonly address: number };
 
@@ -20,6 +20,14 @@ export function stage(views: Views, plan: Plan, feed: Feed, matrix: Matrix, coun
   for (let i = 0; i < count; ++i, address += words) copyRow(matrix, rowOf(i), width, stride, to, address);
 }
 
+/** Of a weighted output: the denominator of the mean loss over so many rows. */
+export function denominatorOf({ weighing }: Samples, output: number, count: number, rowOf: (i: number) => number): number {
+  const { denominators } = weighing[output]!;
+  let sum = 0;
+  for (let i = 0; i < count; ++i) sum += denominators[rowOf(i)]!;
+  return sum;
+}
+
 /** Runs one batch: rows [first, first + count) of the data, of which predict takes the inputs only. */
 export function runBatch(
   model: Model,
@@ -30,11 +38,11 @@ export function runBatch(
   t: number,
   capacity = count,
 ): Loaded {
-  const plan = model.plan(purpose, { capacity });
+  const plan = model.plan(purpose, { capacity }, purpose === "predict" ? [] : weightedOutputs(samples));
   model.claim(plan);
   const views = model.region.views();
   plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, count, (row) => first + row));
-  model.writeStep(plan, views, 0, count, t);
+  model.writeStep(plan, views, 0, count, t, (output) => denominatorOf(samples, output, count, (i) => first + i));
   model.run(plan, 1);
   return plan;
 }
@@ -47,9 +55,10 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Data losses of a step, summed over the outputs. */
-export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
+/** A step's data loss, of one output or of all together. */
+export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number, output?: number): number {
   const record = table + index * layout.stride;
+  if (output !== undefined) return f64[(record + layout.losses[output]!.loss) >> 3]!;
   let sum = 0;
   for (let i = 0; i < layout.losses.length; ++i) sum += f64[(record + layout.losses[i]!.loss) >> 3]!;
   return sum;
@@ -66,21 +75,43 @@ export function metricOf({ table, layout }: Plan, { f64 }: Views, index: number,
 }
 
 export function evaluateSamples(model: Model, samples: Samples): Evaluation {
-  const names = metricNames(model.definition.objectives);
-  const sums = names.map(() => 0);
-  let loss = 0;
+  const { objectives } = model.definition;
+  const names = metricNames(objectives);
+  const metrics = names.map(() => 0);
+  // By output: losses of slices are means over what they divide by, or sums.
+  const losses = objectives.map(() => 0);
+  const divisors = objectives.map(() => 0);
   let penalty = 0;
   for (let first = 0; first < samples.rows; first += SLICE) {
     const count = Math.min(SLICE, samples.rows - first);
     const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
     const views = model.region.views();
-    loss += lossOf(plan, views, 0) * count;
+    objectives.forEach(({ loss }, i) => {
+      const divisor = samples.weighing[i] ? denominatorOf(samples, i, count, (row) => first + row) : count;
+      losses[i]! += lossOf(plan, views, 0, i) * (loss.options.reduction === "sum" ? 1 : divisor);
+      divisors[i]! += divisor;
+    });
     penalty = penaltyOf(plan, views, 0);
-    for (let i = 0; i < sums.length; ++i) sums[i]! += metricOf(plan, views, 0, i);
+    for (let i = 0; i < metrics.length; ++i) metrics[i]! += metricOf(plan, views, 0, i);
   }
+  const counted = countedByMetric(model, samples);
   return {
-    loss: loss / samples.rows + penalty,
+    // Nothing that counts: loss 0, as its gradient is.
+    loss: objectives.reduce((sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)), penalty),
     penalty,
-    metrics: Object.fromEntries(names.map((name, i) => [name, sums[i]! / samples.rows])),
+    metrics: Object.fromEntries(names.map((name, i) => [name, metrics[i]! / (counted[i]! || 1)])),
   };
+}
+
+/** By metric: what its sum over all samples is divided by. */
+export function countedByMetric(model: Model, { rows, weighing }: Samples): number[] {
+  return model.definition.objectives.flatMap(({ metrics }, i) => {
+    const counted = weighing[i] ? weighing[i].counted.reduce((sum, count) => sum + count, 0) : rows * positionsOf(model.predictions[i]!);
+    return metrics.map(() => counted);
+  });
+}
+
+/** Rows of the last axis in one sample, each of which metrics count. */
+function positionsOf(shape: readonly number[]): number {
+  return product(shape.slice(0, -1));
 }

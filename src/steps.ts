@@ -1,11 +1,11 @@
 // A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
 import type { Plan } from "./compile.js";
-import type { Samples } from "./data.js";
+import { type Samples, weightedOutputs } from "./data.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
-import { lossOf, penaltyOf, stage } from "./single.js";
+import { denominatorOf, lossOf, penaltyOf, stage } from "./single.js";
 
 export interface Chunk {
   readonly steps: number;
@@ -49,7 +49,7 @@ export function runChunk(model: Model, plan: Plan & { readonly address: number }
 /** One step on all rows of the samples, in their order. @returns its loss, penalties included */
 export function trainBatch(model: Model, samples: Samples, position: { step: number }): number {
   const { rows } = samples;
-  const plan = model.plan("train", { capacity: rows });
+  const plan = model.plan("train", { capacity: rows }, weightedOutputs(samples));
   model.claim({});
   const all = (i: number) => i;
   const write = () => {
@@ -57,7 +57,7 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
     plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, rows, all));
     const order = plan.addresses.get(plan.order!)!;
     for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
-    model.writeStep(plan, views, 0, rows, position.step + 1);
+    model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));
     views.u32[(plan.table + Step.Order) >> 2] = order;
   };
   const rowsOf = () => Array.from({ length: rows }, (_, i) => i);

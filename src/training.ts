@@ -5,14 +5,14 @@ import { type Callback, checkCallbacks, type Run as CallbackRun } from "./callba
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import type { Views } from "./backends/views.js";
 import { metricNames, type Plan } from "./compile.js";
-import type { Data, Samples } from "./data.js";
+import { type Data, type Samples, weightedOutputs } from "./data.js";
 import { OptionError } from "./errors.js";
 import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules.js";
-import { evaluateSamples, stage } from "./single.js";
+import { countedByMetric, denominatorOf, evaluateSamples, stage } from "./single.js";
 import { runChunk } from "./steps.js";
 
 export interface Progress {
@@ -159,6 +159,7 @@ class Loop {
   private readonly stepsPerEpoch: number;
   private readonly plan: Plan & { readonly address: number };
   private readonly resident: boolean;
+  private readonly counted: readonly number[];
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
@@ -205,7 +206,9 @@ class Loop {
     this.resident = samples.rows <= fitting;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
     const orderRows = Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
-    this.plan = model.plan("train", { capacity: this.batchSize, dataRows: this.resident ? samples.rows : orderRows, orderRows, steps });
+    const dataRows = this.resident ? samples.rows : orderRows;
+    this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
+    this.counted = countedByMetric(model, samples);
   }
 
   get finished(): boolean {
@@ -321,11 +324,12 @@ class Loop {
     const { u32 } = views;
     for (let index = 0, at = 0; index < slots.length; ++index) {
       const { epoch, begin, rows } = slots[index]!;
-      model.writeStep(plan, views, index, rows, first + index);
-      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       const order = this.orderOf(epoch);
+      const rowOf = (i: number) => (order ? order[begin + i]! : begin + i);
+      model.writeStep(plan, views, index, rows, first + index, (output) => denominatorOf(this.samples, output, rows, rowOf));
+      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       for (let i = 0; i < rows; ++i, ++at) {
-        const row = order ? order[begin + i]! : begin + i;
+        const row = rowOf(i);
         if (!this.resident) this.stageRow(row, at, views);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
@@ -372,6 +376,8 @@ class Loop {
 
   private closeEpoch(epoch: number): void {
     const { sums } = this;
+    // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
+    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= sums.rows / (this.counted[i]! || 1);
     this.epochs.push(sums.loss, sums.metrics, sums.rows, sums.seconds);
     this.position.epoch += 1;
     sums.loss = sums.rows = sums.seconds = 0;

@@ -1,10 +1,10 @@
 import type { Callback } from "../callbacks.js";
 import { checkOptions } from "../checks.js";
-import { LiveLine } from "./terminal.js";
+import { LiveLine, type Stream } from "./terminal.js";
 
 export interface ProgressBarOptions {
   /** default process.stderr; nothing is shown where it is no terminal */
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: Stream;
 }
 
 function time(seconds: number): string {

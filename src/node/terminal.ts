@@ -1,7 +1,11 @@
 // A live last line for a terminal, and plain lines now and then for a pipe or a file.
 
 /** What is used of `process.stdout`. */
-type Stream = Pick<NodeJS.WriteStream, "isTTY" | "columns"> & { write(text: string): unknown };
+export interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
 
 const INTERVAL = { live: 100, plain: 2000 };
 const ERASE = "\r\x1b[K";
