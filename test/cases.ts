@@ -233,7 +233,7 @@ const batchOf = (i: number) => batches[i % batches.length]!;
 
 function activationCases(given: readonly Activation[]): NetworkCase[] {
   // Without a bound below, logSoftmax diverges at the others' rate.
-  const rate = (type: string) => (type === "logSoftmax" ? { optimizer: sgd({ learningRate: 0.01 }) } : {});
+  const rate = (type: string) => (type === "logSoftmax" ? { optimizer: sgd({ learningRate: 1e-3 }) } : {});
   const within = given.map((one, i) =>
     networkCase(`${one.type} 5-7-${3 + i}`, batchOf(i), {
       input: 5,
