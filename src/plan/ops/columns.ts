@@ -5,20 +5,27 @@ import { columns, rows } from "../tensor.js";
 import { clear, spread } from "./elementwise.js";
 
 const yRows = (v: Values) => v.end! * v.ldy!;
-const xRows = (v: Values) => v.end! * v.ldx!;
+/** Whole rows, or what a row reaches beyond its own. */
+const reach = (v: Values, stride: string, first: string) => {
+  const last = Math.max(v.end! - 1, 0) * v[stride]!;
+  return last + Math.max(v[stride]!, v[first]! + v.count!);
+};
+const yReach = (v: Values) => reach(v, "ldy", "to");
+const xReach = (v: Values) => reach(v, "ldx", "from");
 
 export const columnOps = {
   /** y[r] = the sum of x's row r; y has one column, in rows of ldy elements, 4 or 1 */
   sumColumns: op({
     code: Op.SumColumns,
     operands: [
-      write("y", yRows),
+      write("y", (v) => (v.ldy === 1 ? v.end! : Math.max(v.end! - 1, 0) * v.ldy! + 4)),
       read("x", (v) => v.end! * v.ld!),
       scalar("columns", "u32"),
       scalar("ld", "u32"),
       scalar("ldy", "u32"),
       scalar("end", "extent"),
     ],
+    within: [["columns", "ld"]],
     split: 1,
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
@@ -27,8 +34,8 @@ export const columnOps = {
   copyColumns: op({
     code: Op.CopyColumns,
     operands: [
-      { name: "y", kind: "tensor", access: (v: Values): Access => (v.first ? "write" : "update"), span: yRows },
-      read("x", xRows),
+      { name: "y", kind: "tensor", access: (v: Values): Access => (v.first ? "write" : "update"), span: yReach },
+      read("x", xReach),
       scalar("count", "u32"),
       scalar("to", "u32"),
       scalar("from", "u32"),
@@ -53,8 +60,8 @@ export const columnOps = {
   addColumns: op({
     code: Op.AddColumns,
     operands: [
-      update("y", yRows),
-      read("x", xRows),
+      update("y", yReach),
+      read("x", xReach),
       scalar("count", "u32"),
       scalar("to", "u32"),
       scalar("from", "u32"),
@@ -76,6 +83,10 @@ export const columnOps = {
       scalar("ldx", "u32"),
       scalar("end", "extent"),
     ],
+    within: [
+      ["columns", "ldy"],
+      ["end", "ldx"],
+    ],
     split: 1,
     flops: () => 0,
     backward: (g, o) =>
@@ -88,6 +99,7 @@ export const columnOps = {
   clearPadding: op({
     code: Op.ClearPadding,
     operands: [update("y", (v) => v.end! * v.ld!), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    within: [["columns", "ld"]],
     split: 1,
     flops: () => 0,
   }),

@@ -20,8 +20,9 @@ export function triple(y: Tensor, a: Tensor, b: Tensor, c: Tensor) {
   return { ...pair(y, a, b), c, ldc: uc.stride, stepC: uc.step };
 }
 
-/** Elements of an operand: a single row is as wide as y, a single element has a v128 of its own. */
-const span = (stride: string, step: string) => (v: Values) => (v[stride]! > 0 ? v.end! * v[stride]! : v[step] ? v.ld! : 4);
+/** Elements of an operand: of its last row as many as y has columns, or a single one, which has a v128 of its own. */
+const span = (stride: string, step: string) => (v: Values) =>
+  v[step] ? Math.max(v.end! - 1, 0) * v[stride]! + v.ld! : Math.max(v.end! * v[stride]!, 4);
 const whole = (v: Values) => v.end! * v.ld!;
 
 /** y = f(a, b). `backward` gets the gradient that has arrived at y. */
