@@ -102,3 +102,10 @@ export function absoluteError(out: usize, p: usize, t: usize, weights: usize, co
   }
   store<f64>(out, sum);
 }
+
+/** out = the sum of x's first column, `[end, ld]`. */
+export function sumOfRows(out: usize, x: usize, weights: usize, ld: u32, begin: u32, end: u32): void {
+  let sum: f64 = 0;
+  for (let r = begin; r < end; ++r) if (counts(weights, r)) sum += <f64>load<f32>(rowAt(x, r, ld));
+  store<f64>(out, sum);
+}

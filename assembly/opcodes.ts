@@ -120,6 +120,7 @@ export enum Op {
   SparseCategoricalAccuracy,
   BinaryAccuracy,
   AbsoluteError,
+  SumOfRows,
 
   // the gradient slab and the optimizers
   SumSquares,

@@ -17,7 +17,7 @@ export const sources: Record<string, readonly OpName[]> = {
   piecewise: [],
   unary: [],
   random: ["dropout"],
-  metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError"],
+  metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError", "sumOfRows"],
   penalties: ["penaltyForward", "penaltyBackward"],
   clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
   rowlosses: [

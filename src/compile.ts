@@ -4,7 +4,7 @@ import { Step } from "../assembly/opcodes.js";
 import { regionSize } from "./backends/arena.js";
 import type { Graph } from "./graph.js";
 import type { Loss } from "./losses.js";
-import { emitMetric, type MetricName } from "./metrics.js";
+import { emitMetric, type Metric, metricName } from "./metrics.js";
 import { isFrozen } from "./optimizers/groups.js";
 import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
@@ -21,7 +21,7 @@ export interface Objective {
   /** The output's name: its layer's. */
   readonly name: string;
   readonly loss: Loss;
-  readonly metrics: readonly MetricName[];
+  readonly metrics: readonly Metric[];
 }
 
 export interface Definition {
@@ -74,7 +74,7 @@ export function stepLayoutOf(definition: Definition): StepLayout {
 
 /** Names under which results are reported: the metric's own with one output, else `<output>.<metric>`. */
 export function metricNames(objectives: readonly Objective[]): string[] {
-  return objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (objectives.length === 1 ? metric : `${name}.${metric}`)));
+  return objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (objectives.length === 1 ? metricName(metric) : `${name}.${metricName(metric)}`)));
 }
 
 /** @param weighted which outputs' rows have weights; default none */

@@ -7,6 +7,7 @@ import { OptionError, ShapeError } from "./errors.js";
 import { type Layer, layer as makeLayer } from "./layers/layer.js";
 import { layerKinds } from "./layers/registry.js";
 import { type Loss, lossTypes } from "./losses.js";
+import { type CustomMetric, metricTypes } from "./metrics.js";
 import type { Builder } from "./plan/builder.js";
 import { isSymbolic, shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
@@ -99,15 +100,38 @@ export function customLoss(
       const begin = g.mark();
       const each = apply(g, prediction, target);
       checkTensor(`${type}: it returns`, each);
-      const wanted = shape({ ...prediction, shape: [...prediction.shape.slice(0, -1), 1] });
-      if (shape(each) !== wanted)
-        throw new ShapeError(
-          `${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`,
-        );
+      checkPerRow(type, each, prediction);
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
       g.lossOfRows(each, weights);
     },
   };
+}
+
+/** A metric of your own: `apply` gets prediction and target as a loss does and returns one number for each row, `[batch, ..., 1]`. What is
+ *  reported is their mean, under `type`; rows of sample weight 0 are left out. No gradient flows.
+ *  @throws as `customLoss` */
+export function customMetric(type: string, options: Options, apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor): CustomMetric {
+  checkNew("customMetric", type, metricTypes);
+  checkPlain(`${type}: options`, options);
+  checkFunction(`${type}: apply`, apply);
+  return {
+    type,
+    options,
+    apply: (g, prediction, target) => {
+      const each = apply(g, prediction, target);
+      checkTensor(`${type}: it returns`, each);
+      checkPerRow(type, each, prediction);
+      return each;
+    },
+  };
+}
+
+function checkPerRow(type: string, each: Tensor, prediction: Tensor): void {
+  const wanted = shape({ ...prediction, shape: [...prediction.shape.slice(0, -1), 1] });
+  if (shape(each) !== wanted)
+    throw new ShapeError(
+      `${type}: it returns shape ${shape(each)}, expected ${wanted}, one number for each row of the prediction ${shape(prediction)}`,
+    );
 }
 
 /** A name under which nothing else is saved. */

@@ -1,14 +1,14 @@
 // From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
 import type { BackendChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
-import type { Definition, Objective } from "./compile.js";
+import { build, type Definition, type Objective } from "./compile.js";
 import type { Ports } from "./data.js";
 import { OptionError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
 import { type Custom, restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
-import { checkMetrics, type MetricName } from "./metrics.js";
+import { checkMetrics, type CustomMetric, type Metric } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
 import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
 import { drawSeed } from "./random.js";
@@ -30,7 +30,7 @@ export interface ChainOptions extends CommonOptions {
   readonly input: number | readonly number[];
   readonly layers: readonly Layer[];
   readonly loss: Loss;
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly Metric[];
 }
 
 /** Any graph of layers, in the functional form: `const x = input(4); const y = dense(3)(x)`. */
@@ -40,7 +40,7 @@ export interface GraphOptions extends CommonOptions {
   /** One for each output, in their order; the network's loss is their sum, each with its own `weight`. */
   readonly loss: Loss | readonly Loss[];
   /** Of the only output, or by the outputs' names. */
-  readonly metrics?: readonly MetricName[] | Readonly<Record<string, readonly MetricName[]>>;
+  readonly metrics?: readonly Metric[] | Readonly<Record<string, readonly Metric[]>>;
 }
 
 export type NetworkOptions = ChainOptions | GraphOptions;
@@ -75,6 +75,9 @@ function measure(definition: Definition): Defined {
   definition.objectives.forEach(({ loss }, i) => {
     loss.check(measured.predictions[i]!);
   });
+  // A metric of the user's own is first called here, rather than in the middle of something.
+  if (definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string")))
+    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
   return { definition, measured };
 }
 
@@ -95,15 +98,15 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
     throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
   const byName =
     metrics !== null && typeof metrics === "object" && !Array.isArray(metrics)
-      ? (metrics as Readonly<Record<string, readonly MetricName[]>>)
+      ? (metrics as Readonly<Record<string, readonly Metric[]>>)
       : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
-  else if (names.length > 1 && (metrics as readonly MetricName[]).length > 0)
+  else if (names.length > 1 && (metrics as readonly Metric[]).length > 0)
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
   return names.map((name, i) => {
     const loss = losses[i]!;
     checkPart(names.length === 1 ? "network: loss" : `network: loss[${i}]`, loss, ["emit", "scale", "check"], "a loss, as meanSquaredError()");
-    const chosen = byName ? (byName[name] ?? []) : (metrics as readonly MetricName[]);
+    const chosen = byName ? (byName[name] ?? []) : (metrics as readonly Metric[]);
     checkMetrics(chosen, loss);
     return { name, loss, metrics: [...chosen] };
   });
@@ -123,6 +126,8 @@ export function portsOf({ graph, objectives }: Definition, predictions: Measured
 
 type Options = Readonly<Record<string, unknown>>;
 
+type StoredMetric = string | { readonly type: string; readonly options: Options };
+
 /** A definition as JSON; every field is checked by the factory that takes it. */
 export interface StoredDefinition {
   readonly inputs: readonly InputSpec[];
@@ -130,7 +135,7 @@ export interface StoredDefinition {
   /** `layer`: index among layers. */
   readonly nodes: readonly { readonly layer: number; readonly from: readonly number[] }[];
   readonly outputs: readonly number[];
-  readonly objectives: readonly { readonly loss: { readonly type: string; readonly options: Options }; readonly metrics: readonly MetricName[] }[];
+  readonly objectives: readonly { readonly loss: { readonly type: string; readonly options: Options }; readonly metrics: readonly StoredMetric[] }[];
   readonly optimizer: { readonly type: string; readonly options: Options };
   readonly seed: number;
   readonly arithmetic: "strict";
@@ -144,7 +149,10 @@ export function store({ graph, objectives, optimizer, seed }: Definition): Store
     layers: layers.map((layer) => ({ name: names.get(layer)!, kind: layer.kind, options: layer.options })),
     nodes: graph.nodes.map(({ layer, from }) => ({ layer: layers.indexOf(layer), from })),
     outputs: graph.outputs,
-    objectives: objectives.map(({ loss, metrics }) => ({ loss: { type: loss.type, options: loss.options }, metrics })),
+    objectives: objectives.map(({ loss, metrics }) => ({
+      loss: { type: loss.type, options: loss.options },
+      metrics: metrics.map((metric) => (typeof metric === "string" ? metric : { type: metric.type, options: metric.options })),
+    })),
     optimizer: { type: optimizer.type, options: optimizer.options },
     seed,
     arithmetic: "strict",
@@ -168,14 +176,19 @@ export function restore(stored: StoredDefinition, backend: BackendChoice, custom
     values.push(use(...from.map(pick)));
   }
   const ends = outputs.map(pick);
+  const reviveMetric = (metric: StoredMetric): Metric => {
+    if (typeof metric === "string") return metric as Metric;
+    if (!Object.hasOwn(custom, metric.type)) throw new OptionError(`metric ${shown(metric.type)} is one of your own: give loadNetwork { custom: { ${metric.type}: options => metric } }`);
+    return custom[metric.type]!(metric.options) as CustomMetric;
+  };
   return {
     inputs: roots,
     outputs: ends,
     loss: objectives.map(({ loss }) => (Object.hasOwn(custom, loss.type) ? (custom[loss.type]!(loss.options) as Loss) : restoreLoss(loss.type, loss.options))),
     metrics:
       objectives.length === 1
-        ? objectives[0]!.metrics
-        : Object.fromEntries(objectives.map(({ metrics }, i) => [ends[i]!.layer?.name ?? ends[i]!.name, metrics])),
+        ? objectives[0]!.metrics.map(reviveMetric)
+        : Object.fromEntries(objectives.map(({ metrics }, i) => [ends[i]!.layer?.name ?? ends[i]!.name, metrics.map(reviveMetric)])),
     optimizer: restoreOptimizer(optimizer.type, optimizer.options),
     seed,
     arithmetic,

@@ -3,7 +3,7 @@
 export { type Activation, type ActivationName, type CustomActivation, celu, elu, leakyRelu } from "./activations.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
-export { customActivation, customLoss, layer } from "./custom.js";
+export { customActivation, customLoss, customMetric, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
@@ -79,7 +79,7 @@ export {
 } from "./losses/classification.js";
 export type { Loss, LossOptions } from "./losses/loss.js";
 export { cosineSimilarity, huber, logCosh, meanAbsoluteError, meanSquaredError, poisson } from "./losses/regression.js";
-export type { MetricName } from "./metrics.js";
+export type { CustomMetric, Metric, MetricName } from "./metrics.js";
 export {
   type LayerTrace,
   type LoadOptions,

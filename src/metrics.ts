@@ -8,14 +8,30 @@ import { columns, rows, type Tensor } from "./plan/tensor.js";
 /** `accuracy`: share of rows (binary losses: of elements) predicted right, 0 … 1; `mae`: mean |p - y|. */
 export type MetricName = "accuracy" | "mae";
 
-const names: readonly MetricName[] = ["accuracy", "mae"];
+/** A metric of the user's own; see `customMetric`. */
+export interface CustomMetric {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** One number for each row of the prediction, `[batch, ..., 1]`; the metric is their mean. */
+  apply(g: Builder, prediction: Tensor, target: Tensor): Tensor;
+}
+
+export type Metric = MetricName | CustomMetric;
+
+export const metricTypes: readonly MetricName[] = ["accuracy", "mae"];
+
+/** The name under which results are reported. */
+export function metricName(metric: Metric): string {
+  return typeof metric === "string" ? metric : metric.type;
+}
 
 /** @throws {OptionError} if unknown, or if the metric has no meaning with the loss's kind of targets */
-export function checkMetrics(metrics: readonly MetricName[], loss: Loss): void {
-  if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${names.join(", ")}`);
+export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
+  if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
+  const taken = metrics.map((metric) => (typeof metric === "object" && metric !== null ? metric.type : metric));
   metrics.forEach((metric, i) => {
-    checkOneOf(`metrics[${i}]`, metric, names);
-    if (metrics.indexOf(metric) !== i) throw new OptionError(`metrics: ${metric} is named twice`);
+    if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function") checkOneOf(`metrics[${i}]`, metric, metricTypes);
+    if (taken.indexOf(taken[i]!) !== i) throw new OptionError(`metrics: ${taken[i]} is named twice`);
     if (metric === "accuracy" && !loss.accuracy)
       throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
     if (metric === "mae" && loss.targets === "ids")
@@ -26,18 +42,23 @@ export function checkMetrics(metrics: readonly MetricName[], loss: Loss): void {
 /** @param out byte offset in the step's record @param weights as the loss has them: rows of weight 0 are left out, others count alike */
 export function emitMetric(
   g: Builder,
-  metric: MetricName,
+  metric: Metric,
   loss: Loss,
   prediction: Tensor,
   target: Tensor,
   out: number,
   weights?: Tensor,
 ): void {
+  const common = { out, ...(weights && { weights }) };
+  if (typeof metric !== "string") {
+    const x = metric.apply(g, prediction, target);
+    g.emit("sumOfRows", { ...common, x, ld: x.stride, end: rows(x) });
+    return;
+  }
   const operands = {
-    out,
+    ...common,
     p: prediction,
     t: target,
-    ...(weights && { weights }),
     columns: columns(prediction),
     ld: prediction.stride,
     ldt: target.dtype === "u32" ? 1 : target.stride,

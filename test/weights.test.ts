@@ -5,7 +5,9 @@ import {
   categoricalCrossEntropy,
   type ChainOptions,
   customLoss,
+  customMetric,
   dense,
+  loadNetwork,
   meanSquaredError,
   network,
   sparseCategoricalCrossEntropy,
@@ -109,6 +111,24 @@ test("the same weighted network gives the same bits on both backends", async () 
     hashes.push(net.weightsHash());
   }
   expect(hashes[1]).toBe(hashes[0]);
+});
+
+test("a custom metric is the mean of its rows, saved and loaded, and leaves rows of weight 0 out", async () => {
+  const bias = () => customMetric("bias", {}, (g, p, t) => g.mean(g.sub(p, t)));
+  const net = await network({ input: 3, layers: [dense(2)], loss: meanSquaredError(), metrics: ["mae", bias()], seed: 1 });
+  const targets = rows(6, 2);
+  const p = net.predict(logits);
+  const each = targets.map((row, i) => (p[2 * i]! - row[0]! + p[2 * i + 1]! - row[1]!) / 2);
+  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const { metrics } = net.evaluate({ inputs: logits, targets });
+  expect(metrics.bias).toBeCloseTo(mean(each), 6);
+  const loaded = await loadNetwork(net.save(), { custom: { bias }, backend: "js" });
+  expect(loaded.evaluate({ inputs: logits, targets }).metrics).toEqual(metrics);
+  await expect(loadNetwork(net.save())).rejects.toThrow(/metric "bias" is one of your own/);
+  const some = net.evaluate({ inputs: logits, targets, sampleWeights: [1, 0, 1, 0, 5, 1] }).metrics;
+  expect(some.bias).toBeCloseTo(mean([each[0]!, each[2]!, each[4]!, each[5]!]), 6);
+  const wrong = customMetric("wrong", {}, (g, q, t) => g.sub(q, t));
+  await expect(network({ input: 3, layers: [dense(2)], loss: meanSquaredError(), metrics: [wrong] })).rejects.toThrow(/wrong: it returns shape/);
 });
 
 test("golden cases with weights are among those that run", () => {

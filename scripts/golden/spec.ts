@@ -27,6 +27,7 @@ import {
   type Optimizer,
   poisson,
   prelu,
+  residual,
   radam,
   rmsprop,
   schedules,
@@ -73,7 +74,6 @@ const later = {
     "gru",
     "bidirectional",
     "multiHeadAttention",
-    "residual",
   ],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -108,6 +108,7 @@ const layers: Factories<Layer> = {
     dense(units, { ...options, ...(bias === false && { bias }), ...(given && { activation: toActivation(given) }) }),
   activation: ({ activation: given }) => activation(toActivation(given)),
   prelu: () => prelu(),
+  residual: ({ layers: inner }) => residual(toLayers(inner)),
 };
 
 function make<T>(kind: string, factories: Factories<T>, { type, ...options }: Spec): T {

@@ -98,3 +98,10 @@ export function absoluteError(
   }
   f64[out >> 3] = sum;
 }
+
+export function sumOfRows(views: Views, out: number, x: number, weights: number, ld: number, begin: number, end: number): void {
+  const { f32, f64 } = views;
+  let sum = 0;
+  for (let r = begin; r < end; ++r) if (!weights || f32[(weights >> 2) + r] !== 0) sum += f32[(x >> 2) + r * ld]!;
+  f64[out >> 3] = sum;
+}

@@ -157,4 +157,11 @@ export const lossOps = {
   binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
+  /** out (f64) = the sum of x's first column: a metric that was composed */
+  sumOfRows: op({
+    code: Op.SumOfRows,
+    operands: [scalar("out", "stepAddress"), read("x", byRows), optional(read("weights", perRow)), scalar("ld", "u32"), scalar("end", "extent")],
+    split: "none",
+    flops: perRow,
+  }),
 };
