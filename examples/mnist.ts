@@ -12,11 +12,11 @@ import {
   network,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
+import { LiveLine } from "../src/node/terminal.js";
 import { loadFile, saveFile } from "../src/node.js";
 import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
 import { answersOf, confusion, mistakes, percent, whole } from "./mnist/report.js";
-import { LiveLine } from "../src/node/terminal.js";
 
 const names = { wasm: "WebAssembly", js: "plain JavaScript" };
 

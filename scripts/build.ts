@@ -8,7 +8,9 @@ generate();
 
 for (const target of ["strict"]) {
   // A process of its own: loaded through tsx the compiler takes seven times as long.
-  execFileSync(process.execPath, ["node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target], { stdio: "inherit" });
+  execFileSync(process.execPath, ["node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target], {
+    stdio: "inherit",
+  });
   const bytes = readFileSync(`build/${target}.wasm`);
   writeFileSync(
     `build/${target}.ts`,

@@ -55,7 +55,9 @@ export function metricOf(who: string, epoch: Epoch, name: string): number {
   const key = name.replace(/^validation\./, "");
   const value = key === "loss" ? part.loss : part.metrics[key];
   if (value === undefined)
-    throw new OptionError(`${who}: monitor is ${shown(name)}, expected loss or one of: ${Object.keys(part.metrics).join(", ") || "(the network has no metrics)"}`);
+    throw new OptionError(
+      `${who}: monitor is ${shown(name)}, expected loss or one of: ${Object.keys(part.metrics).join(", ") || "(the network has no metrics)"}`,
+    );
   return value;
 }
 

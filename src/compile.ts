@@ -13,7 +13,7 @@ import { layoutWorkspace } from "./plan/memory.js";
 import { addScratch, fuseEpilogues } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
-import { aligned, sampleElements, type Slab, size, type Tensor } from "./plan/tensor.js";
+import { aligned, type Slab, sampleElements, size, type Tensor } from "./plan/tensor.js";
 import { type Range, verify } from "./plan/verify.js";
 
 /** What is wanted of one output of the graph. */
@@ -74,7 +74,9 @@ export function stepLayoutOf(definition: Definition): StepLayout {
 
 /** Names under which results are reported: the metric's own with one output, else `<output>.<metric>`. */
 export function metricNames(objectives: readonly Objective[]): string[] {
-  return objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (objectives.length === 1 ? metricName(metric) : `${name}.${metricName(metric)}`)));
+  return objectives.flatMap(({ name, metrics }) =>
+    metrics.map((metric) => (objectives.length === 1 ? metricName(metric) : `${name}.${metricName(metric)}`)),
+  );
 }
 
 /** @param weighted which outputs' rows have weights; default none */
@@ -86,7 +88,12 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   const layout = stepLayoutOf(definition);
 
   /** One batch: in `train` gathered from staged rows, else itself staged. */
-  const feed = (name: string, shape: readonly number[], dtype: "f32" | "u32", { needsGradient = false, stride }: { needsGradient?: boolean; stride?: number } = {}): Feed => {
+  const feed = (
+    name: string,
+    shape: readonly number[],
+    dtype: "f32" | "u32",
+    { needsGradient = false, stride }: { needsGradient?: boolean; stride?: number } = {},
+  ): Feed => {
     const options = { dtype, ...(stride !== undefined && { stride }) };
     if (purpose !== "train") {
       const staged = g.tensor(name, shape, { slab: "staging", ...options, needsGradient });
@@ -110,7 +117,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   }
   const predictions = graph.outputs.map((index) => values[index]!);
 
-  if (purpose === "predict") predictions.forEach((prediction) => g.keep(prediction));
+  if (purpose === "predict") for (const prediction of predictions) g.keep(prediction);
   else
     g.inPhase("loss", "loss", () => {
       const named = (name: string, what: string) => (objectives.length === 1 ? what : `${name}.${what}`);
@@ -230,7 +237,8 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
     for (const { tensor } of usesOf(instruction)) {
       if (addresses.has(tensor)) continue;
       const { name, slab, offset = 0 } = tensor;
-      const base = slab === "slot" ? bases.slots + slots.indexOf(name) * bases.slabBytes : slab === "parameter" ? bases.parameters : bases.gradients;
+      const base =
+        slab === "slot" ? bases.slots + slots.indexOf(name) * bases.slabBytes : slab === "parameter" ? bases.parameters : bases.gradients;
       addresses.set(tensor, base + offset * 4);
     }
 

@@ -110,7 +110,11 @@ export function customLoss(
 /** A metric of your own: `apply` gets prediction and target as a loss does and returns one number for each row, `[batch, ..., 1]`. What is
  *  reported is their mean, under `type`; rows of sample weight 0 are left out. No gradient flows.
  *  @throws as `customLoss` */
-export function customMetric(type: string, options: Options, apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor): CustomMetric {
+export function customMetric(
+  type: string,
+  options: Options,
+  apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor,
+): CustomMetric {
   checkNew("customMetric", type, metricTypes);
   checkPlain(`${type}: options`, options);
   checkFunction(`${type}: apply`, apply);

@@ -1,12 +1,22 @@
 // What users pass as inputs and targets becomes flat float32 rows or class ids. Nothing is repaired: ragged, non-finite or
 // out-of-range data is an error that says where.
-import { ShapeError } from "./errors.js";
+
 import { shown } from "./checks.js";
+import { ShapeError } from "./errors.js";
 import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
 import { oneHot, toSampleWeights, type Weighed } from "./weighting.js";
 
-type NumberArray = Float32Array | Float64Array | Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array;
 
 /** Rows of numbers: flat (row after row), or an array of rows. */
 export type Rows = NumberArray | readonly number[] | readonly (readonly number[] | NumberArray)[];
@@ -44,7 +54,9 @@ export interface Samples {
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
-  return ArrayBuffer.isView(given) && !(given instanceof DataView) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array);
+  return (
+    ArrayBuffer.isView(given) && !(given instanceof DataView) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array)
+  );
 }
 
 function isNested(given: Rows): given is readonly (readonly number[] | NumberArray)[] {
@@ -54,7 +66,8 @@ function isNested(given: Rows): given is readonly (readonly number[] | NumberArr
 /** @param who names the data in messages, as "fit: inputs"
  *  @param width elements of a row, with the reason in `wanted` */
 export function toRows(who: string, given: Rows, width: number, wanted: string): Matrix {
-  if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
+  if (!isNumberArray(given) && !Array.isArray(given))
+    throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
   if (given.length === 0) throw new ShapeError(`${who}: no rows`);
   const values = isNested(given) ? flatten(who, given, width, wanted) : flat(who, given as NumberArray | readonly number[], width, wanted);
   checkFinite(who, values, width);
@@ -62,7 +75,8 @@ export function toRows(who: string, given: Rows, width: number, wanted: string):
 }
 
 function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string): Float32Array {
-  if (given.length % width !== 0) throw new ShapeError(`${who}: ${given.length} numbers are no whole number of rows of ${width} (${wanted})`);
+  if (given.length % width !== 0)
+    throw new ShapeError(`${who}: ${given.length} numbers are no whole number of rows of ${width} (${wanted})`);
   return given instanceof Float32Array ? given : numbers(who, given);
 }
 
@@ -75,7 +89,8 @@ function numbers(who: string, given: NumberArray | readonly number[]): Float32Ar
 function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
   const values = new Float32Array(given.length * width);
   given.forEach((row, r) => {
-    if (!Array.isArray(row) && !isNumberArray(row)) throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
+    if (!Array.isArray(row) && !isNumberArray(row))
+      throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})`);
     values.set(isNumberArray(row) ? row : numbers(`${who}: row ${r}`, row), r * width);
   });
@@ -86,7 +101,8 @@ function flatten(who: string, given: readonly (readonly number[] | NumberArray)[
 function checkFinite(who: string, values: Float32Array, width: number): void {
   for (let i = 0; i < values.length; ++i) {
     const value = values[i]!;
-    if (value - value !== 0) throw new ShapeError(`${who}: row ${Math.floor(i / width)}, column ${i % width} is ${value}, expected a finite float32`);
+    if (value - value !== 0)
+      throw new ShapeError(`${who}: row ${Math.floor(i / width)}, column ${i % width} is ${value}, expected a finite float32`);
   }
 }
 
@@ -118,7 +134,9 @@ function toIds(who: string, given: Targets, count: number, classes: number, loss
     const id = list[i] as number;
     if (id === ignoreIndex) continue;
     if (!Number.isInteger(id) || id < 0 || id >= classes)
-      throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`);
+      throw new ShapeError(
+        `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`,
+      );
   }
   return Uint32Array.from(list as ArrayLike<number>);
 }
@@ -150,7 +168,11 @@ function isPlain(given: unknown): boolean {
 }
 
 export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inputs"]): Samples {
-  const feeds = byName(who, given, inputs.map(({ name }) => name)).map((rows, i) => {
+  const feeds = byName(
+    who,
+    given,
+    inputs.map(({ name }) => name),
+  ).map((rows, i) => {
     const width = product(inputs[i]!.shape);
     const port = inputs.length === 1 ? "the network's input" : inputs[i]!.name;
     return toRows(inputs.length === 1 ? who : `${who}.${inputs[i]!.name}`, rows, width, `${port} has ${width}`);
@@ -166,7 +188,11 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): 
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
     throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
-  const targets = byName(`${who}: targets`, data.targets, outputs.map(({ name }) => name)).map((given, i) => {
+  const targets = byName(
+    `${who}: targets`,
+    data.targets,
+    outputs.map(({ name }) => name),
+  ).map((given, i) => {
     const { name, shape, loss } = outputs[i]!;
     return toTargets(outputs.length === 1 ? `${who}: targets` : `${who}: targets.${name}`, given, rows, shape, loss);
   });
@@ -184,7 +210,12 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): 
   };
 }
 
-function toWeights(who: string, given: NonNullable<Data["sampleWeights"]>, rows: number, outputs: Ports["outputs"]): readonly (Float32Array | undefined)[] {
+function toWeights(
+  who: string,
+  given: NonNullable<Data["sampleWeights"]>,
+  rows: number,
+  outputs: Ports["outputs"],
+): readonly (Float32Array | undefined)[] {
   if (outputs.length === 1 && !isPlain(given)) return [toSampleWeights(who, given, rows)];
   const record = given as Readonly<Record<string, unknown>>;
   const names = outputs.map(({ name }) => name);

@@ -8,7 +8,7 @@ import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
 import { type Custom, restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
-import { checkMetrics, type CustomMetric, type Metric } from "./metrics.js";
+import { type CustomMetric, checkMetrics, type Metric } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
 import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
 import { drawSeed } from "./random.js";
@@ -105,7 +105,12 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
   return names.map((name, i) => {
     const loss = losses[i]!;
-    checkPart(names.length === 1 ? "network: loss" : `network: loss[${i}]`, loss, ["emit", "scale", "check"], "a loss, as meanSquaredError()");
+    checkPart(
+      names.length === 1 ? "network: loss" : `network: loss[${i}]`,
+      loss,
+      ["emit", "scale", "check"],
+      "a loss, as meanSquaredError()",
+    );
     const chosen = byName ? (byName[name] ?? []) : (metrics as readonly Metric[]);
     checkMetrics(chosen, loss);
     return { name, loss, metrics: [...chosen] };
@@ -135,7 +140,10 @@ export interface StoredDefinition {
   /** `layer`: index among layers. */
   readonly nodes: readonly { readonly layer: number; readonly from: readonly number[] }[];
   readonly outputs: readonly number[];
-  readonly objectives: readonly { readonly loss: { readonly type: string; readonly options: Options }; readonly metrics: readonly StoredMetric[] }[];
+  readonly objectives: readonly {
+    readonly loss: { readonly type: string; readonly options: Options };
+    readonly metrics: readonly StoredMetric[];
+  }[];
   readonly optimizer: { readonly type: string; readonly options: Options };
   readonly seed: number;
   readonly arithmetic: "strict";
@@ -178,13 +186,18 @@ export function restore(stored: StoredDefinition, backend: BackendChoice, custom
   const ends = outputs.map(pick);
   const reviveMetric = (metric: StoredMetric): Metric => {
     if (typeof metric === "string") return metric as Metric;
-    if (!Object.hasOwn(custom, metric.type)) throw new OptionError(`metric ${shown(metric.type)} is one of your own: give loadNetwork { custom: { ${metric.type}: options => metric } }`);
+    if (!Object.hasOwn(custom, metric.type))
+      throw new OptionError(
+        `metric ${shown(metric.type)} is one of your own: give loadNetwork { custom: { ${metric.type}: options => metric } }`,
+      );
     return custom[metric.type]!(metric.options) as CustomMetric;
   };
   return {
     inputs: roots,
     outputs: ends,
-    loss: objectives.map(({ loss }) => (Object.hasOwn(custom, loss.type) ? (custom[loss.type]!(loss.options) as Loss) : restoreLoss(loss.type, loss.options))),
+    loss: objectives.map(({ loss }) =>
+      Object.hasOwn(custom, loss.type) ? (custom[loss.type]!(loss.options) as Loss) : restoreLoss(loss.type, loss.options),
+    ),
     metrics:
       objectives.length === 1
         ? objectives[0]!.metrics.map(reviveMetric)

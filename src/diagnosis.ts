@@ -23,10 +23,15 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows }:
   if (found) {
     const what = `${found.what} of ${found.layer}`;
     const loss = objectives.map((objective) => objective.loss).find(({ options }) => "fromLogits" in options && !options.fromLogits);
-    const hint = found.layer === "loss" && loss
-      ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
-      : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
-    return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, { step, layer: found.layer, what: found.what === "gradient" ? "gradient" : "loss" });
+    const hint =
+      found.layer === "loss" && loss
+        ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
+        : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
+    return new NonFiniteError(`step ${step}: the ${what} is not finite; ${hint}`, {
+      step,
+      layer: found.layer,
+      what: found.what === "gradient" ? "gradient" : "loss",
+    });
   }
   const layer = spoiled?.parameter.slice(0, spoiled.parameter.lastIndexOf(".")) ?? "optimizer";
   const what = status & Status.Weight ? (spoiled?.what ?? "weight") : "gradient";
@@ -39,7 +44,12 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows }:
 }
 
 /** In program order: the first tensor of the step that holds something non-finite. */
-function firstNonFinite(model: Model, samples: Samples, rows: readonly number[], step: number): { layer: string; what: string } | undefined {
+function firstNonFinite(
+  model: Model,
+  samples: Samples,
+  rows: readonly number[],
+  step: number,
+): { layer: string; what: string } | undefined {
   const plan = runBatch(model, "trace", pickRows(samples, rows), 0, rows.length, step);
   const views = model.region.views();
   for (const instruction of plan.program.instructions)
@@ -47,7 +57,10 @@ function firstNonFinite(model: Model, samples: Samples, rows: readonly number[],
       if (!writes || operand.access === "scratch") continue;
       const values = model.readTensor(tensor, plan.addresses.get(tensor)!, rows.length, views);
       if (!values.every(Number.isFinite))
-        return { layer: instruction.layer, what: instruction.phase === "backward" || operand.name === "dx" ? "gradient" : instruction.layer === "loss" ? "value" : "output" };
+        return {
+          layer: instruction.layer,
+          what: instruction.phase === "backward" || operand.name === "dx" ? "gradient" : instruction.layer === "loss" ? "value" : "output",
+        };
     }
   return undefined;
 }

@@ -27,7 +27,8 @@ export interface Graph {
 
 export function toShape(who: string, shape: number | readonly number[]): readonly number[] {
   const list = typeof shape === "number" ? [shape] : shape;
-  if (!Array.isArray(list) || list.length === 0) throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape`);
+  if (!Array.isArray(list) || list.length === 0)
+    throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape`);
   for (const size of list) checkCount(who, size);
   return [...list];
 }

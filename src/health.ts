@@ -95,15 +95,24 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
 function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {
   const warnings: string[] = [];
   for (const { name, units, dead, constant } of layers) {
-    if (dead > 0) warnings.push(`${name}: ${dead} of ${units} units are 0 for all ${rows} rows; a dead relu learns no more: lower the learning rate, or leakyRelu`);
+    if (dead > 0)
+      warnings.push(
+        `${name}: ${dead} of ${units} units are 0 for all ${rows} rows; a dead relu learns no more: lower the learning rate, or leakyRelu`,
+      );
     if (constant > 0) warnings.push(`${name}: ${constant} of ${units} outputs are the same for all ${rows} rows`);
   }
   const trained = layers.filter(({ parameterGradientNorm }) => parameterGradientNorm > 0);
   const [first, last] = [trained[0], trained.at(-1)];
   if (first && last && first !== last) {
     const ratio = first.parameterGradientNorm / last.parameterGradientNorm;
-    if (ratio > RATIO) warnings.push(`gradients explode: ${ratio.toExponential(1)} times larger in ${first.name} than in ${last.name}; clip them, or start from smaller weights`);
-    if (ratio < 1 / RATIO) warnings.push(`gradients vanish: ${(1 / ratio).toExponential(1)} times smaller in ${first.name} than in ${last.name}; relu, residual layers or other initial weights help`);
+    if (ratio > RATIO)
+      warnings.push(
+        `gradients explode: ${ratio.toExponential(1)} times larger in ${first.name} than in ${last.name}; clip them, or start from smaller weights`,
+      );
+    if (ratio < 1 / RATIO)
+      warnings.push(
+        `gradients vanish: ${(1 / ratio).toExponential(1)} times smaller in ${first.name} than in ${last.name}; relu, residual layers or other initial weights help`,
+      );
   }
   return warnings;
 }
@@ -121,5 +130,7 @@ function table(layers: readonly LayerHealth[]): string {
     `${dead}`,
   ]);
   const widths = head.map((text, i) => Math.max(text.length, ...lines.map((cells) => cells[i]!.length)));
-  return [head, ...lines].map((cells) => cells.map((text, i) => (i === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[i]!))).join("  ")).join("\n");
+  return [head, ...lines]
+    .map((cells) => cells.map((text, i) => (i === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[i]!))).join("  "))
+    .join("\n");
 }

@@ -10,7 +10,6 @@ export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
-export type { Health, LayerHealth, Spread } from "./health.js";
 export {
   type Average,
   type AverageOptions,
@@ -42,6 +41,7 @@ export {
 } from "./formats/safetensors.js";
 export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export { input } from "./graph.js";
+export type { Health, LayerHealth, Spread } from "./health.js";
 export type { Epoch, History } from "./history.js";
 export {
   constant,

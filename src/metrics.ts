@@ -30,7 +30,8 @@ export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
   if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
   const taken = metrics.map((metric) => (typeof metric === "object" && metric !== null ? metric.type : metric));
   metrics.forEach((metric, i) => {
-    if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function") checkOneOf(`metrics[${i}]`, metric, metricTypes);
+    if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function")
+      checkOneOf(`metrics[${i}]`, metric, metricTypes);
     if (taken.indexOf(taken[i]!) !== i) throw new OptionError(`metrics: ${taken[i]} is named twice`);
     if (metric === "accuracy" && !loss.accuracy)
       throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);

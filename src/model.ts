@@ -113,7 +113,11 @@ export class Model {
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`, or if other outputs' rows have weights. */
-  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): Plan & { readonly address: number } {
+  plan(
+    purpose: Purpose,
+    sizes: Partial<Sizes> & { readonly capacity: number },
+    weighted: readonly boolean[] = [],
+  ): Plan & { readonly address: number } {
     const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, ...sizes };
     const present = this.plans.get(purpose);
     const keys = Object.keys(wanted) as (keyof Sizes)[];
@@ -150,7 +154,10 @@ export class Model {
   /** Each loss's factor for a batch of so many rows; kept, for most steps have as many as the one before. */
   private scalesOf(rowsInBatch: number): readonly number[] {
     if (rowsInBatch !== this.scales.rows)
-      this.scales = { rows: rowsInBatch, values: this.definition.objectives.map(({ loss }, i) => loss.scale(this.predictions[i]!, rowsInBatch)) };
+      this.scales = {
+        rows: rowsInBatch,
+        values: this.definition.objectives.map(({ loss }, i) => loss.scale(this.predictions[i]!, rowsInBatch)),
+      };
     return this.scales.values;
   }
 
@@ -167,7 +174,9 @@ export class Model {
     u32[(record + Step.Status) >> 2] = 0;
     f64[(record + Step.Penalty) >> 3] = 0;
     for (let i = 0; i < losses.length; ++i) {
-      const scale = plan.weighted[i] ? this.definition.objectives[i]!.loss.scale(this.predictions[i]!, rowsInBatch, denominatorOf!(i)) : scales[i]!;
+      const scale = plan.weighted[i]
+        ? this.definition.objectives[i]!.loss.scale(this.predictions[i]!, rowsInBatch, denominatorOf!(i))
+        : scales[i]!;
       f64[(record + losses[i]!.scale) >> 3] = scale;
       f32[(record + losses[i]!.gradientScale) >> 2] = scale;
     }
@@ -248,7 +257,8 @@ export class Model {
   }
 
   setWeights(copy: Float32Array): void {
-    if (copy.length * 4 !== this.bases.slabBytes) throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
+    if (copy.length * 4 !== this.bases.slabBytes)
+      throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
     this.region.views().f32.set(copy, this.bases.parameters >> 2);
   }
 

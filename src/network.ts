@@ -123,7 +123,9 @@ export class Network {
   predict(inputs: Data["inputs"]): Float32Array {
     const { outputs } = this.ports;
     if (outputs.length > 1)
-      throw new OptionError(`predict: the network has ${outputs.length} outputs (${outputs.map(({ name }) => name).join(", ")}), take predictAll`);
+      throw new OptionError(
+        `predict: the network has ${outputs.length} outputs (${outputs.map(({ name }) => name).join(", ")}), take predictAll`,
+      );
     return this.predictions("predict", inputs)[0]!;
   }
 

@@ -64,7 +64,8 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take = (name: string, shape: readonly number[] | undefined) => {
     const found = byName.get(name);
-    if (!found || (shape && product(found.shape) !== product(shape))) throw new FormatError(`saved network: training lacks ${name}${shape ? ` [${shape.join(", ")}]` : ""}`);
+    if (!found || (shape && product(found.shape) !== product(shape)))
+      throw new FormatError(`saved network: training lacks ${name}${shape ? ` [${shape.join(", ")}]` : ""}`);
     return found.values;
   };
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));

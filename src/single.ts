@@ -1,8 +1,8 @@
 // Runs of one batch that JavaScript stages itself: predict, evaluate, trace.
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
-import { type Feed, metricNames, type Plan, type Purpose } from "./compile.js";
-import { copyRow, type Matrix, type Samples, weightedOutputs } from "./data.js";
+import { metricNames, type Plan, type Purpose } from "./compile.js";
+import { copyRow, type Samples, weightedOutputs } from "./data.js";
 import type { Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
 
@@ -11,13 +11,17 @@ type Loaded = Plan & { readonly address: number };
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */
 export const SLICE = 256;
 
-/** Copies rows of checked data to where a plan has one of its feeds. `rowOf(i)`: which row comes i-th, from the `at`-th place on. */
-export function stage(views: Views, plan: Plan, feed: Feed, matrix: Matrix, count: number, rowOf: (i: number) => number, at = 0): void {
-  const to = matrix.values instanceof Uint32Array ? views.u32 : views.f32;
-  const words = sampleElements(feed.batch);
-  const [width, stride] = [columns(feed.batch), feed.batch.stride];
-  let address = (plan.addresses.get(feed.staged)! >> 2) + at * words;
-  for (let i = 0; i < count; ++i, address += words) copyRow(matrix, rowOf(i), width, stride, to, address);
+/** Copies rows of checked data to where a plan has its feeds. `rowOf(i)`: which row comes i-th, from the `at`-th place on. */
+export function stage(views: Views, plan: Plan, samples: Samples, count: number, rowOf: (i: number) => number, at = 0): void {
+  for (let f = 0; f < plan.feeds.length; ++f) {
+    const { staged, batch } = plan.feeds[f]!;
+    const matrix = samples.feeds[f]!;
+    const to = matrix.values instanceof Uint32Array ? views.u32 : views.f32;
+    const words = sampleElements(batch);
+    const width = columns(batch);
+    let address = (plan.addresses.get(staged)! >> 2) + at * words;
+    for (let i = 0; i < count; ++i, address += words) copyRow(matrix, rowOf(i), width, batch.stride, to, address);
+  }
 }
 
 /** Of a weighted output: the denominator of the mean loss over so many rows. */
@@ -41,7 +45,7 @@ export function runBatch(
   const plan = model.plan(purpose, { capacity }, purpose === "predict" ? [] : weightedOutputs(samples));
   model.claim(plan);
   const views = model.region.views();
-  plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, count, (row) => first + row));
+  stage(views, plan, samples, count, (row) => first + row);
   model.writeStep(plan, views, 0, count, t, (output) => denominatorOf(samples, output, count, (i) => first + i));
   model.run(plan, 1);
   return plan;
@@ -97,7 +101,10 @@ export function evaluateSamples(model: Model, samples: Samples): Evaluation {
   const counted = countedByMetric(model, samples);
   return {
     // Nothing that counts: loss 0, as its gradient is.
-    loss: objectives.reduce((sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)), penalty),
+    loss: objectives.reduce(
+      (sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
+      penalty,
+    ),
     penalty,
     metrics: Object.fromEntries(names.map((name, i) => [name, metrics[i]! / (counted[i]! || 1)])),
   };

@@ -54,7 +54,7 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   const all = (i: number) => i;
   const write = () => {
     const views = model.region.views();
-    plan.feeds.forEach((feed, i) => stage(views, plan, feed, samples.feeds[i]!, rows, all));
+    stage(views, plan, samples, rows, all);
     const order = plan.addresses.get(plan.order!)!;
     for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
     model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));

@@ -14,6 +14,11 @@ export function summarize(model: Model): string {
     ...model.outputs.map(({ name, shape }) => [name, shown(shape), `${counts.get(name) ?? 0}`]),
   ] as const;
   const widths = [0, 1, 2].map((i) => Math.max(...lines.map((cells) => cells[i]!.length)));
-  const table = lines.map(([name, shape, count]) => `${name!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`.trimEnd());
-  return [...table, `${total} parameters, ${definition.objectives.length === 1 ? "loss" : "losses"} ${definition.objectives.map(({ loss }) => loss.type).join(", ")}, optimizer ${definition.optimizer.type}`].join("\n");
+  const table = lines.map(([name, shape, count]) =>
+    `${name!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`.trimEnd(),
+  );
+  return [
+    ...table,
+    `${total} parameters, ${definition.objectives.length === 1 ? "loss" : "losses"} ${definition.objectives.map(({ loss }) => loss.type).join(", ")}, optimizer ${definition.optimizer.type}`,
+  ].join("\n");
 }

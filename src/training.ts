@@ -1,9 +1,8 @@
 // fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
-import { type Callback, checkCallbacks, type Run as CallbackRun } from "./callbacks.js";
+import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callbacks.js";
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
-import type { Views } from "./backends/views.js";
 import { metricNames, type Plan } from "./compile.js";
 import { type Data, type Samples, weightedOutputs } from "./data.js";
 import { OptionError } from "./errors.js";
@@ -51,7 +50,18 @@ export interface FitOptions {
   readonly chunkMilliseconds?: number;
 }
 
-const known = ["epochs", "batchSize", "shuffle", "validation", "onEpochEnd", "onProgress", "signal", "callbacks", "resume", "chunkMilliseconds"];
+const known = [
+  "epochs",
+  "batchSize",
+  "shuffle",
+  "validation",
+  "onEpochEnd",
+  "onProgress",
+  "signal",
+  "callbacks",
+  "resume",
+  "chunkMilliseconds",
+];
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
@@ -224,7 +234,8 @@ class Loop {
       return { epochs: 0, begin: 0, loss: 0, metrics: new Array<number>(metrics).fill(0) };
     }
     const { interrupted } = position;
-    if (!interrupted) throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
+    if (!interrupted)
+      throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
     const shuffle = options.shuffle ?? true;
     const differs =
       interrupted.rows !== samples.rows
@@ -236,7 +247,9 @@ class Loop {
             : undefined;
     if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
     if (interrupted.epochs >= this.epochCount)
-      throw new OptionError(`fit: resume: epochs is ${this.epochCount}, but the interrupted run has done ${interrupted.epochs}; epochs counts from its beginning`);
+      throw new OptionError(
+        `fit: resume: epochs is ${this.epochCount}, but the interrupted run has done ${interrupted.epochs}; epochs counts from its beginning`,
+      );
     return interrupted;
   }
 
@@ -246,7 +259,7 @@ class Loop {
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(this) && this.resident) this.stageAll();
+    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, samples.rows, (row) => row);
     const write = () => this.write(chosen, first);
     const { done, failure } = runChunk(model, plan, {
       steps: chosen.length,
@@ -330,19 +343,10 @@ class Loop {
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       for (let i = 0; i < rows; ++i, ++at) {
         const row = rowOf(i);
-        if (!this.resident) this.stageRow(row, at, views);
+        if (!this.resident) stage(views, plan, this.samples, 1, () => row, at);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
     }
-  }
-
-  private stageAll(): void {
-    const views = this.model.region.views();
-    this.plan.feeds.forEach((feed, i) => stage(views, this.plan, feed, this.samples.feeds[i]!, this.samples.rows, (row) => row));
-  }
-
-  private stageRow(row: number, at: number, views: Views): void {
-    for (let i = 0; i < this.plan.feeds.length; ++i) stage(views, this.plan, this.plan.feeds[i]!, this.samples.feeds[i]!, 1, () => row, at);
   }
 
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */

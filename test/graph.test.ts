@@ -68,7 +68,8 @@ describe("several inputs and outputs, a shared layer", () => {
     const [wasm, js] = [await twoByTwo("wasm"), await twoByTwo("js")];
     const loaded = await loadNetwork(wasm.save());
     const histories = [];
-    for (const net of [wasm, js, loaded]) histories.push((await net.fit(data, { epochs: 5, batchSize: 4 })).epochs.map(({ loss, metrics }) => ({ loss, metrics })));
+    for (const net of [wasm, js, loaded])
+      histories.push((await net.fit(data, { epochs: 5, batchSize: 4 })).epochs.map(({ loss, metrics }) => ({ loss, metrics })));
     expect(histories[1]).toEqual(histories[0]);
     expect(histories[2]).toEqual(histories[0]);
     expect(js.weightsHash()).toBe(wasm.weightsHash());
@@ -123,7 +124,9 @@ test("residual: x + layers(x), with parameters named within it, saved and loaded
   net.setParameters(zero.map((p) => ({ ...p, values: p.values.fill(0) })));
   const [first] = net.trace(x, rows(5, 2)).layers;
   expect([...first!.a.values]).toEqual([...Float32Array.from(x.flat())]);
-  await expect(network({ input: 4, layers: [residual([dense(3)])], loss: meanSquaredError() })).rejects.toThrow(/residual_1: its layers make .* expected the same shape/);
+  await expect(network({ input: 4, layers: [residual([dense(3)])], loss: meanSquaredError() })).rejects.toThrow(
+    /residual_1: its layers make .* expected the same shape/,
+  );
 });
 
 test("a network with custom parts comes back when their factories are given, and says so when not", async () => {

@@ -11,17 +11,20 @@ const changed = new Tally();
 const moved = new Tally();
 const programs = new Tally();
 
-test.each([...cases, ...composedCases])("$name: every mutant is rejected or computes the same bits, and no program leaves its memory", async (given) => {
-  const random = numbers(given.options.seed);
-  const missed: string[] = [];
-  for (const purpose of purposes) {
-    const subject = await Subject.create(given, purpose);
-    for (let i = 0; i < WORDS; ++i) missed.push(...changed.add(subject.judge(subject.mutateWord(random))));
-    for (let i = 0; i < MOVES; ++i) missed.push(...moved.add(subject.judge(subject.moveTensor(random))));
-    for (let i = 0; i < MOVES; ++i) missed.push(...programs.add(subject.judgeSafety(subject.mutateProgram(random))));
-  }
-  expect(missed).toEqual([]);
-});
+test.each([...cases, ...composedCases])(
+  "$name: every mutant is rejected or computes the same bits, and no program leaves its memory",
+  async (given) => {
+    const random = numbers(given.options.seed);
+    const missed: string[] = [];
+    for (const purpose of purposes) {
+      const subject = await Subject.create(given, purpose);
+      for (let i = 0; i < WORDS; ++i) missed.push(...changed.add(subject.judge(subject.mutateWord(random))));
+      for (let i = 0; i < MOVES; ++i) missed.push(...moved.add(subject.judge(subject.moveTensor(random))));
+      for (let i = 0; i < MOVES; ++i) missed.push(...programs.add(subject.judgeSafety(subject.mutateProgram(random))));
+    }
+    expect(missed).toEqual([]);
+  },
+);
 
 afterAll(() => {
   console.log(

@@ -40,13 +40,22 @@ test("a process killed again and again leaves a whole checkpoint each time, and 
 
 test("a log has one row an epoch, with a header in CSV", async () => {
   const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), metrics: ["mae"], seed: 1 });
-  const data = { inputs: [[1, 2], [3, 4]], targets: [[1], [2]] };
+  const data = {
+    inputs: [
+      [1, 2],
+      [3, 4],
+    ],
+    targets: [[1], [2]],
+  };
   const [csv, jsonl] = [join(folder, "log.csv"), join(folder, "log.jsonl")];
   const { epochs } = await net.fit(data, { epochs: 3, validation: data, callbacks: [logTo(csv), logTo(jsonl), progressBar()] });
   const lines = readFileSync(csv, "utf8").trimEnd().split("\n");
   expect(lines[0]).toBe("epoch,loss,mae,validation.loss,validation.mae,seconds");
   expect(lines).toHaveLength(4);
-  const rows = readFileSync(jsonl, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  const rows = readFileSync(jsonl, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   expect(rows.map(({ epoch, loss }) => [epoch, loss])).toEqual(epochs.map(({ loss }, i) => [i + 1, loss]));
 });
 

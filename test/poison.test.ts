@@ -45,12 +45,15 @@ async function trained({ options, data, batch }: NetworkCase, backend: "wasm" | 
 }
 
 describe.each(["wasm", "js"] as const)("%s", (backend) => {
-  test.each([...cases, ...composedCases])("$name: poisoned memory changes no bit, and nothing outside the plan is written", async (given) => {
-    const clean = await trained(given, backend, () => {});
-    const poisoned = await trained(given, backend, poisonEveryRun);
-    expect(poisoned.outcome).toEqual(clean.outcome);
-    expect(clean.outcome.losses.flat(2).every((value) => typeof value !== "number" || Number.isFinite(value))).toBe(true);
-  });
+  test.each([...cases, ...composedCases])(
+    "$name: poisoned memory changes no bit, and nothing outside the plan is written",
+    async (given) => {
+      const clean = await trained(given, backend, () => {});
+      const poisoned = await trained(given, backend, poisonEveryRun);
+      expect(poisoned.outcome).toEqual(clean.outcome);
+      expect(clean.outcome.losses.flat(2).every((value) => typeof value !== "number" || Number.isFinite(value))).toBe(true);
+    },
+  );
 
   test.each([...cases, ...composedCases])("$name: padding of parameters, gradients and optimizer state is still +0", async (given) => {
     const { net } = await trained(given, backend, poisonEveryRun);

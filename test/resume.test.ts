@@ -19,7 +19,11 @@ import { numbers } from "./cases.js";
 const next = numbers(3);
 const inputs = Array.from({ length: 70 }, () => Array.from({ length: 5 }, () => next() - 0.5));
 const data = { inputs, targets: inputs.map((row) => (row[0]! + row[1]! > 0 ? 1 : row[2]! > 0 ? 2 : 0)) };
-const optimizers = { sgd: sgd({ learningRate: 0.1, momentum: 0.9 }), adam: adam({ learningRate: 0.01 }), rmsprop: rmsprop({ momentum: 0.5 }) };
+const optimizers = {
+  sgd: sgd({ learningRate: 0.1, momentum: 0.9 }),
+  adam: adam({ learningRate: 0.01 }),
+  rmsprop: rmsprop({ momentum: 0.5 }),
+};
 const make = (optimizer: keyof typeof optimizers) =>
   network({
     input: 5,
@@ -79,7 +83,12 @@ test("early stopping keeps its patience and its best weights over an interruptio
   const controller = new AbortController();
   const stopAt: Callback = { type: "stopAt", onEpochEnd: (_, index) => void (index === history.epochs.length - 2 && controller.abort()) };
   let bytes: Uint8Array = new Uint8Array();
-  const keep: Callback = { type: "keep", onChunkEnd: (_, { net }) => void (bytes = net.save({ training: true })) };
+  const keep: Callback = {
+    type: "keep",
+    onChunkEnd: (_, { net }) => {
+      bytes = net.save({ training: true });
+    },
+  };
   await half.fit(data, { ...options, epochs: 50, callbacks: [stopping(), stopAt, keep], signal: controller.signal });
   const net = await loadNetwork(bytes);
   await net.fit(data, { ...options, epochs: 50, resume: true, callbacks: [stopping(), { type: "stopAt" }, { type: "keep" }] });
@@ -94,7 +103,9 @@ test("resuming says what does not fit", async () => {
   await expect(resume({ batchSize: 8 })).rejects.toThrow(/the interrupted run had batches of 16, got 8/);
   await expect(resume({ shuffle: false })).rejects.toThrow(/had shuffle true, got false/);
   await expect(resume({ epochs: 1 })).rejects.toThrow(/epochs is 1, but the interrupted run has done 1/);
-  await expect(resume({ callbacks: [earlyStopping()] })).rejects.toThrow(/callbacks are earlyStopping, expected those of the saved run: none/);
+  await expect(resume({ callbacks: [earlyStopping()] })).rejects.toThrow(
+    /callbacks are earlyStopping, expected those of the saved run: none/,
+  );
   await expect(resume({}, { inputs: inputs.slice(1), targets: data.targets.slice(1) })).rejects.toThrow(/had 70 rows, got 69/);
   await expect((await make("adam")).fit(data, { ...options, resume: true })).rejects.toThrow(OptionError);
   expect(net.weightsHash()).toBe(before);
@@ -107,7 +118,10 @@ test("a rate that follows the loss goes on where it was", async () => {
       input: 5,
       layers: [dense(11, { activation: "relu" }), dense(3)],
       loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
-      optimizer: sgd({ learningRate: schedules.reduceOnPlateau({ base: 0.5, patience: 0, threshold: 0.2, factor: 0.5 }), ema: { decay: 0.9 } }),
+      optimizer: sgd({
+        learningRate: schedules.reduceOnPlateau({ base: 0.5, patience: 0, threshold: 0.2, factor: 0.5 }),
+        ema: { decay: 0.9 },
+      }),
       seed: 11,
     });
   const whole = await following();

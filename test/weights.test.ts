@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { selectCases } from "../scripts/golden/run.js";
 import {
   activation,
   adam,
-  categoricalCrossEntropy,
   type ChainOptions,
+  categoricalCrossEntropy,
   customLoss,
   customMetric,
   dense,
@@ -13,7 +14,6 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
-import { selectCases } from "../scripts/golden/run.js";
 
 const next = numbers(17);
 const rows = (count: number, width: number) => Array.from({ length: count }, () => Array.from({ length: width }, () => next() - 0.5));
@@ -81,7 +81,9 @@ describe.each(["wasm", "js"] as const)("through the facade on %s", (backend) => 
     const soft = ids.map((id) => [0, 1, 2].map((c) => (c === id ? 1 : 0) * 0.8 + 0.2 / 3));
     const expected = soft.reduce((sum, row, i) => sum + row.reduce((part, y, c) => part + y * crossEntropy(logits[i]!, c), 0), 0) / 6;
     for (const loss of [sparseCategoricalCrossEntropy, categoricalCrossEntropy])
-      expect(Math.abs((await smoothed(ids as never, loss({ fromLogits: true, labelSmoothing: 0.2 }))) - expected)).toBeLessThan(1e-6 * expected);
+      expect(Math.abs((await smoothed(ids as never, loss({ fromLogits: true, labelSmoothing: 0.2 }))) - expected)).toBeLessThan(
+        1e-6 * expected,
+      );
   });
 
   test("weighted training gives the same bits however long chunks are, over shuffled batches with a smaller last one", async () => {
@@ -105,7 +107,13 @@ describe.each(["wasm", "js"] as const)("through the facade on %s", (backend) => 
 test("the same weighted network gives the same bits on both backends", async () => {
   const hashes = [];
   for (const backend of ["wasm", "js"] as const) {
-    const net = await network({ input: 3, layers: [dense(3)], loss: categoricalCrossEntropy({ fromLogits: true, labelSmoothing: 0.1 }), seed: 1, backend });
+    const net = await network({
+      input: 3,
+      layers: [dense(3)],
+      loss: categoricalCrossEntropy({ fromLogits: true, labelSmoothing: 0.1 }),
+      seed: 1,
+      backend,
+    });
     await net.fit({ inputs: logits, targets: ids, sampleWeights: [1, 2, 0, 1, 1, 3] }, { epochs: 5, batchSize: 4 });
     net.trainOnBatch(logits, ids);
     hashes.push(net.weightsHash());
@@ -128,7 +136,9 @@ test("a custom metric is the mean of its rows, saved and loaded, and leaves rows
   const some = net.evaluate({ inputs: logits, targets, sampleWeights: [1, 0, 1, 0, 5, 1] }).metrics;
   expect(some.bias).toBeCloseTo(mean([each[0]!, each[2]!, each[4]!, each[5]!]), 6);
   const wrong = customMetric("wrong", {}, (g, q, t) => g.sub(q, t));
-  await expect(network({ input: 3, layers: [dense(2)], loss: meanSquaredError(), metrics: [wrong] })).rejects.toThrow(/wrong: it returns shape/);
+  await expect(network({ input: 3, layers: [dense(2)], loss: meanSquaredError(), metrics: [wrong] })).rejects.toThrow(
+    /wrong: it returns shape/,
+  );
 });
 
 test("golden cases with weights are among those that run", () => {

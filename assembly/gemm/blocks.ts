@@ -13,6 +13,7 @@ export enum Block {
   /** C in one block of rows: 32 KiB, so that neighbouring strips meet their cache lines in L1 */
   C = 8192,
   /** An operand up to this size is read in place, transposed B excepted: it stays in L1 anyway */
+  // biome-ignore lint/suspicious/noDuplicateEnumValues: two sizes that happen to be equal
   Direct = 8192,
   /** Rows of C below which B is read in place: a packed panel would be used too seldom */
   Rows = 8,

@@ -54,7 +54,12 @@ export function encode({ definition, parameters, training }: StoredNetwork): Uin
   bytes.fill(0x20, 16, 16 + headerBytes);
   bytes.set(json, 16);
   let at = 16 + headerBytes;
-  for (const { values } of tensors) for (const value of values) view.setFloat32((at += 4) - 4, value, true);
+  for (const { values } of tensors) {
+    values.forEach((value, i) => {
+      view.setFloat32(at + i * 4, value, true);
+    });
+    at += values.length * 4;
+  }
   bytes.set(new Sha256().update(bytes.subarray(0, -DIGEST)).digest(), bytes.length - DIGEST);
   return bytes;
 }
@@ -105,7 +110,10 @@ interface Header {
 function areDescribed(tensors: unknown): tensors is readonly Described[] {
   return (
     Array.isArray(tensors) &&
-    tensors.every((t) => typeof t?.name === "string" && Array.isArray(t.shape) && t.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0))
+    tensors.every(
+      (t) =>
+        typeof t?.name === "string" && Array.isArray(t.shape) && t.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0),
+    )
   );
 }
 
@@ -119,6 +127,7 @@ function parse(json: Uint8Array): Header {
   const { definition, parameters, training } = (header ?? {}) as Partial<Header>;
   if (!areDescribed(parameters) || typeof definition !== "object" || definition === null)
     throw new FormatError("saved network: the header lacks definition or parameters");
-  if (training !== undefined && !areDescribed(training?.tensors)) throw new FormatError("saved network: the header's training has no list of tensors");
+  if (training !== undefined && !areDescribed(training?.tensors))
+    throw new FormatError("saved network: the header's training has no list of tensors");
   return { definition, parameters, ...(training && { training }) };
 }

@@ -19,7 +19,8 @@ export function add(options: Options = {}): Layer {
   return layer("add", { name: options.name }, (g, x, ...more) => {
     checkSeveral("add", [x, ...more]);
     for (const other of more)
-      if (other.shape.join() !== x.shape.join()) throw new ShapeError(`${g.scope}: inputs have shapes ${shape(x)} and ${shape(other)}, expected the same`);
+      if (other.shape.join() !== x.shape.join())
+        throw new ShapeError(`${g.scope}: inputs have shapes ${shape(x)} and ${shape(other)}, expected the same`);
     return more.reduce((sum, other) => g.add(sum, other), x);
   });
 }
@@ -36,10 +37,12 @@ export function concatenate(options: Options = {}): Layer {
 /** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`. */
 export function residual(layers: readonly Layer[], options: Options = {}): Layer {
   checkOptions("residual", options, ["name"]);
-  if (!Array.isArray(layers) || layers.length === 0) throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);
+  if (!Array.isArray(layers) || layers.length === 0)
+    throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);
   const counts = new Map<string, number>();
   const named = layers.map((inner, i) => {
-    if (typeof inner !== "function" || typeof inner.apply !== "function") throw new OptionError(`residual: layers[${i}] is ${shown(inner)}, expected a layer, as dense(10)`);
+    if (typeof inner !== "function" || typeof inner.apply !== "function")
+      throw new OptionError(`residual: layers[${i}] is ${shown(inner)}, expected a layer, as dense(10)`);
     const count = (counts.get(inner.kind) ?? 0) + 1;
     counts.set(inner.kind, count);
     return { name: inner.name || `${inner.kind}_${count}`, inner };
@@ -51,7 +54,8 @@ export function residual(layers: readonly Layer[], options: Options = {}): Layer
       const input = y;
       y = g.inScope(name, () => inner.apply(g, input));
     }
-    if (y.shape.join() !== x.shape.join()) throw new ShapeError(`${g.scope}: its layers make ${shape(y)} of ${shape(x)}, expected the same shape`);
+    if (y.shape.join() !== x.shape.join())
+      throw new ShapeError(`${g.scope}: its layers make ${shape(y)} of ${shape(x)}, expected the same shape`);
     return g.add(x, y);
   });
 }

@@ -38,7 +38,9 @@ export function restoreLayer(kind: string, options: Readonly<Record<string, unkn
   if (Object.hasOwn(custom, kind)) {
     const made = custom[kind]!(options) as Layer;
     if (typeof made?.apply !== "function" || made.kind !== kind)
-      throw new FormatError(`custom: ${kind} makes ${typeof made === "function" ? `a layer ${made.kind}` : typeof made}, expected a layer of that kind`);
+      throw new FormatError(
+        `custom: ${kind} makes ${typeof made === "function" ? `a layer ${made.kind}` : typeof made}, expected a layer of that kind`,
+      );
     return made;
   }
   const factory = Object.hasOwn(factories, kind) ? factories[kind] : undefined;

@@ -55,11 +55,30 @@ export class Builder extends Expressions implements Gradients {
   tensor(
     name: string,
     shape: readonly number[],
-    options: { slab?: Slab; batched?: boolean; dtype?: "f32" | "u32"; needsGradient?: boolean; stride?: number; parts?: readonly Tensor[]; offset?: number } = {},
+    options: {
+      slab?: Slab;
+      batched?: boolean;
+      dtype?: "f32" | "u32";
+      needsGradient?: boolean;
+      stride?: number;
+      parts?: readonly Tensor[];
+      offset?: number;
+    } = {},
   ): Tensor {
     const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts, offset } = options;
     const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
-    return { id: this.ids++, name, shape, batched, dtype, stride, slab, needsGradient, ...(parts && { parts }), ...(offset !== undefined && { offset }) };
+    return {
+      id: this.ids++,
+      name,
+      shape,
+      batched,
+      dtype,
+      stride,
+      slab,
+      needsGradient,
+      ...(parts && { parts }),
+      ...(offset !== undefined && { offset }),
+    };
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
@@ -224,18 +243,21 @@ export class Builder extends Expressions implements Gradients {
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     const write = (dx?: Tensor) => {
-      this.emit(op as "meanSquaredError", {
-        loss: perRow,
-        ...(dx && { dx }),
-        p: prediction,
-        t: target,
-        columns: columns(prediction),
-        ld: prediction.stride,
-        ldt: target.dtype === "u32" ? 1 : target.stride,
-        scale: fields.gradientScale,
-        ...extra,
-        end: rows(prediction),
-      } as OperandsOf<(typeof ops)["meanSquaredError"]>);
+      this.emit(
+        op as "meanSquaredError",
+        {
+          loss: perRow,
+          ...(dx && { dx }),
+          p: prediction,
+          t: target,
+          columns: columns(prediction),
+          ld: prediction.stride,
+          ldt: target.dtype === "u32" ? 1 : target.stride,
+          scale: fields.gradientScale,
+          ...extra,
+          end: rows(prediction),
+        } as OperandsOf<(typeof ops)["meanSquaredError"]>,
+      );
       if (weights) this.weighRows(perRow, weights, prediction, dx);
     };
     if (this.training && prediction.needsGradient) this.contribute(prediction, write);

@@ -38,7 +38,10 @@ function shownInstruction({ op, operands }: Instruction): string {
   }
   const epilogue = typeof operands.activation === "number" && operands.activation ? ` + ${opNames.get(operands.activation)}` : "";
   const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
-  return wrapped(`  ${op}${epilogue}`, [...list(outputs.length > 0 ? outputs : ["step record"]), ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item))]);
+  return wrapped(`  ${op}${epilogue}`, [
+    ...list(outputs.length > 0 ? outputs : ["step record"]),
+    ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
+  ]);
 }
 
 /** The instructions by phase, with what each writes `[rows, columns]` and reads, at most 80 columns wide. */

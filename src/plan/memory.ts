@@ -1,6 +1,7 @@
 // Lays out the workspace: a tensor has memory from its first write to its last use, then another may have it.
-import { type Instruction, type Program, usesOf } from "./program.js";
+
 import { specOf } from "./ops.js";
+import { type Instruction, type Program, usesOf } from "./program.js";
 import { size, type Tensor } from "./tensor.js";
 
 export interface Layout {
@@ -29,8 +30,7 @@ export function layoutWorkspace(program: Program, capacity: number, share: boole
 
   const take = (elements: number): number => {
     let best = -1;
-    for (let i = 0; i < free.length; ++i)
-      if (free[i]!.size >= elements && (best < 0 || free[i]!.size < free[best]!.size)) best = i;
+    for (let i = 0; i < free.length; ++i) if (free[i]!.size >= elements && (best < 0 || free[i]!.size < free[best]!.size)) best = i;
     if (best < 0) {
       // The last block may be grown where it touches the end.
       const last = free.findIndex((block) => block.offset + block.size === total);

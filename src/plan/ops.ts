@@ -19,6 +19,4 @@ export function specOf(name: OpName): OpSpec {
 }
 
 /** Names by opcode. */
-export const opNames: ReadonlyMap<number, OpName> = new Map(
-  (Object.keys(ops) as OpName[]).map((name) => [ops[name].code, name]),
-);
+export const opNames: ReadonlyMap<number, OpName> = new Map((Object.keys(ops) as OpName[]).map((name) => [ops[name].code, name]));

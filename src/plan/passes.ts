@@ -1,6 +1,7 @@
 // Passes rewrite a program without changing a bit of what it computes.
-import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
+
 import { specOf } from "./ops.js";
+import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
 import { padded, type Tensor } from "./tensor.js";
 
 /** Lets gemm apply an elementwise activation to its result before it leaves the cache, where nothing else reads the result. */

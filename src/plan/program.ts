@@ -1,7 +1,8 @@
 // A program: what a network does in one step, as a list of instructions on named tensors. Passes rewrite it; it can be printed.
-import { accessOf, type OpSpec, type TensorOperand, type Values } from "./spec.js";
+
 import { type OpName, specOf } from "./ops.js";
-import { evaluate, type Extent, type Tensor } from "./tensor.js";
+import { accessOf, type OpSpec, type TensorOperand, type Values } from "./spec.js";
+import { type Extent, evaluate, type Tensor } from "./tensor.js";
 
 export type Phase = "forward" | "loss" | "backward" | "update";
 

@@ -160,7 +160,13 @@ export const lossOps = {
   /** out (f64) = the sum of x's first column: a metric that was composed */
   sumOfRows: op({
     code: Op.SumOfRows,
-    operands: [scalar("out", "stepAddress"), read("x", byRows), optional(read("weights", perRow)), scalar("ld", "u32"), scalar("end", "extent")],
+    operands: [
+      scalar("out", "stepAddress"),
+      read("x", byRows),
+      optional(read("weights", perRow)),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
     split: "none",
     flops: perRow,
   }),
