@@ -125,6 +125,7 @@ export async function fit(
       stopped = "callback";
     },
   };
+  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
   for (const callback of callbacks) await callback.onFitStart?.(run);
   while (!loop.finished && !stopped) {
     if (signal?.aborted) {
@@ -132,7 +133,8 @@ export async function fit(
       break;
     }
     const { ended, failure } = loop.chunk();
-    for (const index of ended) {
+    // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
+    for (let index = ended.begin; watched && index < ended.end; ++index) {
       const epoch = loop.epochs.at(index - loop.firstEpoch);
       onEpochEnd?.(epoch, index);
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
@@ -254,7 +256,7 @@ class Loop {
   }
 
   /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
-  chunk(): { readonly ended: readonly number[]; readonly failure?: () => Error } {
+  chunk(): { readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error } {
     const chosen = this.choose();
     const begun = performance.now();
     const { model, plan, position, samples } = this;
@@ -335,14 +337,18 @@ class Loop {
     const orderAddress = plan.addresses.get(plan.order!)!;
     const views = model.region.views();
     const { u32 } = views;
+    const weighted = plan.weighted.includes(true);
     for (let index = 0, at = 0; index < slots.length; ++index) {
       const { epoch, begin, rows } = slots[index]!;
       const order = this.orderOf(epoch);
-      const rowOf = (i: number) => (order ? order[begin + i]! : begin + i);
-      model.writeStep(plan, views, index, rows, first + index, (output) => denominatorOf(this.samples, output, rows, rowOf));
+      // Most runs are not weighted, and tiny networks' steps are shorter than making these functions takes.
+      const denominators = weighted
+        ? (output: number) => denominatorOf(this.samples, output, rows, (i) => (order ? order[begin + i]! : begin + i))
+        : undefined;
+      model.writeStep(plan, views, index, rows, first + index, denominators);
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       for (let i = 0; i < rows; ++i, ++at) {
-        const row = rowOf(i);
+        const row = order ? order[begin + i]! : begin + i;
         if (!this.resident) stage(views, plan, this.samples, 1, () => row, at);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
@@ -350,7 +356,7 @@ class Loop {
   }
 
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
-  private account(slots: readonly Slot[], seconds: number): readonly number[] {
+  private account(slots: readonly Slot[], seconds: number): { readonly begin: number; readonly end: number } {
     const { model, plan, sums, samples } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
@@ -375,7 +381,7 @@ class Loop {
       const { loss, validation } = this.epochs.at(ended - 1);
       schedule.observe(validation?.loss ?? loss);
     }
-    return Array.from({ length: ended - firstEnded }, (_, i) => this.firstEpoch + firstEnded + i);
+    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + ended };
   }
 
   private closeEpoch(epoch: number): void {
