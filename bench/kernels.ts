@@ -53,6 +53,8 @@ export const kernelCases: readonly KernelCase[] = [
   { name: `gatherRows ${BATCH}x784`, job: { op: "gatherRows", values: { words: 784, end: BATCH }, dataRows: 4096 } },
   { name: `sumRows ${BATCH}x${UNITS}`, job: { op: "sumRows", values: { rows: BATCH, columns: UNITS, ld: UNITS, end: UNITS } } },
   { name: `sumSquares ${SLAB}`, job: { op: "sumSquares", values: slab } },
+  { name: `categoricalAccuracy ${BATCH}x${CLASSES}`, job: { op: "categoricalAccuracy", values: classes } },
+  { name: `absoluteError ${BATCH}x${CLASSES}`, job: { op: "absoluteError", values: classes } },
   step("sgdStep"),
   step("sgdMomentumStep", { gradientFactor: 1, momentum: 0.9 }),
   step("adamStep", { inverseRootBias2: 1, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, epsilon: 1e-8 }, ["v"]),
@@ -78,4 +80,6 @@ export const kernelCases: readonly KernelCase[] = [
   step("lionStep", { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.99, oneMinusBeta2: 0.01 }),
   step("emaStep", { oneMinusDecay: 0.001 }),
   step("clipNorm", { limit: 1e9 }),
+  step("clipGlobalNorm", { sumSquares: 1, limit: 0.999 }),
+  step("clipValue", { limit: 1e9 }),
 ];

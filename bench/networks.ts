@@ -9,6 +9,7 @@ import {
   meanSquaredError,
   type Network,
   network,
+  schedules,
   sgd,
 } from "../src/index.js";
 
@@ -21,15 +22,15 @@ export interface Standard {
   data(): Data;
 }
 
-type Build = Pick<ChainOptions, "loss" | "optimizer"> & { readonly activation: "tanh" | "relu" };
+type Build = Pick<ChainOptions, "loss" | "optimizer" | "metrics"> & { readonly with?: string; readonly activation: "tanh" | "relu" };
 
 /** @param batches batches of data; 1: full batch, never shuffled */
 function standard(widths: readonly number[], batch: number, batches: number, options: Build): Standard {
-  const { activation, loss, optimizer } = options;
+  const { activation, loss, optimizer, metrics = [] } = options;
   const [input, outputs] = [widths[0]!, widths.at(-1)!];
   const rows = batch * batches;
   return {
-    name: widths.join("-"),
+    name: [widths.join("-"), ...(options.with ? [options.with] : [])].join(" "),
     batch,
     rows,
     build: (backend) =>
@@ -38,6 +39,7 @@ function standard(widths: readonly number[], batch: number, batches: number, opt
         layers: widths.slice(1).map((units, i, all) => dense(units, i < all.length - 1 ? { activation } : {})),
         loss,
         optimizer,
+        metrics,
         seed: 1,
         backend,
       }),
@@ -63,6 +65,17 @@ export const standards: readonly Standard[] = [
   standard([2, 8, 1], 4, 1, { activation: "tanh", loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.1 }) }),
   standard([4, 16, 3], 16, 9, { ...logits, optimizer: adam() }),
   standard([784, 128, 10], 32, 32, { ...logits, optimizer: sgd({ learningRate: 0.01 }) }),
+  // What a schedule, clipping, an average of the weights and a metric add to the line before.
+  standard([784, 128, 10], 32, 32, {
+    ...logits,
+    with: "all on",
+    metrics: ["accuracy"],
+    optimizer: sgd({
+      learningRate: schedules.cosine({ base: 0.01, totalSteps: 1e6 }),
+      clip: { type: "globalNorm", value: 1 },
+      ema: { decay: 0.999 },
+    }),
+  }),
   standard([784, 512, 512, 10], 128, 2, { ...logits, optimizer: adam({ learningRate: 1e-4 }) }),
   standard([256, 1024, 1024, 1], 64, 2, {
     activation: "relu",

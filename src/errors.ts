@@ -41,11 +41,20 @@ export class NonFiniteError extends ChainruleError {
   readonly layer: string | undefined;
   /** `state` is the optimizer's. */
   readonly what: "loss" | "gradient" | "weight" | "state";
+  /** The op that made it, and the row of the data where it began; absent where an update did. */
+  readonly op: string | undefined;
+  readonly row: number | undefined;
 
-  constructor(message: string, found: { step: number; layer?: string; what: NonFiniteError["what"] }, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    found: { step: number; layer?: string; what: NonFiniteError["what"]; op?: string; row?: number | undefined },
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.step = found.step;
     this.layer = found.layer;
     this.what = found.what;
+    this.op = found.op;
+    this.row = found.row;
   }
 }

@@ -65,6 +65,9 @@ export class Network {
     this.ports = portsOf(model.definition, model.predictions);
   }
 
+  /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
+  attached: unknown;
+
   /** What runs it, and why: `{ name: "wasm" | "js", build, threads, reason, steps }`; `steps` is counted inside the backend. */
   get backend(): BackendInfo {
     return this.model.region.backend;
@@ -304,13 +307,14 @@ export class Network {
    *  `fit` runs, between its chunks: by a callback. */
   save(options: SaveOptions = {}): Uint8Array {
     this.assertAlive("save");
-    checkOptions("save", options, ["training"]);
-    const { training = false } = options;
+    checkOptions("save", options, ["training", "attach"]);
+    const { training = false, attach = this.attached } = options;
     checkBoolean("save: training", training);
     return encode({
       definition: store(this.model.definition),
       parameters: this.parameters(),
       ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
+      ...(attach !== undefined && { attached: attach }),
     });
   }
 
@@ -389,6 +393,8 @@ export async function network(given: NetworkOptions): Promise<Network> {
 export interface SaveOptions {
   /** default false */
   readonly training?: boolean;
+  /** Anything else that belongs to the network, as JSON: a scaler's toJSON(), names of classes. After loading it is `net.attached`. */
+  readonly attach?: unknown;
 }
 
 export interface LoadOptions {
@@ -406,7 +412,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   checkOptions("loadNetwork", options, ["backend", "custom"]);
   const { backend = "auto", custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
-  const { definition, parameters, training } = decode(bytes);
+  const { definition, parameters, training, attached } = decode(bytes);
   try {
     const restored = restore(definition as StoredDefinition, backend, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
@@ -417,6 +423,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     const net = await network(restored);
     net.setParameters(parameters);
     if (training) net.takeUp(training);
+    net.attached = attached;
     return net;
   } catch (cause) {
     if (cause instanceof FormatError || cause instanceof BackendError) throw cause;

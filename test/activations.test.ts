@@ -138,25 +138,26 @@ describe.each(names)("%s", (name) => {
     expect([...values, ...gradients].every(Number.isFinite)).toBe(true);
   });
 
-  test.runIf(exact.includes(name))("huge arguments give finite values and gradients, saturated exactly", () => {
-    const xs = [3e38, -3e38, 1e20, -1e20, 100, -1000, 1e-45, -1e-45];
-    const x = twin.place(xs);
-    const dy = twin.place(new Float32Array(8).fill(1));
-    const [y, dx] = [twin.reserve(8), twin.reserve(8)];
-    twin.call(`${name}Forward`, y, x, ...options(claim), 0, 8);
-    twin.call(`${name}Backward`, dx, dy, keeps === "x" ? x : y, ...options(claim), 0, 8);
-    const [values, gradients] = [twin.read(y, 8), twin.read(dx, 8)];
-    for (const i of [0, 2, 4]) {
-      expect(values[i]).toBe(name === "sigmoid" || name === "tanh" ? 1 : Math.fround(xs[i]!));
-      expect(gradients[i]).toBeCloseTo(name === "sigmoid" || name === "tanh" ? 0 : 1, 12);
-    }
-    for (const i of [1, 3, 5]) {
-      const low = { leakyRelu: Math.fround(alpha * Math.fround(xs[i]!)), tanh: -1, elu: -alpha }[name] ?? 0;
-      expect(values[i]! + 0).toBe(low);
-      expect(gradients[i]! + 0).toBe(name === "leakyRelu" ? alpha : 0);
-    }
-    expect([...values, ...gradients].every(Number.isFinite)).toBe(true);
-  });
+  if (exact.includes(name))
+    test("huge arguments give finite values and gradients, saturated exactly", () => {
+      const xs = [3e38, -3e38, 1e20, -1e20, 100, -1000, 1e-45, -1e-45];
+      const x = twin.place(xs);
+      const dy = twin.place(new Float32Array(8).fill(1));
+      const [y, dx] = [twin.reserve(8), twin.reserve(8)];
+      twin.call(`${name}Forward`, y, x, ...options(claim), 0, 8);
+      twin.call(`${name}Backward`, dx, dy, keeps === "x" ? x : y, ...options(claim), 0, 8);
+      const [values, gradients] = [twin.read(y, 8), twin.read(dx, 8)];
+      for (const i of [0, 2, 4]) {
+        expect(values[i]).toBe(name === "sigmoid" || name === "tanh" ? 1 : Math.fround(xs[i]!));
+        expect(gradients[i]).toBeCloseTo(name === "sigmoid" || name === "tanh" ? 0 : 1, 12);
+      }
+      for (const i of [1, 3, 5]) {
+        const low = { leakyRelu: Math.fround(alpha * Math.fround(xs[i]!)), tanh: -1, elu: -alpha }[name] ?? 0;
+        expect(values[i]! + 0).toBe(low);
+        expect(gradients[i]! + 0).toBe(name === "leakyRelu" ? alpha : 0);
+      }
+      expect([...values, ...gradients].every(Number.isFinite)).toBe(true);
+    });
 
   test("NaN passes", () => {
     const x = twin.place(new Float32Array(4).fill(Number.NaN));

@@ -88,12 +88,7 @@ describe("arenas", () => {
     whole.dispose();
   });
 
-  test("10,000 regions of 1 MiB, dropped without dispose, need less than 512 MiB", async () => {
-    const most = await peak(await openBackend("wasm"), 10_000, MiB, () => {});
-    console.log(`dropped: at most ${most / MiB} MiB of WebAssembly memory at once`);
-    expect(most).toBeLessThan(512 * MiB);
-  });
-
+  // Before networks are dropped: those that the engine has not collected yet would fill the arena.
   test.each([
     [10_000, 1],
     [100, 64],
@@ -102,5 +97,11 @@ describe("arenas", () => {
     const most = await peak(await openBackend("wasm"), count, size * MiB, (region) => region.dispose());
     const memory = size * MiB + 64 * KiB; // its first page is never given out
     expect(most - before.bytes).toBeLessThanOrEqual(2 * memory);
+  });
+
+  test("10,000 regions of 1 MiB, dropped without dispose, need less than 512 MiB", async () => {
+    const most = await peak(await openBackend("wasm"), 10_000, MiB, () => {});
+    console.log(`dropped: at most ${most / MiB} MiB of WebAssembly memory at once`);
+    expect(most).toBeLessThan(512 * MiB);
   });
 });

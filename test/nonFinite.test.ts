@@ -89,8 +89,8 @@ describe.each(backends)("%s", (backend) => {
     const before = stateOf(net);
     const data = { inputs: [1, 1, 1], targets: [0, 0] };
     const error = await failureOf(net.fit(data));
-    expect(error).toMatchObject({ step: 1, layer: "dense_2", what: "loss" });
-    expect(error.message).toMatch(/step 1: the output of dense_2 is not finite/);
+    expect(error).toMatchObject({ step: 1, layer: "dense_2", what: "loss", op: "gemm", row: 0 });
+    expect(error.message).toMatch(/step 1: the output of dense_2 \(gemm\) is not finite, first for row 0 of the data/);
     expect(stateOf(net)).toEqual(before);
   });
 

@@ -24,7 +24,9 @@ import {
   network,
   normal,
   orthogonal,
+  restoreScaler,
   sgd,
+  standardize,
   uniform,
   zeros,
 } from "../src/index.js";
@@ -65,6 +67,20 @@ describe("save and loadNetwork", () => {
     for (const each of [net, loaded]) await each.fit({ inputs, targets }, { epochs: 2, batchSize: batch });
     expect(loaded.weightsHash()).toBe(net.weightsHash());
     expect(loaded.backend.name).toBe("js");
+  });
+
+  test("what is attached comes back: a scaler with its network", async () => {
+    const scaler = standardize([
+      [1, 10],
+      [3, 30],
+      [5, 20],
+    ]);
+    const net = await network(small);
+    const loaded = await loadNetwork(net.save({ attach: { scaler: scaler.toJSON() } }));
+    const { type, options } = (loaded.attached as { scaler: ReturnType<typeof scaler.toJSON> }).scaler;
+    expect(restoreScaler(type, options).transform([[2, 25]])).toEqual(scaler.transform([[2, 25]]));
+    expect((await loadNetwork(loaded.save())).attached).toEqual(loaded.attached);
+    expect((await loadNetwork(net.save())).attached).toBeUndefined();
   });
 
   test("saving twice gives the same bytes, and saving what was loaded too", async () => {

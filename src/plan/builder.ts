@@ -169,7 +169,7 @@ export class Builder extends Expressions implements Gradients {
   }
 
   /** An elementwise op of the table, `(y, x)` with at most the option alpha. */
-  elementwise(op: "reluForward" | "sigmoidForward" | "eluForward" | OpName, x: Tensor, alpha?: number): Tensor {
+  elementwise(op: OpName, x: Tensor, alpha?: number): Tensor {
     const y = this.activated(x);
     this.emit(op as "eluForward", { y, x, ...(alpha !== undefined && { alpha }), end: elements(x) } as never);
     return y;
