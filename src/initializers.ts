@@ -1,6 +1,6 @@
 // How parameters get their first values. An initializer is plain data and one function; a value depends on the parameter's shape and on
 // its element's own random number only, never on padding, order or platform. Streams and counters: random.ts.
-import { shown } from "./checks.js";
+import { checkNumber, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { normalQuantile } from "./float64.js";
 import { product } from "./plan/tensor.js";
@@ -22,7 +22,7 @@ export function zeros(): Initializer {
 
 /** `value` everywhere. */
 export function constant(value: number): Initializer & { readonly value: number } {
-  checkFloat("constant: value", value);
+  checkNumber("constant: value", value);
   return { type: "constant", value, fill: (shape) => new Float32Array(product(shape)).fill(value) };
 }
 
@@ -32,9 +32,11 @@ export interface UniformOptions {
 }
 
 /** Uniform between `min` and `max`. */
-export function uniform({ min = -0.05, max = 0.05 }: UniformOptions = {}): Initializer & Required<UniformOptions> {
-  checkFloat("uniform: min", min);
-  checkFloat("uniform: max", max);
+export function uniform(options: UniformOptions = {}): Initializer & Required<UniformOptions> {
+  checkOptions("uniform", options, ["min", "max"]);
+  const { min = -0.05, max = 0.05 } = options;
+  checkNumber("uniform: min", min);
+  checkNumber("uniform: max", max);
   if (min > max) throw new OptionError(`uniform: min is ${min}, expected at most max, which is ${max}`);
   return { type: "uniform", min, max, fill: (shape, random) => fillEach(shape, (i) => min + random(i) * (max - min)) };
 }
@@ -45,10 +47,11 @@ export interface NormalOptions {
 }
 
 /** Normal with mean `mean` and standard deviation `std`, not truncated. */
-export function normal({ mean = 0, std = 0.05 }: NormalOptions = {}): Initializer & Required<NormalOptions> {
-  checkFloat("normal: mean", mean);
-  checkFloat("normal: std", std);
-  if (std < 0) throw new OptionError(`normal: std is ${std}, expected at least 0`);
+export function normal(options: NormalOptions = {}): Initializer & Required<NormalOptions> {
+  checkOptions("normal", options, ["mean", "std"]);
+  const { mean = 0, std = 0.05 } = options;
+  checkNumber("normal: mean", mean);
+  checkNumber("normal: std", std, { least: 0 });
   return { type: "normal", mean, std, fill: (shape, random) => fillEach(shape, (i) => mean + std * standardNormal(random(i))) };
 }
 
@@ -84,8 +87,10 @@ export function lecunNormal(): Initializer {
 
 /** A random matrix `[all axes but the last, last]` whose shorter side's vectors are orthogonal with length `gain`, each such matrix as
  *  likely as any other. Saxe, McClelland and Ganguli, ICLR 2014. Needs two axes or more. */
-export function orthogonal({ gain = 1 }: { readonly gain?: number } = {}): Initializer & { readonly gain: number } {
-  checkFloat("orthogonal: gain", gain);
+export function orthogonal(options: { readonly gain?: number } = {}): Initializer & { readonly gain: number } {
+  checkOptions("orthogonal", options, ["gain"]);
+  const { gain = 1 } = options;
+  checkNumber("orthogonal: gain", gain);
   return { type: "orthogonal", gain, fill: (shape, random) => fillOrthogonal(shape, random, gain) };
 }
 
@@ -173,10 +178,6 @@ function addScaled(y: Float64Array, factor: number, x: Float64Array): void {
   for (let j = 0; j < y.length; ++j) y[j]! += factor * x[j]!;
 }
 
-function checkFloat(name: string, value: number): void {
-  if (!Number.isFinite(Math.fround(value))) throw new OptionError(`${name} is ${value}, expected a finite float32`);
-}
-
 const factories: Readonly<Record<string, (options: never) => Initializer>> = {
   zeros,
   constant: ({ value }: { value: number }) => constant(value),
@@ -193,7 +194,8 @@ const factories: Readonly<Record<string, (options: never) => Initializer>> = {
 
 /** An initializer as users give it, or as plain data out of a file. @throws {OptionError} if it is neither */
 export function toInitializer(who: string, given: Initializer): Initializer {
-  if (typeof given?.fill === "function") return given;
+  // Arrays have a fill, too.
+  if (typeof given?.fill === "function" && typeof given.type === "string") return given;
   const { type, ...options } = (given ?? {}) as { readonly type?: unknown };
   const factory = typeof type === "string" && Object.hasOwn(factories, type) ? factories[type] : undefined;
   if (!factory) throw new OptionError(`${who} is ${shown(given)}, expected an initializer, as heNormal()`);

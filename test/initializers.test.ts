@@ -163,8 +163,8 @@ test("initializers are plain data but for `fill`", () => {
 
 test("options out of range are refused by name", () => {
   expect(() => uniform({ min: 1, max: 0 })).toThrow("uniform: min is 1, expected at most max, which is 0");
-  expect(() => normal({ std: -1 })).toThrow("normal: std is -1, expected at least 0");
-  expect(() => constant(Number.NaN)).toThrow("constant: value is NaN, expected a finite float32");
+  expect(() => normal({ std: -1 })).toThrow("normal: std is -1, expected a finite number at least 0");
+  expect(() => constant(Number.NaN)).toThrow("constant: value is NaN, expected a finite number");
   expect(() => constant(1e39)).toThrow(OptionError);
   expect(() => orthogonal({ gain: Number.POSITIVE_INFINITY })).toThrow(ChainruleError);
 });
