@@ -321,7 +321,7 @@ export class Network {
   /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
   get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
     const { interrupted } = this.position;
-    return interrupted && { epochs: interrupted.epochs, withoutState: withoutState(this.callbacks) };
+    return interrupted && { epochs: interrupted.epochs, withoutState: this.pending?.withoutState ?? withoutState(this.callbacks) };
   }
 
   /** @internal */

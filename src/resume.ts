@@ -26,6 +26,8 @@ interface TrainingJson {
 /** What came out of a file and waits for `fit({ resume: true })`. */
 export interface Pending {
   readonly callbacks: readonly { readonly type: string; readonly state?: CallbackState }[];
+  /** Names of those that have no state in the file. */
+  readonly withoutState: readonly string[];
 }
 
 /** Names of callbacks whose state a saved run does not hold, since they have no `state()`. */
@@ -73,6 +75,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   if (isObserver(schedule) && followed) schedule.restore(followed);
   Object.assign(position, { step, epoch, ...(interrupted && { interrupted }) });
   return {
+    withoutState: callbacks.filter(({ state }: StoredCallback) => state === undefined).map(({ type }) => type),
     callbacks: callbacks.map(({ type, state, arrays = [] }: StoredCallback, i) => ({
       type,
       ...(state !== undefined && {

@@ -66,19 +66,27 @@ export function constant(options: ConstantOptions = {}): Schedule {
 }
 
 export interface ListOptions {
-  /** of update 0, 1, 2 …; the last one stays */
+  /** of update 0, 1, 2 …: as many as there are updates */
   readonly rates: readonly number[];
 }
 
-/** A rate for each update. */
+/** A rate for each update. `fit` asks for its last one before it begins.
+ *  @throws {OptionError} from `rate`, beyond the end */
 export function list(options: ListOptions): Schedule {
   const { rates } = complete("list", options, { rates: required });
   if (!Array.isArray(rates) || rates.length === 0)
     throw new OptionError(`list: rates is ${shown(rates)}, expected an array of at least one rate`);
   for (const [i, rate] of rates.entries()) checkNumber(`list: rates[${i}]`, rate, { least: 0 });
   const own = [...rates];
-  const last = own.length - 1;
-  return { type: "list", options: { rates: own }, highest: own.reduce((a, b) => Math.max(a, b)), rate: (i) => own[Math.min(i, last)]! };
+  return {
+    type: "list",
+    options: { rates: own },
+    highest: own.reduce((a, b) => Math.max(a, b)),
+    rate: (i) => {
+      if (i < own.length) return own[i]!;
+      throw new OptionError(`list: rates has ${own.length}, expected one for each update; update ${i + 1} was asked for`);
+    },
+  };
 }
 
 export interface StepOptions {

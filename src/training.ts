@@ -205,6 +205,8 @@ class Loop {
     this.shuffled = shuffle && this.batchSize < samples.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
+    // A schedule that is too short says so now, not in the last epoch.
+    if (!options.resume) model.definition.optimizer.schedule.rate(position.step + epochs * this.stepsPerEpoch - 1);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names);
     const from = this.resumed(names.length);

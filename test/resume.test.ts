@@ -91,6 +91,7 @@ test("early stopping keeps its patience and its best weights over an interruptio
   };
   await half.fit(data, { ...options, epochs: 50, callbacks: [stopping(), stopAt, keep], signal: controller.signal });
   const net = await loadNetwork(bytes);
+  expect(net.interrupted?.withoutState).toEqual(["stopAt", "keep"]);
   await net.fit(data, { ...options, epochs: 50, resume: true, callbacks: [stopping(), { type: "stopAt" }, { type: "keep" }] });
   expect(net.weightsHash()).toBe(whole.weightsHash());
 });
@@ -110,6 +111,22 @@ test("resuming says what does not fit", async () => {
   await expect((await make("adam")).fit(data, { ...options, resume: true })).rejects.toThrow(OptionError);
   expect(net.weightsHash()).toBe(before);
   await expect(resume({})).resolves.toMatchObject({ stopped: false });
+});
+
+test("a list of rates that is too short is refused before the first step", async () => {
+  const net = await network({
+    input: 5,
+    layers: [dense(3)],
+    loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+    optimizer: sgd({ learningRate: schedules.list({ rates: new Array(9).fill(0.1) }) }),
+    seed: 1,
+  });
+  await expect(net.fit(data, { epochs: 2, batchSize: 16 })).rejects.toThrow(
+    /list: rates has 9, expected one for each update; update 10 was asked for/,
+  );
+  expect(net.steps).toBe(0);
+  await net.fit(data, { epochs: 1, batchSize: 16 });
+  expect(net.steps).toBe(5);
 });
 
 test("a rate that follows the loss goes on where it was", async () => {
