@@ -159,7 +159,7 @@ function schedulesOf(steps: number): readonly schedules.Schedule[] {
   const base = 0.1;
   return [
     schedules.constant({ base }),
-    schedules.list({ rates: [0.1, 0.02, 0.05] }),
+    schedules.list({ rates: Array.from({ length: 64 }, (_, i) => [0.1, 0.02, 0.05][i % 3]!) }),
     schedules.step({ base, stepSize: 2 }),
     schedules.multiStep({ base, milestones: [1, 3] }),
     schedules.exponential({ base, gamma: 0.8 }),
