@@ -1,17 +1,27 @@
 // synaptic: `activate` and `propagate` row by row, in its optimized mode, where the network becomes one function written out in full.
+import type { Workload } from "../../workloads.js";
 import { type Peer, rateOfHalfSum, require, rowByRow } from "../peer.js";
 
-/** Connections beyond which that function is too long to be written; the network of objects trains instead. */
-const WRITTEN_OUT = 50_000;
+/** A network of this many connections takes seconds to be written out and 50 ms for a row: a few rows are enough. */
+const MANY = 50_000;
+/** One of this many is not even built within a minute. */
+const TOO_MANY = 500_000;
+
+const connectionsOf = ({ widths }: Workload) => widths.slice(1).reduce((sum, units, i) => sum + units * widths[i]!, 0);
 
 export const synaptic: Peer = {
   folder: "synaptic",
   plain: true,
-  adapt: (workload) => ({
-    ...rowByRow(workload),
-    optimizer: "sgd",
-    ...(workload.loss === "cross-entropy" ? { output: "sigmoid" } : {}),
-  }),
+  adapt(workload) {
+    const connections = connectionsOf(workload);
+    if (connections >= TOO_MANY) return `does not build ${connections} connections within a minute`;
+    const adapted: Workload = { ...rowByRow(workload), optimizer: "sgd" };
+    return {
+      ...adapted,
+      ...(workload.loss === "cross-entropy" ? { output: "sigmoid" } : {}),
+      ...(connections >= MANY ? { batches: 8 } : {}),
+    };
+  },
   deviation: () => "its hidden layers get their error through weights that the step has already moved",
   async build(workload, { inputs, targets }, weights) {
     const { Architect, Neuron } = require("synaptic");
@@ -30,8 +40,6 @@ export const synaptic: Peer = {
         unit.bias = bias[u]!;
       });
     });
-    const connections = weights.reduce((sum, { weight }) => sum + weight.length, 0);
-    net.setOptimize(connections <= WRITTEN_OUT);
     const rate = rateOfHalfSum(workload);
     const row = (values: Float32Array, columns: number, i: number) => [...values.subarray(i * columns, (i + 1) * columns)];
     const data = Array.from({ length: batches }, (_, i) => ({ x: row(inputs, widths[0]!, i), t: row(targets, widths.at(-1)!, i) }));
