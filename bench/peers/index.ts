@@ -22,13 +22,16 @@ const help = `npm run bench:peers -- [options]: training speed beside other Java
 Installs the other libraries into bench/peers on first use. Run it on one core (Linux: taskset -c 0) for one thread each.`;
 
 const { json, only, quick } = readOptions(process.argv.slice(2), help);
-const budget = quick ? { warmup: 100, sample: 50, rounds: 1 } : { warmup: 500, sample: 250, rounds: 7 };
+const budget = quick ? { warmup: 100, sample: 50, rounds: 1 } : { warmup: 500, sample: 200, rounds: 5 };
 /** Milliseconds until a library must have built and warmed up. */
 const PATIENCE = quick ? 30_000 : 60_000;
 
+/** Rows of a pass at most: the slowest libraries need seconds for as many. */
+const ROWS = 256;
+
 const plan = workloads
   .map((workload) => ({
-    workload,
+    workload: { ...workload, batches: Math.min(workload.batches, ROWS / workload.batch) },
     names: Object.keys(peers).filter((name) => `${nameOf(workload)} ${name}`.toLowerCase().includes(only.toLowerCase())),
   }))
   .filter(({ names }) => names.length > 0)

@@ -36,9 +36,9 @@ export interface Order {
   readonly sample: number;
 }
 
-/** Passes over the rows before losses are compared: 8 steps or more of the network as it was asked for. */
+/** Passes over the rows before losses are compared: 4 steps or more of the network as it was asked for. */
 export function comparedPasses({ batches }: Workload): number {
-  return Math.ceil(8 / batches);
+  return Math.ceil(4 / batches);
 }
 
 /** Load a package, one that is a module or one that is not, by a name that the compiler does not resolve. */
