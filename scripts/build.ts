@@ -2,9 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { generate } from "./generate.js";
+import { generateMicro } from "./micro.js";
 
 mkdirSync("build", { recursive: true });
 generate();
+generateMicro();
 
 for (const target of ["strict"]) {
   // A process of its own: loaded through tsx the compiler takes seven times as long.
