@@ -50,8 +50,8 @@ ${down("row", "startLd", (i) => lines(v, (j) => `c${i}${j} = v128.load(row${offs
     do {
 ${lines(r, (i) => `a${i} += aStep;`, 6)}      bk += bStep;
 ${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${r
-    .map((i) => `      const x${i} = v128.load32_splat(a${i});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`)
-    .join("")}    } while (--left);
+  .map((i) => `      const x${i} = v128.load32_splat(a${i});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`)
+  .join("")}    } while (--left);
 ${masked ? lines(r, (i) => `c${i}${last} = v128.and(c${i}${last}, mask);`) : ""}    let row = c;
 ${down("row", "ldc", (i) => lines(v, (j) => `v128.store(row, c${i}${j}${offset(j)});`), 4)}    if (m <= ${rows}) return;
     m -= ${rows};

@@ -72,6 +72,12 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
+/** Blocks of k as equal as can be, of whole vectors. */
+function blockDepth(k: u32): u32 {
+  const blocks = (k + Block.KC - 1) / Block.KC;
+  return ((k + blocks - 1) / blocks + 3) & ~3;
+}
+
 function blocked(
   transposedA: bool,
   transposedB: bool,
@@ -112,7 +118,7 @@ function blocked(
   }
 
   // Transposed B is packed four k at a time.
-  const depth = packsA || packsB ? min<u32>((k + 3) & ~3, Block.KC) : k;
+  const depth = packsA || packsB ? blockDepth(k) : k;
   const height = max<u32>(min<u32>(Block.A / depth, packsB ? m + 3 : Block.C / n) & ~3, 4);
   const width = packsB ? (Block.B / depth) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;

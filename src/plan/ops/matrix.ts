@@ -14,7 +14,9 @@ function packing(transposed: "A" | "B" | undefined) {
     const depth = Math.min(up(k, 4), Block.KC);
     const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
-    return (a ? Math.min(up(m, 16) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0) + (a || b ? Block.Line : 0);
+    return (
+      (a ? Math.min(up(m, 16) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0) + (a || b ? Block.Line : 0)
+    );
   };
 }
 
