@@ -39,7 +39,7 @@ function shownInstruction({ op, operands }: Instruction): string {
   const epilogue = typeof operands.activation === "number" && operands.activation ? ` + ${opNames.get(operands.activation)}` : "";
   const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
   return wrapped(`  ${op}${epilogue}`, [
-    ...list(outputs.length > 0 ? outputs : ["step record"]),
+    ...list(outputs.length > 0 || op === "barrier" ? outputs : ["step record"]),
     ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
   ]);
 }
