@@ -10,7 +10,7 @@ export { type Classes, classWeights, type Label, oneHot } from "./dataset/classe
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
-export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
 export {
   type Average,
   type AverageOptions,
