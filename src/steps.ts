@@ -16,6 +16,8 @@ export interface Chunk {
   /** The rows of its step `index`, as numbers in `samples`. */
   rowsOf(index: number): readonly number[];
   readonly samples: Samples;
+  /** As in `Failure`. */
+  readonly before?: readonly number[];
 }
 
 export interface Outcome {
@@ -42,7 +44,8 @@ export function runChunk(model: Model, plan: Plan & { readonly address: number }
   model.restore(backup);
   chunk.write();
   if (done > 0) model.run(plan, done);
-  const failure = () => diagnose(model, { status, step: chunk.first + done, spoiled, samples: chunk.samples, rows: chunk.rowsOf(done) });
+  const { samples, before } = chunk;
+  const failure = () => diagnose(model, { status, step: chunk.first + done, spoiled, samples, rows: chunk.rowsOf(done), before });
   return { done, failure };
 }
 
