@@ -412,6 +412,15 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   checkOptions("loadNetwork", options, ["backend", "custom"]);
   const { backend = "auto", custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
+  if (
+    custom === null ||
+    typeof custom !== "object" ||
+    Array.isArray(custom) ||
+    Object.values(custom).some((make) => typeof make !== "function")
+  )
+    throw new OptionError(
+      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
+    );
   const { definition, parameters, training, attached } = decode(bytes);
   try {
     const restored = restore(definition as StoredDefinition, backend, custom);
