@@ -225,7 +225,10 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
       arithmetic: of("strict", "exact"),
     },
   ],
-  loadNetwork: [(o) => cr.loadNetwork(net.save(), o as never), { backend: of("js", "gpu"), custom: new Option({ custom }, [1], [{}]) }],
+  loadNetwork: [
+    (o) => cr.loadNetwork(net.save(), o as never),
+    { backend: of("js", "gpu"), arithmetic: of("strict", "exact"), custom: new Option({ custom }, [1], [{}]) },
+  ],
   "Network.fit": [
     async (o) => {
       const other = await cr.loadNetwork(net.save(), { backend: "js" });
