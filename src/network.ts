@@ -440,6 +440,15 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   checkOptions("loadNetwork", options, ["backend", "arithmetic", "custom"]);
   const { backend = "auto", arithmetic, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
+  if (
+    custom === null ||
+    typeof custom !== "object" ||
+    Array.isArray(custom) ||
+    Object.values(custom).some((make) => typeof make !== "function")
+  )
+    throw new OptionError(
+      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
+    );
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
   const { definition, parameters, training, attached } = decode(bytes);
   try {
