@@ -1,6 +1,6 @@
 // Matrix products and the column sums that are a bias's gradient.
 import { Block } from "../../../assembly/gemm/blocks.js";
-import { Op, Start } from "../../../assembly/opcodes.js";
+import { Op, Share, Start } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, scratch, type TensorOperand, type Values } from "../spec.js";
 import { columns, elements, padded, rows } from "../tensor.js";
 import { spread } from "./elementwise.js";
@@ -140,7 +140,7 @@ export const matrixOps = {
       scalar("end", "extent"),
     ],
     within: [["end", "ld"]],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => v.rows! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
   }),
