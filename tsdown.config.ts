@@ -1,4 +1,5 @@
-// What is published: modules for npm consumers, whose bundlers see the one dependency, and one file for pages without a bundler.
+// What is published: modules for npm consumers, whose bundlers see the one dependency; one file for pages without a bundler, with the
+// builds that are loaded on demand next to it; and the bare modules for runtimes that compile WebAssembly ahead of time only.
 import { defineConfig } from "tsdown";
 
 const common = { format: "esm", target: "es2022", fixedExtension: false, logLevel: "warn" } as const;
@@ -12,6 +13,7 @@ export default defineConfig([
     platform: "neutral",
     deps: { neverBundle: [/^node:/] },
     dts: true,
+    copy: [{ from: "build/*.wasm", to: "dist/wasm" }],
     inputOptions: { checks: { pluginTimings: false } },
   },
   {
@@ -21,6 +23,7 @@ export default defineConfig([
     platform: "browser",
     deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
     minify: true,
+    outputOptions: { chunkFileNames: "chainrule.browser.[name].js" },
     banner: "/*! chainrule, MIT. Contains @assemblyscript/loader, Copyright Daniel Wirtz and contributors, Apache-2.0. */",
     dts: false,
   },

@@ -12,6 +12,7 @@
 // Loops are do … while: V8 11 moves what does not change in a loop, such as splats, out of these only.
 import { Status } from "./opcodes";
 import { hasNonFinite } from "./reductions";
+import { raise } from "./status";
 
 /** x: a watched slot, or 0: none. */
 function broken(x: usize, begin: u32, end: u32): bool {
@@ -30,5 +31,5 @@ export function report(status: usize, g: usize, w: usize, slot: usize, other: us
   let found: u32 = 0;
   if (broken(g, begin, end)) found = Status.Gradient | Status.Weight;
   else if (broken(w, begin, end) || broken(slot, begin, end) || broken(other, begin, end)) found = Status.Weight;
-  store<u32>(status, load<u32>(status) | found);
+  raise(status, found);
 }

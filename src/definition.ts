@@ -1,4 +1,5 @@
 // From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
+import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import type { BackendChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
 import { build, type Definition, type Objective } from "./compile.js";
@@ -16,12 +17,14 @@ import { drawSeed } from "./random.js";
 interface CommonOptions {
   /** default sgd() */
   readonly optimizer?: Optimizer;
-  /** uint32: initial parameters, shuffling and dropout follow from it; drawn if not given, see `net.seed` */
+  /** uint32: initial parameters, shuffling and dropout follow from it; drawn if not given, see `net.seed`. Who gives one wants the same
+   *  numbers again: arithmetic is then strict unless asked otherwise. */
   readonly seed?: number;
   /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
   readonly backend?: BackendChoice;
-  /** every operation rounded once, the same bits everywhere; the only arithmetic so far */
-  readonly arithmetic?: "strict";
+  /** `strict`: every operation rounded once, the same bits on every backend, engine and machine. `relaxed`: faster where the engine has
+   *  it, the same bits on one machine only. Default: strict with a `seed`, else the faster one; see `net.arithmetic`. */
+  readonly arithmetic?: ArithmeticName;
 }
 
 /** A chain of layers. */
@@ -58,10 +61,10 @@ export interface Defined {
 export function define(given: NetworkOptions): Defined {
   const isGraph = typeof given === "object" && given !== null && ("inputs" in given || "outputs" in given);
   checkOptions("network", given, [...(isGraph ? ["inputs", "outputs"] : ["input", "layers"]), ...common]);
-  const { optimizer = sgd(), seed = drawSeed(), backend = "auto", arithmetic = "strict" } = given;
+  const { optimizer = sgd(), seed = drawSeed(), backend = "auto", arithmetic } = given;
   checkCount("network: seed", seed, 0, 2 ** 32 - 1);
   checkOneOf("network: backend", backend, backends);
-  checkOneOf("network: arithmetic", arithmetic, ["strict"]);
+  if (arithmetic !== undefined) checkOneOf("network: arithmetic", arithmetic, arithmetics);
   checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
 
   const graph = isGraph
@@ -77,7 +80,7 @@ function measure(definition: Definition): Defined {
   });
   // A metric of the user's own is first called here, rather than in the middle of something.
   if (definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string")))
-    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1, threads: 1 });
   return { definition, measured };
 }
 
@@ -146,10 +149,10 @@ export interface StoredDefinition {
   }[];
   readonly optimizer: { readonly type: string; readonly options: Options };
   readonly seed: number;
-  readonly arithmetic: "strict";
+  readonly arithmetic: ArithmeticName;
 }
 
-export function store({ graph, objectives, optimizer, seed }: Definition): StoredDefinition {
+export function store({ graph, objectives, optimizer, seed }: Definition, arithmetic: ArithmeticName): StoredDefinition {
   const layers = [...new Set(graph.nodes.map(({ layer }) => layer))];
   const names = new Map(graph.nodes.map(({ layer, name }) => [layer, name]));
   return {
@@ -163,12 +166,12 @@ export function store({ graph, objectives, optimizer, seed }: Definition): Store
     })),
     optimizer: { type: optimizer.type, options: optimizer.options },
     seed,
-    arithmetic: "strict",
+    arithmetic,
   };
 }
 
 /** The options that make a stored network again. */
-export function restore(stored: StoredDefinition, backend: BackendChoice, custom: Custom): GraphOptions {
+export function restore(stored: StoredDefinition, custom: Custom): GraphOptions {
   const { inputs, layers, nodes, outputs, objectives, optimizer, seed, arithmetic } = stored;
   const restored = layers.map(({ name, kind, options }) => restoreLayer(kind, { ...options, name }, custom));
   const values: Node[] = inputs.map(({ name, shape }) => ({ from: [], name, shape }));
@@ -205,6 +208,5 @@ export function restore(stored: StoredDefinition, backend: BackendChoice, custom
     optimizer: restoreOptimizer(optimizer.type, optimizer.options),
     seed,
     arithmetic,
-    backend,
   };
 }

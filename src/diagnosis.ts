@@ -1,9 +1,13 @@
-// After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began and why, most likely.
+// After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began, which norms had blown
+// up, and why, most likely.
 import { Status } from "../assembly/opcodes.js";
+import type { Views } from "./backends/views.js";
+import type { Plan } from "./compile.js";
 import { pickRows, type Samples } from "./data.js";
-import { NonFiniteError } from "./errors.js";
+import { NonFiniteError, type Norm } from "./errors.js";
 import type { Model } from "./model.js";
 import { usesOf } from "./plan/program.js";
+import type { Tensor } from "./plan/tensor.js";
 import { runBatch } from "./single.js";
 
 export interface Failure {
@@ -14,13 +18,37 @@ export interface Failure {
   readonly spoiled: { readonly parameter: string; readonly what: "weight" | "state" } | undefined;
   readonly samples: Samples;
   readonly rows: readonly number[];
+  /** Norms of the parameters when `fit` began, if it was `fit`. */
+  readonly before: readonly number[] | undefined;
 }
 
-export function diagnose(model: Model, { status, step, spoiled, samples, rows }: Failure): NonFiniteError {
+/** Euclidean norms of all parameters as they are, in their order. */
+export function parameterNorms(model: Model): number[] {
+  const views = model.region.views();
+  return model.parameters.map(({ tensor, address }) => norm(model.readTensor(tensor, address, 0, views)));
+}
+
+/** In float64, where no square of a float32 overflows. */
+function norm(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
+
+export function diagnose(model: Model, { status, step, spoiled, samples, rows, before }: Failure): NonFiniteError {
   const { optimizer, objectives } = model.definition;
   const rate = `learningRate is ${optimizer.schedule.rate(step - 1)}`;
-  const found = firstNonFinite(model, samples, rows, step);
+  const plan = runBatch(model, "trace", pickRows(samples, rows), 0, rows.length, step);
+  const views = model.region.views();
+  const read = (tensor: Tensor) => model.readTensor(tensor, plan.addresses.get(tensor)!, rows.length, views);
+  const found = firstNonFinite(plan, rows, read);
   if (found) {
+    const norms = normsOf(
+      model,
+      found.took.map((tensor) => ({ of: tensor.name, value: norm(read(tensor)) })),
+      views,
+      before,
+    );
     const what = `${found.what} of ${found.layer} (${found.op})`;
     const sample = found.row === undefined ? "" : `, first for row ${found.row} of the data`;
     const loss = objectives.map((objective) => objective.loss).find(({ options }) => "fromLogits" in options && !options.fromLogits);
@@ -29,24 +57,50 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows }:
         ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
         : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
     return new NonFiniteError(
-      `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${found.largest.toPrecision(3)}; ${hint}`,
-      {
-        step,
-        layer: found.layer,
-        op: found.op,
-        row: found.row,
-        what: found.what === "gradient" ? "gradient" : "loss",
-      },
+      `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${found.largest.toPrecision(3)}, ${listed(norms)}; ${hint}`,
+      { step, layer: found.layer, op: found.op, row: found.row, what: found.what === "gradient" ? "gradient" : "loss", norms },
     );
   }
+  const parameter = plan.program.parameters.find(({ name }) => name === spoiled?.parameter);
+  const gradient = parameter && plan.program.gradients.get(parameter);
+  const taken = gradient ? [{ of: `${parameter.name}.grad`, value: norm(read(gradient)) }] : [];
+  const norms = normsOf(model, taken, views, before, spoiled?.parameter);
   const layer = spoiled?.parameter.slice(0, spoiled.parameter.lastIndexOf(".")) ?? "optimizer";
   const what = status & Status.Weight ? (spoiled?.what ?? "weight") : "gradient";
   const where = spoiled?.parameter ?? layer;
   const message =
     what === "state"
-      ? `the optimizer's state of ${where} is not finite: the square of a gradient is beyond float32, that of more than 1.8e19; scale the inputs or the loss, or set clip: { type: "globalNorm", value: 1 } on the optimizer`
-      : `the ${what === "weight" ? "updated weight" : what} of ${where} is not finite, though loss and gradients are; the update overflowed: lower the learning rate (${rate})`;
-  return new NonFiniteError(`step ${step}: ${message}`, { step, layer, what });
+      ? `the optimizer's state of ${where} is not finite: the square of a gradient is beyond float32, that of more than 1.8e19, ${listed(norms)}; scale the inputs or the loss, or set clip: { type: "globalNorm", value: 1 } on the optimizer`
+      : `the ${what === "weight" ? "updated weight" : what} of ${where} is not finite, though loss and gradients are, ${listed(norms)}; the update overflowed: lower the learning rate (${rate})`;
+  return new NonFiniteError(`step ${step}: ${message}`, { step, layer, what, norms });
+}
+
+/** The norms given, that of `always`, and that of the parameter that has grown most; largest first. */
+function normsOf(
+  model: Model,
+  given: readonly Norm[],
+  views: Views,
+  before: readonly number[] | undefined,
+  always?: string,
+): readonly Norm[] {
+  const parameters = model.parameters.map(({ tensor, address }, i): Norm => {
+    const value = norm(model.readTensor(tensor, address, 0, views));
+    return { of: tensor.name, value, ...(before && { before: before[i]! }) };
+  });
+  const grown = ({ value, before = value }: Norm) => value - before;
+  const most = parameters.reduce<Norm | undefined>((best, each) => (grown(each) > (best ? grown(best) : 0) ? each : best), undefined);
+  const names = new Set([...given.map(({ of }) => of), always, most?.of]);
+  const others = given.filter(({ of }) => !parameters.some((parameter) => parameter.of === of));
+  return [...others, ...parameters.filter(({ of }) => names.has(of))].sort((a, b) => b.value - a.value);
+}
+
+/** For the message: of an op of many operands the largest, as many as a line holds. */
+function listed(norms: readonly Norm[]): string {
+  const each = norms.slice(0, 3).map(({ of, value, before }) => {
+    const then = before === undefined ? "" : ` (${before.toPrecision(3)} when fit began)`;
+    return `${of} ${value.toPrecision(3)}${then}`;
+  });
+  return `norms ${each.join(", ")}`;
 }
 
 interface Found {
@@ -57,27 +111,30 @@ interface Found {
   readonly row: number | undefined;
   /** The largest magnitude in what the step computed before. */
   readonly largest: number;
+  /** What the op read and did not overwrite: finite, since nothing before was not. */
+  readonly took: readonly Tensor[];
 }
 
 /** In program order: the first tensor of the step that holds something non-finite. */
-function firstNonFinite(model: Model, samples: Samples, rows: readonly number[], step: number): Found | undefined {
-  const plan = runBatch(model, "trace", pickRows(samples, rows), 0, rows.length, step);
-  const views = model.region.views();
+function firstNonFinite({ program }: Plan, rows: readonly number[], read: (tensor: Tensor) => Float32Array): Found | undefined {
   let largest = 0;
-  for (const instruction of plan.program.instructions)
-    for (const { tensor, writes, operand } of usesOf(instruction)) {
+  for (const instruction of program.instructions) {
+    const uses = usesOf(instruction);
+    for (const { tensor, writes, operand } of uses) {
       if (!writes || operand.access === "scratch") continue;
-      const values = model.readTensor(tensor, plan.addresses.get(tensor)!, rows.length, views);
+      const values = read(tensor);
       const bad = values.findIndex((value) => !Number.isFinite(value));
       if (bad < 0) largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), largest);
       else
         return {
           op: instruction.op,
           largest,
+          took: [...new Set(uses.filter((use) => !use.writes && use.tensor.dtype === "f32").map((use) => use.tensor))],
           row: tensor.batched ? rows[Math.floor((bad * rows.length) / values.length)] : undefined,
           layer: instruction.layer,
           what: instruction.phase === "backward" || operand.name === "dx" ? "gradient" : instruction.layer === "loss" ? "value" : "output",
         };
     }
+  }
   return undefined;
 }

@@ -32,6 +32,14 @@ export class FormatError extends ChainruleError {
   override readonly name = "FormatError";
 }
 
+/** Euclidean norm of a tensor, by the tensor's name. */
+export interface Norm {
+  readonly of: string;
+  readonly value: number;
+  /** Of a parameter: what it was when `fit` began. */
+  readonly before?: number;
+}
+
 /** Training met NaN or an infinity. The network is as it was before that step. */
 export class NonFiniteError extends ChainruleError {
   override readonly name = "NonFiniteError";
@@ -44,10 +52,20 @@ export class NonFiniteError extends ChainruleError {
   /** The op that made it, and the row of the data where it began; absent where an update did. */
   readonly op: string | undefined;
   readonly row: number | undefined;
+  /** Just before it went wrong, largest first: of what that op took, or of the spoiled parameter and its gradient; and of the parameter
+   *  whose norm has grown most since `fit` began. */
+  readonly norms: readonly Norm[];
 
   constructor(
     message: string,
-    found: { step: number; layer?: string; what: NonFiniteError["what"]; op?: string; row?: number | undefined },
+    found: {
+      step: number;
+      layer?: string;
+      what: NonFiniteError["what"];
+      op?: string;
+      row?: number | undefined;
+      norms: readonly Norm[];
+    },
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -56,5 +74,6 @@ export class NonFiniteError extends ChainruleError {
     this.what = found.what;
     this.op = found.op;
     this.row = found.row;
+    this.norms = found.norms;
   }
 }

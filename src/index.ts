@@ -1,6 +1,7 @@
 // The public names, and nothing else.
 
 export { type Activation, type ActivationName, type CustomActivation, celu, elu, leakyRelu } from "./activations.js";
+export type { Arithmetic, ArithmeticName } from "./arithmetic.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { customActivation, customLoss, customMetric, layer } from "./custom.js";
@@ -9,7 +10,7 @@ export { type Classes, classWeights, type Label, oneHot } from "./dataset/classe
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
-export { BackendError, ChainruleError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./errors.js";
+export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
 export {
   type Average,
   type AverageOptions,
@@ -100,6 +101,7 @@ export { type SgdOptions, sgd } from "./optimizers/sgd.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
+export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";

@@ -1,10 +1,11 @@
 // The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
+import { type Arithmetic, type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
 import { arenas, type BackendChoice, type BackendInfo, openBackend } from "./backends/backend.js";
 import type { Callback } from "./callbacks.js";
 import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
-import { type Data, type Ports, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
-import { backends, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
+import { type Data, type Ports, pickRows, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
+import { backends, type Defined, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { decode, encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
@@ -13,6 +14,7 @@ import type { Custom } from "./layers/registry.js";
 import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
+import { checkProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
@@ -73,9 +75,9 @@ export class Network {
     return this.model.region.backend;
   }
 
-  /** How its numbers are rounded, and why. */
-  get arithmetic(): { readonly name: "strict"; readonly reason: string } {
-    return { name: "strict", reason: "every operation is rounded once and in a stated order: the same bits on every backend and machine" };
+  /** How its numbers are rounded, and why: decided when it is made, saved with it, kept by load and resume. */
+  get arithmetic(): Arithmetic {
+    return this.model.region.arithmetic;
   }
 
   get seed(): number {
@@ -295,6 +297,26 @@ export class Network {
     return explain(this.model.trainingProgram());
   }
 
+  /** Times every instruction of a training step, on one thread: `console.log(`${net.profile()}`)`. Takes half a second; nothing changes.
+   *  @param data the step's rows, the first `batchSize` of it; default: made up, for speed does not depend on numbers
+   *  @throws {OptionError} an option out of range, or while `fit` runs; {ShapeError} data that does not fit */
+  profile(data?: Data, options: ProfileOptions = {}): Profile {
+    this.assertIdle("profile");
+    checkProfile(options);
+    const { batchSize = 32 } = options;
+    const samples = this.samples("profile", data ?? madeUp(this.ports, batchSize));
+    if (options.batchSize !== undefined && samples.rows < batchSize)
+      throw new ShapeError(`profile: the data has ${samples.rows} rows, fewer than batchSize, ${batchSize}`);
+    const batch =
+      samples.rows > batchSize
+        ? pickRows(
+            samples,
+            Array.from({ length: batchSize }, (_, i) => i),
+          )
+        : samples;
+    return profileOf(this.model, batch, this.position.step + 1, options);
+  }
+
   /** Bytes: of parameters (logical), of this network's region of memory, and of all memory that chainrule holds in this process. */
   memory(): { readonly parameters: number; readonly region: number; readonly process: number } {
     this.assertAlive("memory");
@@ -311,7 +333,7 @@ export class Network {
     const { training = false, attach = this.attached } = options;
     checkBoolean("save: training", training);
     return encode({
-      definition: store(this.model.definition),
+      definition: store(this.model.definition, this.arithmetic.name),
       parameters: this.parameters(),
       ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
       ...(attach !== undefined && { attached: attach }),
@@ -378,8 +400,11 @@ function littleEndian(values: Float32Array): Uint8Array {
  *  });
  *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
 export async function network(given: NetworkOptions): Promise<Network> {
-  const { definition, measured } = define(given);
-  const region = await (await openBackend(given.backend ?? "auto")).region(measured.bytes);
+  return make(define(given), given.backend, wishOf(given.arithmetic, given.seed));
+}
+
+async function make({ definition, measured }: Defined, backend: BackendChoice = "auto", wish: ArithmeticWish): Promise<Network> {
+  const region = await (await openBackend(backend, wish)).region(measured.bytes);
   const model = new Model(definition, region, measured);
   try {
     model.initialize();
@@ -400,6 +425,9 @@ export interface SaveOptions {
 export interface LoadOptions {
   /** as in `network()` */
   readonly backend?: BackendChoice;
+  /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
+   *  numbers. */
+  readonly arithmetic?: ArithmeticName;
   /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
   readonly custom?: Custom;
 }
@@ -409,18 +437,30 @@ export interface LoadOptions {
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend", "custom"]);
-  const { backend = "auto", custom = {} } = options;
+  checkOptions("loadNetwork", options, ["backend", "arithmetic", "custom"]);
+  const { backend = "auto", arithmetic, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
+  if (
+    custom === null ||
+    typeof custom !== "object" ||
+    Array.isArray(custom) ||
+    Object.values(custom).some((make) => typeof make !== "function")
+  )
+    throw new OptionError(
+      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
+    );
+  if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
   const { definition, parameters, training, attached } = decode(bytes);
   try {
-    const restored = restore(definition as StoredDefinition, backend, custom);
+    const restored = restore(definition as StoredDefinition, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
-    const expected = list(define(restored).measured.parameters.map(({ tensor }) => tensor));
+    const defined = define(restored);
+    const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
     if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
-    const net = await network(restored);
+    const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
+    const net = await make(defined, backend, arithmetic ? wishOf(arithmetic, undefined) : saved);
     net.setParameters(parameters);
     if (training) net.takeUp(training);
     net.attached = attached;

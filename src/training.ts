@@ -5,6 +5,7 @@ import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callba
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import { metricNames, type Plan } from "./compile.js";
 import { type Data, type Samples, weightedOutputs } from "./data.js";
+import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
 import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
@@ -185,6 +186,8 @@ class Loop {
   private aim = 1;
   /** Does something act at each epoch's end? Then no chunk goes beyond it. */
   private readonly endsWithEpoch: boolean;
+  /** Of the parameters when the run began, for messages. */
+  private readonly norms: readonly number[];
   private rowsDone = 0;
   private secondsDone = 0;
 
@@ -223,6 +226,7 @@ class Loop {
     const dataRows = this.resident ? samples.rows : orderRows;
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.counted = countedByMetric(model, samples);
+    this.norms = parameterNorms(model);
   }
 
   get finished(): boolean {
@@ -271,6 +275,7 @@ class Loop {
       write,
       rowsOf: (i) => this.rowsOf(chosen[i]!),
       samples,
+      before: this.norms,
     });
     const seconds = (performance.now() - begun) / 1000;
     const slots = chosen.slice(0, done);

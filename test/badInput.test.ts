@@ -640,7 +640,7 @@ describe("a saved file", () => {
     ["an output of no node", () => hostile({ outputs: [9] }), /a node takes value 9 of 2/],
     ["an unknown optimizer", () => hostile({ optimizer: { type: "tiger", options: {} } }), /optimizer is "tiger"/],
     ["an option out of range", () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: -1 } }] }), /units is -1/],
-    ["an arithmetic of another version", () => hostile({ arithmetic: "relaxed" }), /arithmetic is "relaxed"/],
+    ["an arithmetic of another version", () => hostile({ arithmetic: "exact" }), /arithmetic is "exact"/],
     [
       "units beyond memory",
       () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: 2 ** 31 - 1, bias: false } }] }),

@@ -1,6 +1,6 @@
 // The published bundle in a real browser against the sources in Node: the same weights, bit for bit.
 import { execFileSync } from "node:child_process";
-import { accessSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -50,6 +50,7 @@ describe.skipIf(!installed)("Chromium", () => {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
     });
     const files: Record<string, string> = { "/chainrule.js": bundle, "/training.js": outputText, "/page.js": pageScript };
+    for (const name of readdirSync(folder)) if (name.endsWith(".js")) files[`/${name}`] = readFileSync(join(folder, name), "utf8");
     server = createServer(({ url = "/" }, response) => {
       response.setHeader("Content-Type", url in files ? "text/javascript" : "text/html");
       if (url === "/no-wasm") response.setHeader("Content-Security-Policy", "script-src 'self'");
@@ -84,8 +85,10 @@ describe.skipIf(!installed)("Chromium", () => {
     return opened;
   }
 
-  test("the bundle stands alone: no import, no fetch, no top-level await", () => {
-    expect(bundle).not.toMatch(/\bimport\s*[({"'*]|\bfetch\s*\(|import\.meta/);
+  test("the bundle stands alone: no import but of builds on demand, no fetch, no top-level await", () => {
+    const alone = bundle.replace(/\bimport\(["'`]\.\/chainrule\.browser\.relaxed\.js["'`]\)/, "");
+    expect(alone).not.toBe(bundle);
+    expect(alone).not.toMatch(/\bimport\s*[({"'*]|\bfetch\s*\(|import\.meta/);
     const statements = bundle.replace(/export\s*\{[^}]*\};?\s*$/, "");
     expect(statements).not.toBe(bundle);
     // Parsed, not run: in a function that is not async, `await` is a syntax error.
@@ -102,6 +105,24 @@ describe.skipIf(!installed)("Chromium", () => {
       expect(there).toEqual({ ...node, name: backend });
     }
     await opened.close();
+  });
+
+  test("without a seed arithmetic is relaxed; where its file is not served it is strict, and says why", async () => {
+    const make = () => chainrule.network({ input: 2, layers: [chainrule.dense(1)], loss: chainrule.meanSquaredError() });
+    const arithmetic = (page: Page) => page.evaluate(`(${make})().then((net) => ({ ...net.arithmetic, build: net.backend.build }))`);
+    const served = await open();
+    expect(await arithmetic(served)).toMatchObject({ name: "relaxed", build: "relaxed" });
+    await served.close();
+    const missing = await browser.newPage();
+    await missing.route("**/chainrule.browser.relaxed.js", (route) => route.fulfill({ status: 404 }));
+    await missing.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await missing.waitForFunction(() => "training" in globalThis);
+    expect(await arithmetic(missing)).toMatchObject({
+      name: "strict",
+      build: "strict",
+      reason: expect.stringContaining("serve all files of chainrule's dist folder next to one another"),
+    });
+    await missing.close();
   });
 
   test("500 networks alive at once train in one page, as they do in Node", async () => {

@@ -11,7 +11,11 @@ test("every error is a ChainruleError, names itself and keeps its cause", () => 
     expect(error).toBeInstanceOf(Error);
     expect([error.name, String(error), error.cause]).toEqual([name, `${name}: what happened`, cause]);
   }
-  const error = new NonFiniteError("dense_1: gradient is not finite", { step: 12, layer: "dense_1", what: "gradient" }, { cause });
+  const error = new NonFiniteError(
+    "dense_1: gradient is not finite",
+    { step: 12, layer: "dense_1", what: "gradient", norms: [] },
+    { cause },
+  );
   expect(error).toBeInstanceOf(errors.ChainruleError);
   expect(error).toMatchObject({ name: "NonFiniteError", step: 12, layer: "dense_1", what: "gradient", cause });
 });

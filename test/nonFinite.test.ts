@@ -41,6 +41,13 @@ function stateOf(net: Network): readonly number[] {
   return [...region.views().u32.slice(bases.parameters >> 2, bases.gradients >> 2)];
 }
 
+/** Sums of a few squares in float64, added in whatever order. */
+const near = (value: number) => (value === 0 ? 0 : expect.closeTo(value, 12 - Math.floor(Math.log10(value))));
+
+function norms(net: Network): Map<string, number> {
+  return new Map(net.parameters().map(({ name, values }) => [name, Math.hypot(...values)]));
+}
+
 async function failureOf(training: Promise<unknown>): Promise<NonFiniteError> {
   const error = await training.then(
     () => undefined,
@@ -91,6 +98,13 @@ describe.each(backends)("%s", (backend) => {
     const error = await failureOf(net.fit(data));
     expect(error).toMatchObject({ step: 1, layer: "dense_2", what: "loss", op: "gemm", row: 0 });
     expect(error.message).toMatch(/step 1: the output of dense_2 \(gemm\) is not finite, first for row 0 of the data/);
+    // 4 units of relu(3 · 1e20), 4 weights of 3e38, a bias of zeros: all that the product took.
+    expect(error.norms).toEqual([
+      { of: "dense_2.weight", value: near(2 * Math.fround(3e38)), before: near(2 * Math.fround(3e38)) },
+      { of: "dense_1.a", value: near(2 * Math.fround(3e20)) },
+      { of: "dense_2.bias", value: 0, before: 0 },
+    ]);
+    expect(error.message).toContain("norms dense_2.weight 6.00e+38 (6.00e+38 when fit began), dense_1.a 6.00e+20, dense_2.bias 0.00");
     expect(stateOf(net)).toEqual(before);
   });
 
@@ -126,7 +140,40 @@ describe.each(backends)("%s", (backend) => {
     const error = await failureOf(net.fit({ inputs: [100], targets: [0] }));
     expect(error).toMatchObject({ step: 1, layer: "only", what: "state" });
     expect(error.message).toMatch(/optimizer's state of only.weight is not finite: the square of a gradient/);
+    const w = Math.fround(1e16);
+    expect(error.norms).toEqual([
+      { of: "only.weight.grad", value: Math.fround(2 * Math.fround(w * 100) * 100) },
+      { of: "only.weight", value: w, before: w },
+    ]);
+    expect(error.message).toContain("norms only.weight.grad 2.00e+20, only.weight 1.00e+16 (1.00e+16 when fit began)");
     expect(stateOf(net)).toEqual(before);
+  });
+
+  test("the norm of the weights that blew up is named, as it was when fit began and just before the failure", async () => {
+    const data = rows(40);
+    const options = { optimizer: sgd({ learningRate: 1e4 }), layers: [dense(5, { activation: "relu" }), dense(2)] };
+    const net = await make(backend, options);
+    const twin = await make(backend, options);
+    const begun = norms(twin);
+    const error = await failureOf(net.fit(data, { epochs: 50, batchSize: 8, shuffle: false }));
+    for (let step = 0; step < error.step - 1; ++step) {
+      const begin = (step % 5) * 8;
+      twin.trainOnBatch(data.inputs.subarray(begin * 3, (begin + 8) * 3), data.targets.subarray(begin * 2, (begin + 8) * 2));
+    }
+    const ended = norms(twin);
+    const grown = [...ended].sort(([a, x], [b, y]) => y - begun.get(b)! - (x - begun.get(a)!))[0]!;
+    const [of, value] = grown;
+    expect(value).toBeGreaterThan(1e3 * begun.get(of)!);
+    expect(error.norms).toContainEqual({ of, value: near(value), before: near(begun.get(of)!) });
+    expect(error.message).toContain(`${of} ${value.toPrecision(3)} (${begun.get(of)!.toPrecision(3)} when fit began)`);
+    // A step on its own has no beginning to compare with.
+    expect(() => twin.trainOnBatch(data.inputs, data.targets)).toThrow(expect.objectContaining({ norms: expect.any(Array) }));
+    try {
+      twin.trainOnBatch(data.inputs, data.targets);
+    } catch (thrown) {
+      expect((thrown as NonFiniteError).norms.every(({ before }) => before === undefined)).toBe(true);
+      expect((thrown as NonFiniteError).message).not.toContain("when fit began");
+    }
   });
 
   test("probabilities that are none are named as the cause of a loss that is not finite", async () => {

@@ -56,7 +56,7 @@ describe("save and loadNetwork", () => {
       expect(bits(loaded.predict(inputs))).toEqual(bits(net.predict(inputs)));
       expect(loaded.evaluate({ inputs, targets })).toEqual(net.evaluate({ inputs, targets }));
       expect(loaded.seed).toBe(options.seed);
-      expect(loaded.arithmetic).toEqual(net.arithmetic);
+      expect(loaded.arithmetic.name).toBe(net.arithmetic.name);
     },
   );
 

@@ -136,6 +136,7 @@ export class Arena {
 
 /** Where a network's region is at present. */
 export interface Block {
+  readonly pool: ArenaPool;
   arena: Arena;
   start: number;
   bytes: number;
@@ -144,9 +145,6 @@ export interface Block {
 /** Makes an arena of at least `bytes` bytes; wasm.ts knows how. */
 export type OpenArena = (pages: number, limit: number) => Arena;
 
-const shared: Arena[] = [];
-/** Memories that held one region, disposed of: taken again if the engine has not collected them yet. */
-const idle: WeakRef<Arena>[] = [];
 /** Of every memory that the engine has not collected yet. */
 const sizes = new Set<Size>();
 const collected = new FinalizationRegistry<Size>((size) => sizes.delete(size));
@@ -156,48 +154,78 @@ export function isShared(bytes: number): boolean {
   return bytes < ownMemory;
 }
 
-/** Whether there is room for a region without more memory from the engine. */
-export function hasRoom(wanted: number): boolean {
-  const bytes = regionSize(wanted);
-  return isShared(bytes) ? shared.some((arena) => arena.fits(bytes)) : idle.some((reference) => suits(reference.deref(), bytes));
-}
+/** The arenas of one build: an arena's instance runs one module. */
+export class ArenaPool {
+  readonly #shared: Arena[] = [];
+  /** Memories that held one region, disposed of: taken again if the engine has not collected them yet. */
+  readonly #idle: WeakRef<Arena>[] = [];
 
-/** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
-export function placeBlock(wanted: number, open: OpenArena): Block {
-  const bytes = regionSize(wanted);
-  if (!isShared(bytes)) return firstBlock(idleArena(bytes) ?? openArena(bytes, regionLimit + firstByte, open), bytes);
-  for (const arena of shared) {
-    const start = arena.allocate(bytes);
-    if (start !== undefined) return { arena, start, bytes };
+  constructor(private readonly open: OpenArena) {}
+
+  /** Whether there is room for a region without more memory from the engine. */
+  hasRoom(wanted: number): boolean {
+    const bytes = regionSize(wanted);
+    return isShared(bytes)
+      ? this.#shared.some((arena) => arena.fits(bytes))
+      : this.#idle.some((reference) => suits(reference.deref(), bytes));
   }
-  const arena = openArena(bytes, sharedLimit, open);
-  shared.push(arena);
-  return firstBlock(arena, bytes);
-}
 
-/** Makes the block larger, in place or elsewhere; content is kept, new bytes are zero. */
-export function growBlock(block: Block, wanted: number, open: OpenArena): void {
-  const bytes = regionSize(wanted);
-  if (bytes <= block.bytes) return;
-  const staysWhereItIs = isShared(block.bytes) === isShared(bytes);
-  const start = staysWhereItIs ? block.arena.resize(block.start, block.bytes, bytes) : undefined;
-  if (start !== undefined) {
-    Object.assign(block, { start, bytes });
-    return;
+  /** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
+  place(wanted: number): Block {
+    const bytes = regionSize(wanted);
+    if (!isShared(bytes)) return this.#first(this.#takeIdle(bytes) ?? this.#openArena(bytes, regionLimit + firstByte), bytes);
+    for (const arena of this.#shared) {
+      const start = arena.allocate(bytes);
+      if (start !== undefined) return { pool: this, arena, start, bytes };
+    }
+    const arena = this.#openArena(bytes, sharedLimit);
+    this.#shared.push(arena);
+    return this.#first(arena, bytes);
   }
-  const target = placeBlock(bytes, open);
-  const content = new Uint8Array(block.arena.memory.buffer, block.start, block.bytes);
-  new Uint8Array(target.arena.memory.buffer).set(content, target.start);
-  freeBlock(block);
-  Object.assign(block, target);
-}
 
-export function freeBlock({ arena, start, bytes }: Block): void {
-  arena.release(start, bytes);
-  if (!isShared(bytes)) idle.push(new WeakRef(arena));
-  if (arena.size.used > 0 || !shared.includes(arena)) return;
-  const another = shared.some((other) => other !== arena && other.size.used === 0);
-  if (another || arena.size.bytes > keptEmpty) shared.splice(shared.indexOf(arena), 1);
+  /** Makes the block larger, in place or elsewhere; content is kept, new bytes are zero. */
+  grow(block: Block, wanted: number): void {
+    const bytes = regionSize(wanted);
+    if (bytes <= block.bytes) return;
+    const staysWhereItIs = isShared(block.bytes) === isShared(bytes);
+    const start = staysWhereItIs ? block.arena.resize(block.start, block.bytes, bytes) : undefined;
+    if (start !== undefined) {
+      Object.assign(block, { start, bytes });
+      return;
+    }
+    const target = this.place(bytes);
+    const content = new Uint8Array(block.arena.memory.buffer, block.start, block.bytes);
+    new Uint8Array(target.arena.memory.buffer).set(content, target.start);
+    this.free(block);
+    Object.assign(block, target);
+  }
+
+  free({ arena, start, bytes }: Block): void {
+    arena.release(start, bytes);
+    if (!isShared(bytes)) this.#idle.push(new WeakRef(arena));
+    if (arena.size.used > 0 || !this.#shared.includes(arena)) return;
+    const another = this.#shared.some((other) => other !== arena && other.size.used === 0);
+    if (another || arena.size.bytes > keptEmpty) this.#shared.splice(this.#shared.indexOf(arena), 1);
+  }
+
+  #takeIdle(bytes: number): Arena | undefined {
+    while (this.#idle.length > 0) {
+      const arena = this.#idle.pop()!.deref();
+      if (suits(arena, bytes)) return arena;
+    }
+    return undefined;
+  }
+
+  #openArena(bytes: number, limit: number): Arena {
+    const arena = this.open(roundUp(firstByte + bytes, page) / page, limit);
+    sizes.add(arena.size);
+    collected.register(arena, arena.size);
+    return arena;
+  }
+
+  #first(arena: Arena, bytes: number): Block {
+    return { pool: this, arena, start: arena.allocate(bytes)!, bytes };
+  }
 }
 
 /** All WebAssembly memory this process holds for networks: memories, their bytes, and the bytes in use. Memories that await collection count. */
@@ -227,28 +255,9 @@ export function outOfMemory(wanted: number, cause: unknown): BackendError {
   );
 }
 
-function idleArena(bytes: number): Arena | undefined {
-  while (idle.length > 0) {
-    const arena = idle.pop()!.deref();
-    if (suits(arena, bytes)) return arena;
-  }
-  return undefined;
-}
-
 /** Neither one that would have to grow nor one of which half would lie idle. */
 function suits(arena: Arena | undefined, bytes: number): boolean {
   return arena?.fits(bytes) === true && arena.size.bytes <= 2 * bytes;
-}
-
-function openArena(bytes: number, limit: number, open: OpenArena): Arena {
-  const arena = open(roundUp(firstByte + bytes, page) / page, limit);
-  sizes.add(arena.size);
-  collected.register(arena, arena.size);
-  return arena;
-}
-
-function firstBlock(arena: Arena, bytes: number): Block {
-  return { arena, start: arena.allocate(bytes)!, bytes };
 }
 
 function roundUp(value: number, unit: number): number {

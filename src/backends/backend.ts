@@ -1,9 +1,11 @@
 // What a network asks of whatever runs its plans: memory, and k steps of a plan that lies in it. No op and no shape appears here,
 // so a new op never touches a backend's interface.
+import { type Arithmetic, type ArithmeticName, type ArithmeticWish, explained } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
+import type { BuildName } from "./builds.js";
 import { jsBackend } from "./js.js";
 import type { Views } from "./views.js";
-import { compileModule, wasmBackend } from "./wasm.js";
+import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
 
 export { arenas } from "./arena.js";
 
@@ -13,8 +15,8 @@ export type BackendChoice = BackendName | "auto";
 /** What runs a network, and why. */
 export interface BackendInfo {
   readonly name: BackendName;
-  /** Arithmetic: "strict" rounds every operation, never fused; the same bits from every backend and engine. */
-  readonly build: "strict";
+  /** WebAssembly: the module that runs; JavaScript: the arithmetic of its kernels. */
+  readonly build: BuildName | ArithmeticName;
   readonly threads: 1;
   /** Why this backend, in words. */
   readonly reason: string;
@@ -26,6 +28,7 @@ export interface BackendInfo {
 export interface Region {
   /** A snapshot. */
   readonly backend: BackendInfo;
+  readonly arithmetic: Arithmetic;
   /** Size, at least what was asked for, a multiple of 64. */
   readonly bytes: number;
   /** Typed arrays over the region. Never kept across an `await`, a user's callback, or `reserve`: any network's growth may detach them. */
@@ -47,22 +50,45 @@ export interface Backend {
   region(bytes: number): Promise<Region>;
 }
 
-/** A backend asked for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is refused.
+/** A backend or an arithmetic asked for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is
+ * refused. The `fastest` arithmetic is relaxed where it can be had.
+ * @param wish default strict
  * @throws {BackendError} with the engine's own error as its `cause` */
-export async function openBackend(choice: BackendChoice): Promise<Backend> {
+export async function openBackend(
+  choice: BackendChoice,
+  wish: ArithmeticWish = { name: "strict", reason: "the default" },
+): Promise<Backend> {
   switch (choice) {
     case "js":
-      return jsBackend("asked for by name");
+      return openJs(wish, "asked for by name");
     case "wasm":
-      return wasmBackend(await compileModule(), "asked for by name");
+      return openWasm(wish, "asked for by name");
     case "auto":
       try {
-        return wasmBackend(await compileModule(), "the fastest this engine offers");
+        return await openWasm(wish, "the fastest this engine offers");
       } catch (error) {
-        if (error instanceof BackendError) return jsBackend(error.message);
+        if (error instanceof NoWebAssembly) return openJs(wish, error.message);
         throw error;
       }
     default:
       throw new BackendError(`backend: got ${JSON.stringify(choice)}, expected "auto", "wasm" or "js"`);
+  }
+}
+
+function openJs({ name, reason }: ArithmeticWish, why: string): Backend {
+  return jsBackend(explained(name === "fastest" ? "relaxed" : name, reason), why);
+}
+
+async function openWasm({ name, reason }: ArithmeticWish, why: string): Promise<Backend> {
+  if (name === "strict") return wasmBackend(await compileBuild("strict"), explained("strict", reason), why);
+  try {
+    return wasmBackend(await compileBuild("relaxed"), explained("relaxed", reason), why);
+  } catch (error) {
+    if (!(error instanceof BackendError) || error instanceof NoWebAssembly) throw error;
+    if (name === "fastest") return wasmBackend(await compileBuild("strict"), explained("strict", error.message), why);
+    throw new BackendError(
+      `network: arithmetic "relaxed" (${reason}) cannot run here: ${error.message}; arithmetic: "strict" runs everywhere, to other numbers, and backend: "js" has a relaxed arithmetic of its own`,
+      { cause: error },
+    );
   }
 }

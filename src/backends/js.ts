@@ -1,14 +1,15 @@
 // Plain JavaScript: the interpreter of assembly/index.ts over the kernels' twins. The same bits, and the way where WebAssembly is refused.
 import { Op, Step } from "../../assembly/opcodes.js";
 import { dispatch } from "../../build/js/dispatch.js";
+import type { Arithmetic } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
 import { outOfMemory, regionSize } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Regions are ordinary ArrayBuffers, which the engine collects by itself. */
-export function jsBackend(reason: string): Backend {
-  return { name: "js", region: async (bytes) => new JsRegion(bytes, reason) };
+export function jsBackend(arithmetic: Arithmetic, reason: string): Backend {
+  return { name: "js", region: async (bytes) => new JsRegion(bytes, arithmetic, reason) };
 }
 
 class JsRegion implements Region {
@@ -17,13 +18,14 @@ class JsRegion implements Region {
 
   constructor(
     bytes: number,
+    readonly arithmetic: Arithmetic,
     private readonly reason: string,
   ) {
-    this.#views = zeroedViews(bytes);
+    this.#views = this.#zeroed(bytes);
   }
 
   get backend(): BackendInfo {
-    return { name: "js", build: "strict", threads: 1, reason: this.reason, steps: this.#steps };
+    return { name: "js", build: this.arithmetic.name, threads: 1, reason: this.reason, steps: this.#steps };
   }
 
   get bytes(): number {
@@ -38,7 +40,7 @@ class JsRegion implements Region {
   reserve(bytes: number): void {
     const { u8 } = this.views();
     if (bytes <= u8.byteLength) return;
-    const larger = zeroedViews(bytes);
+    const larger = this.#zeroed(bytes);
     larger.u8.set(u8);
     this.#views = larger;
   }
@@ -51,6 +53,15 @@ class JsRegion implements Region {
 
   dispose(): void {
     this.#views = undefined;
+  }
+
+  #zeroed(wanted: number): Views {
+    const bytes = regionSize(wanted);
+    try {
+      return viewsOf(new ArrayBuffer(bytes), 0, bytes, this.arithmetic.name === "relaxed");
+    } catch (cause) {
+      throw outOfMemory(bytes, cause);
+    }
   }
 }
 
@@ -65,13 +76,4 @@ function run(views: Views, plan: number, table: number, stride: number, steps: n
     step += stride;
   }
   return steps;
-}
-
-function zeroedViews(wanted: number): Views {
-  const bytes = regionSize(wanted);
-  try {
-    return viewsOf(new ArrayBuffer(bytes), 0, bytes);
-  } catch (cause) {
-    throw outOfMemory(bytes, cause);
-  }
 }

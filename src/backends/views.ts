@@ -6,14 +6,17 @@ export interface Views {
   readonly u32: Uint32Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
+  /** Asks the JavaScript kernels for relaxed arithmetic. */
+  readonly relaxed: boolean;
 }
 
-export function viewsOf(buffer: ArrayBufferLike, byteOffset: number, bytes: number): Views {
+export function viewsOf(buffer: ArrayBufferLike, byteOffset: number, bytes: number, relaxed = false): Views {
   return {
     u8: new Uint8Array(buffer, byteOffset, bytes),
     i32: new Int32Array(buffer, byteOffset, bytes >> 2),
     u32: new Uint32Array(buffer, byteOffset, bytes >> 2),
     f32: new Float32Array(buffer, byteOffset, bytes >> 2),
     f64: new Float64Array(buffer, byteOffset, bytes >> 3),
+    relaxed,
   };
 }

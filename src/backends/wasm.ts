@@ -1,41 +1,69 @@
-// WebAssembly on one thread: the module, compiled once per process from the bytes inlined at build time (no path, no fetch), and the
+// WebAssembly on one thread: each build compiled at most once per process from bytes that came with the code (no path, no fetch), and the
 // regions that networks hold. Where in which memory a region lies is arena.ts's business.
 /// <reference lib="es2024.arraybuffer" />
 import { instantiateSync } from "@assemblyscript/loader";
-import { strictModule } from "../../build/strict.js";
+import type { Arithmetic } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, type Block, freeBlock, growBlock, hasRoom, isShared, type OpenArena, outOfMemory, placeBlock, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, isShared, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
+import { type BuildName, builds, whyNot } from "./builds.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
 const collectEvery = 64 * 2 ** 20;
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+/** There is no WebAssembly here, whichever build. */
+export class NoWebAssembly extends BackendError {}
 
-/** @throws {BackendError} saying why there is no WebAssembly here */
-export function compileModule(): Promise<WebAssembly.Module> {
-  compiled ??= compile();
-  return compiled;
+interface Compiled {
+  readonly name: BuildName;
+  readonly pool: ArenaPool;
 }
 
-async function compile(): Promise<WebAssembly.Module> {
-  if (typeof WebAssembly !== "object") throw new BackendError("wasm: this environment has no WebAssembly");
-  const bytes = Uint8Array.from(atob(strictModule), (character) => character.charCodeAt(0));
-  if (!WebAssembly.validate(bytes)) throw new BackendError("wasm: this engine's WebAssembly has no 128-bit SIMD");
+const compiled = new Map<BuildName, Promise<Compiled>>();
+
+/** @throws {NoWebAssembly} saying why there is none here; {BackendError} saying why this build cannot be had */
+export function compileBuild(name: BuildName): Promise<Compiled> {
+  let present = compiled.get(name);
+  if (!present) {
+    present = compile(name);
+    compiled.set(name, present);
+  }
+  return present;
+}
+
+async function compile(name: BuildName): Promise<Compiled> {
+  const none = whyNot("strict");
+  if (none) throw new NoWebAssembly(`wasm: ${none}`);
+  const why = whyNot(name);
+  if (why) throw new BackendError(`wasm: ${why}, which the ${name} build needs`);
+  const bytes = Uint8Array.from(atob(await load(name)), (character) => character.charCodeAt(0));
+  let module: WebAssembly.Module;
   try {
-    return await WebAssembly.compile(bytes);
+    module = await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new NoWebAssembly(
+      `wasm: this environment refuses to compile WebAssembly (${cause}); a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`,
+      { cause },
+    );
+  }
+  return { name, pool: poolOf(module) };
+}
+
+async function load(name: BuildName): Promise<string> {
+  try {
+    return await builds[name].load();
   } catch (cause) {
     throw new BackendError(
-      `wasm: this environment refuses to compile WebAssembly (${cause}); a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`,
+      `wasm: the ${name} build's module could not be loaded (${cause}); serve all files of chainrule's dist folder next to one another`,
       { cause },
     );
   }
 }
 
-export function wasmBackend(module: WebAssembly.Module, reason: string): Backend {
-  const open: OpenArena = (pages, limit) => {
+function poolOf(module: WebAssembly.Module): ArenaPool {
+  return new ArenaPool((pages, limit) => {
     try {
       const memory = new WebAssembly.Memory({ initial: pages });
       // Hot calls take the raw export: the loader's own is a closure around it, 12-14 ns a call against 4-6.
@@ -44,18 +72,21 @@ export function wasmBackend(module: WebAssembly.Module, reason: string): Backend
     } catch (cause) {
       throw outOfMemory(pages * 65_536, cause);
     }
-  };
+  });
+}
+
+export function wasmBackend(build: Compiled, arithmetic: Arithmetic, reason: string): Backend {
   return {
     name: "wasm",
     async region(bytes) {
-      await letCollectedRegionsReturn(bytes);
-      return new WasmRegion(placeBlock(bytes, open), open, reason);
+      await letCollectedRegionsReturn(build.pool, bytes);
+      return new WasmRegion(build, arithmetic, reason, bytes);
     },
   };
 }
 
 /** What remains to be freed of a region that was never disposed of. Holds the block, not the handle. */
-const collected = new FinalizationRegistry<Block>(freeBlock);
+const collected = new FinalizationRegistry<Block>((block) => block.pool.free(block));
 
 class WasmRegion implements Region {
   #block: Block | undefined;
@@ -65,16 +96,18 @@ class WasmRegion implements Region {
   protected pressure: ArrayBuffer | undefined;
 
   constructor(
-    block: Block,
-    private readonly open: OpenArena,
+    private readonly build: Compiled,
+    readonly arithmetic: Arithmetic,
     private readonly reason: string,
+    bytes: number,
   ) {
+    const block = build.pool.place(bytes);
     this.#block = block;
     this.#watch(block);
   }
 
   get backend(): BackendInfo {
-    return { name: "wasm", build: "strict", threads: 1, reason: this.reason, steps: this.#steps };
+    return { name: "wasm", build: this.build.name, threads: 1, reason: this.reason, steps: this.#steps };
   }
 
   get bytes(): number {
@@ -91,7 +124,7 @@ class WasmRegion implements Region {
   reserve(bytes: number): void {
     const block = this.#live();
     if (bytes <= block.bytes) return;
-    growBlock(block, bytes, this.open);
+    block.pool.grow(block, bytes);
     this.#views = undefined;
     collected.unregister(block);
     this.#watch(block);
@@ -113,7 +146,7 @@ class WasmRegion implements Region {
     const block = this.#block;
     if (!block) return;
     collected.unregister(block);
-    freeBlock(block);
+    block.pool.free(block);
     this.#block = this.#views = this.pressure = undefined;
   }
 
@@ -140,9 +173,9 @@ let sinceCollection = 0;
 
 /** Collected networks are reported in a macrotask, if any was collected: a resizable buffer alone lets Chromium wait (10,000 dropped
  *  regions of 1 MiB: 1,740 MiB at once), one large ordinary buffer makes it look at once (204 MiB). */
-async function letCollectedRegionsReturn(bytes: number): Promise<void> {
+async function letCollectedRegionsReturn(pool: ArenaPool, bytes: number): Promise<void> {
   sinceCollection += bytes;
-  if (sinceCollection < collectEvery || hasRoom(bytes)) return;
+  if (sinceCollection < collectEvery || pool.hasRoom(bytes)) return;
   sinceCollection = 0;
   try {
     new ArrayBuffer(collectEvery);

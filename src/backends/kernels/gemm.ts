@@ -1,11 +1,33 @@
-// Matrix products, the twin of assembly/gemm: every element of C adds k = 0, 1, 2 … in order to its start, one rounding for each product
-// and each sum, so the order of the elements is free. It is chosen for what a scalar loop can keep in registers.
+// Matrix products, the twin of assembly/gemm: every element of C adds k = 0, 1, 2 … in order to its start, in strict arithmetic with one
+// rounding for each product and each sum, so the order of the elements is free. The inner loops are written by scripts/tiles.ts.
 
 import { Start } from "../../../assembly/opcodes.js";
 import { applyActivation } from "../../../build/js/epilogue.js";
+import { MR, NR, type Panel, relaxedPanel, relaxedRow, relaxedTile, strictPanel, strictRow, strictTile } from "../../../build/js/tiles.js";
 import type { Views } from "../views.js";
 
-const fround = Math.fround;
+interface Loops {
+  readonly Panel: new (length: number) => Panel;
+  readonly tile: typeof strictTile;
+  readonly row: typeof strictRow;
+  /** Kept from call to call: nothing is allocated in a step. */
+  a: Panel;
+  b: Panel;
+}
+
+const loops = (Panel: Loops["Panel"], tile: Loops["tile"], row: Loops["row"]): Loops => ({
+  Panel,
+  tile,
+  row,
+  a: new Panel(0),
+  b: new Panel(0),
+});
+const strict = loops(strictPanel, strictTile, strictRow);
+/** Sums in float64, rounded when they are stored. */
+const relaxed = loops(relaxedPanel, relaxedTile, relaxedRow);
+
+/** Elements of A that are packed at once: with float64 256 KiB, a part of any L2. */
+const BLOCK = 32_768;
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
@@ -26,7 +48,7 @@ export function gemm(
   begin: number,
   end: number,
 ): void {
-  strips(views, c, a, b, bias, n, k, lda, 1, 1, ldb, ldc, start, begin, end);
+  product(views, c, a, b, bias, n, k, lda, 1, 1, ldb, ldc, start, begin, end);
   applyActivation(views, activation, c, alpha, begin * ldc, end * ldc);
 }
 
@@ -49,7 +71,7 @@ export function gemmTransposedA(
   begin: number,
   end: number,
 ): void {
-  strips(views, c, a, b, bias, n, k, 1, lda, 1, ldb, ldc, start, begin, end);
+  product(views, c, a, b, bias, n, k, 1, lda, 1, ldb, ldc, start, begin, end);
   applyActivation(views, activation, c, alpha, begin * ldc, end * ldc);
 }
 
@@ -72,13 +94,13 @@ export function gemmTransposedB(
   begin: number,
   end: number,
 ): void {
-  strips(views, c, a, b, bias, n, k, lda, 1, ldb, 1, ldc, start, begin, end);
+  product(views, c, a, b, bias, n, k, lda, 1, ldb, 1, ldc, start, begin, end);
   applyActivation(views, activation, c, alpha, begin * ldc, end * ldc);
 }
 
 /** A's elements are `aRow` apart from row to row and `aStep` from k to k+1, B's `bColumn` from column to column and `bStep` from
- *  k to k+1. Tiles of 2 x 4: a last tile that is short computes its last row or column again in place of the missing ones. */
-function strips(
+ *  k to k+1. */
+function product(
   views: Views,
   c: number,
   a: number,
@@ -96,71 +118,104 @@ function strips(
   end: number,
 ): void {
   const { f32 } = views;
-  for (let j = 0; j < n; j += 4) {
-    const j1 = Math.min(j + 1, n - 1);
-    const j2 = Math.min(j + 2, n - 1);
-    const j3 = Math.min(j + 3, n - 1);
-    for (let i = begin; i < end; i += 2) {
-      const i1 = Math.min(i + 1, end - 1);
-      const row0 = (c >> 2) + i * ldc;
-      const row1 = (c >> 2) + i1 * ldc;
-      let c00 = 0;
-      let c01 = 0;
-      let c02 = 0;
-      let c03 = 0;
-      let c10 = 0;
-      let c11 = 0;
-      let c12 = 0;
-      let c13 = 0;
-      if (start !== Start.Zero) {
-        const from0 = start === Start.C ? row0 : bias >> 2;
-        const from1 = start === Start.C ? row1 : bias >> 2;
-        c00 = f32[from0 + j]!;
-        c01 = f32[from0 + j1]!;
-        c02 = f32[from0 + j2]!;
-        c03 = f32[from0 + j3]!;
-        c10 = f32[from1 + j]!;
-        c11 = f32[from1 + j1]!;
-        c12 = f32[from1 + j2]!;
-        c13 = f32[from1 + j3]!;
+  const loops = views.relaxed ? relaxed : strict;
+  const [a0, b0, c0] = [(a >> 2) + begin * aRow, b >> 2, (c >> 2) + begin * ldc];
+  const from = start === Start.Zero ? -1 : start === Start.C ? c0 : bias >> 2;
+  const fromRow = start === Start.C ? ldc : 0;
+  const m = end - begin;
+  (m < MR ? inPlace : packed)(loops, f32, c0, ldc, from, fromRow, a0, aRow, aStep, b0, bColumn, bStep, m, n, k);
+  const padded = (n + 3) & ~3;
+  for (let row = c0; row < c0 + m * ldc; row += ldc) f32.fill(0, row + n, row + padded);
+}
+
+/** Few rows: nothing is read often enough to be copied. */
+function inPlace(
+  { row }: Loops,
+  f32: Float32Array,
+  c: number,
+  ldc: number,
+  from: number,
+  fromRow: number,
+  a: number,
+  aRow: number,
+  aStep: number,
+  b: number,
+  bColumn: number,
+  bStep: number,
+  m: number,
+  n: number,
+  k: number,
+): void {
+  for (let i = 0; i < m; ++i)
+    for (let j = 0; j < n; j += NR) {
+      const j1 = Math.min(j + 1, n - 1);
+      const j2 = Math.min(j + 2, n - 1);
+      const j3 = Math.min(j + 3, n - 1);
+      const [b0, b1, b2, b3] = [b + j * bColumn, b + j1 * bColumn, b + j2 * bColumn, b + j3 * bColumn];
+      row(f32, a + i * aRow, aStep, b0, b1, b2, b3, bStep, k, c + i * ldc, from + i * fromRow, j, j1, j2, j3);
+    }
+}
+
+/** Tiles, a block of A's rows at a time. One that is short computes its last row or column again in place of the missing ones. */
+function packed(
+  loops: Loops,
+  f32: Float32Array,
+  c: number,
+  ldc: number,
+  from: number,
+  fromRow: number,
+  a: number,
+  aRow: number,
+  aStep: number,
+  b: number,
+  bColumn: number,
+  bStep: number,
+  m: number,
+  n: number,
+  k: number,
+): void {
+  const { tile } = loops;
+  const height = Math.min(Math.max(Math.floor(BLOCK / (MR * k)), 1), Math.ceil(m / MR)) * MR;
+  if (loops.a.length < height * k) loops.a = new loops.Panel(height * k);
+  if (loops.b.length < NR * k) loops.b = new loops.Panel(NR * k);
+  for (let block = 0; block < m; block += height) {
+    const stop = Math.min(block + height, m);
+    for (let i = block; i < stop; i += MR) pack(loops.a, (i - block) * k, MR, f32, a + i * aRow, Math.min(MR, stop - i), aRow, aStep, k);
+    for (let j = 0; j < n; j += NR) {
+      const j1 = Math.min(j + 1, n - 1);
+      const j2 = Math.min(j + 2, n - 1);
+      const j3 = Math.min(j + 3, n - 1);
+      pack(loops.b, 0, NR, f32, b + j * bColumn, Math.min(NR, n - j), bColumn, bStep, k);
+      for (let i = block; i < stop; i += MR) {
+        const i1 = Math.min(i + 1, stop - 1);
+        const i2 = Math.min(i + 2, stop - 1);
+        const [c0, c1, c2] = [c + i * ldc, c + i1 * ldc, c + i2 * ldc];
+        const [from0, from1, from2] = [from + i * fromRow, from + i1 * fromRow, from + i2 * fromRow];
+        tile(f32, loops.a, (i - block) * k, loops.b, k, c0, c1, c2, from0, from1, from2, j, j1, j2, j3);
       }
-      let a0 = (a >> 2) + i * aRow;
-      let a1 = (a >> 2) + i1 * aRow;
-      let b0 = (b >> 2) + j * bColumn;
-      let b1 = (b >> 2) + j1 * bColumn;
-      let b2 = (b >> 2) + j2 * bColumn;
-      let b3 = (b >> 2) + j3 * bColumn;
-      for (let p = 0; p < k; ++p) {
-        const x0 = f32[a0]!;
-        const x1 = f32[a1]!;
-        let y = f32[b0]!;
-        c00 = fround(c00 + fround(x0 * y));
-        c10 = fround(c10 + fround(x1 * y));
-        y = f32[b1]!;
-        c01 = fround(c01 + fround(x0 * y));
-        c11 = fround(c11 + fround(x1 * y));
-        y = f32[b2]!;
-        c02 = fround(c02 + fround(x0 * y));
-        c12 = fround(c12 + fround(x1 * y));
-        y = f32[b3]!;
-        c03 = fround(c03 + fround(x0 * y));
-        c13 = fround(c13 + fround(x1 * y));
-        a0 += aStep;
-        a1 += aStep;
-        b0 += bStep;
-        b1 += bStep;
-        b2 += bStep;
-        b3 += bStep;
-      }
-      f32[row0 + j] = c00;
-      f32[row0 + j1] = c01;
-      f32[row0 + j2] = c02;
-      f32[row0 + j3] = c03;
-      f32[row1 + j] = c10;
-      f32[row1 + j1] = c11;
-      f32[row1 + j2] = c12;
-      f32[row1 + j3] = c13;
     }
   }
-  for (let i = begin; i < end; ++i) f32.fill(0, (c >> 2) + i * ldc + n, (c >> 2) + i * ldc + ((n + 3) & ~3));
+}
+
+/** A panel: for each k the elements of `width` rows or columns side by side, the last of `count` again in place of missing ones.
+ *  `from`: the first element; `apart`: from one row or column to the next; `step`: from k to k+1. */
+function pack(
+  panel: Panel,
+  to: number,
+  width: number,
+  f32: Float32Array,
+  from: number,
+  count: number,
+  apart: number,
+  step: number,
+  k: number,
+): void {
+  const stop = to + width * k;
+  for (let r = 0; r < width; ++r) {
+    let source = from + Math.min(r, count - 1) * apart;
+    for (let at = to + r; at < stop; at += width) {
+      panel[at] = f32[source]!;
+      source += step;
+    }
+  }
 }
