@@ -101,6 +101,7 @@ export { type SgdOptions, sgd } from "./optimizers/sgd.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
+export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";

@@ -24,6 +24,14 @@ export function stage(views: Views, plan: Plan, samples: Samples, count: number,
   }
 }
 
+/** Stages all rows of the samples in their order, as the batch of a training plan's first step. */
+export function stageInOrder(views: Views, plan: Plan, samples: Samples): void {
+  stage(views, plan, samples, samples.rows, (i) => i);
+  const order = plan.addresses.get(plan.order!)!;
+  for (let i = 0; i < samples.rows; ++i) views.u32[(order >> 2) + i] = i;
+  views.u32[(plan.table + Step.Order) >> 2] = order;
+}
+
 /** Of a weighted output: the denominator of the mean loss over so many rows. */
 export function denominatorOf({ weighing }: Samples, output: number, count: number, rowOf: (i: number) => number): number {
   const { denominators } = weighing[output]!;

@@ -5,7 +5,7 @@ import { type Samples, weightedOutputs } from "./data.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model } from "./model.js";
-import { denominatorOf, lossOf, penaltyOf, stage } from "./single.js";
+import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
 
 export interface Chunk {
   readonly steps: number;
@@ -57,11 +57,8 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   const all = (i: number) => i;
   const write = () => {
     const views = model.region.views();
-    stage(views, plan, samples, rows, all);
-    const order = plan.addresses.get(plan.order!)!;
-    for (let i = 0; i < rows; ++i) views.u32[(order >> 2) + i] = i;
+    stageInOrder(views, plan, samples);
     model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));
-    views.u32[(plan.table + Step.Order) >> 2] = order;
   };
   const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
   const { failure } = runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });

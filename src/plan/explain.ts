@@ -25,7 +25,13 @@ function wrapped(first: string, words: readonly string[]): string {
   return lines.map((line) => line.trimEnd()).join("\n");
 }
 
-function shownInstruction({ op, operands }: Instruction): string {
+/** An instruction's op, and the activation that it applies to its result. */
+export function shownOp({ op, operands: { activation } }: Instruction): string {
+  return typeof activation === "number" && activation ? `${op} + ${opNames.get(activation)}` : op;
+}
+
+function shownInstruction(instruction: Instruction): string {
+  const { op, operands } = instruction;
   const outputs: string[] = [];
   const inputs: string[] = [];
   for (const operand of specOf(op).operands) {
@@ -36,9 +42,8 @@ function shownInstruction({ op, operands }: Instruction): string {
     if (access === "read") inputs.push(value.name);
     else outputs.push(`${value.name} ${shapeOf(value)}`);
   }
-  const epilogue = typeof operands.activation === "number" && operands.activation ? ` + ${opNames.get(operands.activation)}` : "";
   const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
-  return wrapped(`  ${op}${epilogue}`, [
+  return wrapped(`  ${shownOp(instruction)}`, [
     ...list(outputs.length > 0 ? outputs : ["step record"]),
     ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
   ]);
