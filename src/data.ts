@@ -117,10 +117,16 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
     const ids = toIds(who, given, rows * positions, classes, loss.type, loss.ignoreIndex);
     return { rows, width: positions, values: ids };
   }
-  const width = positions * classes;
+  const columns = loss.targetColumns ?? classes;
+  const width = positions * columns;
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
   if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) };
-  const matrix = toRows(who, given, width, `the last layer has ${width}`);
+  const matrix = toRows(
+    who,
+    given,
+    width,
+    loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`,
+  );
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
   if (!loss.targetKind) return matrix;
   return { ...matrix, values: checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes) };

@@ -4,7 +4,7 @@ export { type Activation, type ActivationName, type CustomActivation, celu, elu,
 export type { Arithmetic, ArithmeticName } from "./arithmetic.js";
 export type { BackendChoice, BackendInfo } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
-export { customActivation, customLoss, customMetric, layer } from "./custom.js";
+export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
