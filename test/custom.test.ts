@@ -89,7 +89,9 @@ describe.each(Object.keys(functions))("%s", (name) => {
 describe("composed layers agree with differences in every parameter and input", () => {
   test.each(composedCases)("$name", async ({ options, batch }) => {
     const net = await network(options);
-    const data = dataFor(options as never, Math.min(batch, 4), 5);
+    const { inputs, targets } = dataFor(options as never, Math.min(batch, 4), 5);
+    // Some make one row of a sample's positions.
+    const data = { inputs, targets: targets.subarray(0, net.predict(inputs).length) };
     const check = gradCheck(net, data, { elements: 20 });
     expect(check.agrees, check.summary).toBe(true);
   });
@@ -368,5 +370,39 @@ describe("targets of a custom loss that are not as the prediction", () => {
     await expect(network({ input: 2, layers: [dense(3)], loss: quantiles(), metrics: ["mae"] })).rejects.toThrow(
       "metrics: mae needs targets of the prediction's shape, quantiles has 1 columns",
     );
+  });
+});
+
+describe("positions", () => {
+  test.each(["wasm", "js"] as const)("%s: one of them, their sum and mean, by hand; every rank", async (backend) => {
+    const layers = [layer("all", {}, (g, x) => g.concat([g.position(x, 1), g.sumPositions(x), g.meanPositions(x)]))];
+    const net = await network({ input: [3, 2], layers, loss: meanSquaredError(), seed: 1, backend });
+    expect([
+      ...net.predict([
+        [1, 10, 2, 20, 4, 80],
+        [-1, 0, 0, 0, 0, 3],
+      ]),
+    ]).toEqual([
+      // biome-ignore format: rows
+      ...[2, 20, 7, 110, Math.fround(7 / 3), Math.fround(110 / 3)],
+      ...[0, 0, -1, 3, Math.fround(-1 / 3), 1],
+    ]);
+    const deep = await network({
+      input: [2, 2, 1],
+      layers: [layer("sum", {}, (g, x) => g.sumPositions(x))],
+      loss: meanSquaredError(),
+      seed: 1,
+      backend,
+    });
+    expect([...deep.predict([[1, 2, 3, 5]])]).toEqual([3, 8]);
+  });
+
+  test("what has none, and positions that are not there, are refused", async () => {
+    const make = (input: number | number[], apply: (g: Builder, x: Tensor) => Tensor) =>
+      network({ input, layers: [layer("mine", {}, apply)], loss: meanSquaredError() });
+    await expect(make(3, (g, x) => g.sumPositions(x))).rejects.toThrow(
+      "mine_1: position: shape [batch, 3], expected [..., positions, columns]",
+    );
+    await expect(make([2, 3], (g, x) => g.position(x, 2))).rejects.toThrow("mine_1: position is 2, expected a whole number from 0 to 1");
   });
 });

@@ -411,7 +411,18 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
 };
 
 /** Functions that take nothing, or anything. */
-const plain = ["schedules.isObserver", "zeros", "glorotNormal", "glorotUniform", "heNormal", "heUniform", "lecunNormal", "lecunUniform"];
+const plain = [
+  "schedules.isObserver",
+  "features",
+  "node.revectorize",
+  "zeros",
+  "glorotNormal",
+  "glorotUniform",
+  "heNormal",
+  "heUniform",
+  "lecunNormal",
+  "lecunUniform",
+];
 
 const modules = { "": cr, "schedules.": cr.schedules, "node.": node, "csv.": csv };
 
