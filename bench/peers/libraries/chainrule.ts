@@ -8,7 +8,7 @@ export function chainrule(backend: "wasm" | "js"): Peer {
     adapt: (workload) => workload,
     async build(workload, { inputs, targets }, weights) {
       const { widths, batch, loss } = workload;
-      const net = await networkOf(workload, { backend });
+      const net = await networkOf(workload, { backend, threads: 1 });
       const values = weights.flatMap(({ weight, bias }) => [weight, bias]);
       net.setParameters(net.parameters().map(({ name }, i) => ({ name, values: values[i]! })));
       return {
