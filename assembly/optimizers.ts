@@ -8,11 +8,12 @@
 import { multiplyAdd } from "./arithmetic";
 import { Status } from "./opcodes";
 import { collect, hasNonFinite } from "./reductions";
+import { raise } from "./status";
 
 function report(bad: v128, status: usize, g: usize, begin: u32, end: u32): void {
   if (!v128.any_true(bad)) return;
   const found: u32 = hasNonFinite(g, begin, end) ? Status.Gradient | Status.Weight : Status.Weight;
-  store<u32>(status, load<u32>(status) | found);
+  raise(status, found);
 }
 
 /** w -= rate·(g + weightDecay·w) */

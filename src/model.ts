@@ -46,7 +46,13 @@ export class Model {
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
-    const { program, parameters, predictions } = build(definition, "trace", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    const { program, parameters, predictions } = build(definition, "trace", {
+      capacity: 1,
+      dataRows: 1,
+      orderRows: 1,
+      steps: 1,
+      threads: 1,
+    });
     const slabBytes = parameters.reduce((sum, { tensor }) => sum + size(tensor, 0) * 4, 0);
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
@@ -118,7 +124,7 @@ export class Model {
     sizes: Partial<Sizes> & { readonly capacity: number },
     weighted: readonly boolean[] = [],
   ): Plan & { readonly address: number } {
-    const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, ...sizes };
+    const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, threads: 1, ...sizes };
     const present = this.plans.get(purpose);
     const keys = Object.keys(wanted) as (keyof Sizes)[];
     const alike = present && present.weighted.join() === weighted.join();
@@ -141,7 +147,7 @@ export class Model {
 
   /** What a training step of 32 rows does, for people to read. */
   trainingProgram(): Program {
-    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1 }).program;
+    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1, threads: 1 }).program;
   }
 
   /** Claims the transient memory, which plans share; false if it has been this owner's since it last did. */
