@@ -13,12 +13,18 @@ import {
   sgd,
 } from "../src/index.js";
 
+/** What runs a network, and how it rounds. */
+export interface How {
+  readonly backend: "wasm" | "js";
+  readonly arithmetic: "strict" | "relaxed";
+}
+
 export interface Standard {
   readonly name: string;
   readonly batch: number;
   /** Rows of data, whole batches. */
   readonly rows: number;
-  build(backend: "wasm" | "js"): Promise<Network>;
+  build(how: How): Promise<Network>;
   data(): Data;
 }
 
@@ -33,7 +39,7 @@ function standard(widths: readonly number[], batch: number, batches: number, opt
     name: [widths.join("-"), ...(options.with ? [options.with] : [])].join(" "),
     batch,
     rows,
-    build: (backend) =>
+    build: (how) =>
       network({
         input,
         layers: widths.slice(1).map((units, i, all) => dense(units, i < all.length - 1 ? { activation } : {})),
@@ -41,7 +47,7 @@ function standard(widths: readonly number[], batch: number, batches: number, opt
         optimizer,
         metrics,
         seed: 1,
-        backend,
+        ...how,
       }),
     data: () => ({
       inputs: Float32Array.from({ length: rows * input }, (_, i) => wave(i)),
