@@ -8,12 +8,13 @@ export default defineConfig([
   {
     ...common,
     name: "npm",
-    entry: ["src/index.ts", "src/node.ts", "src/csv.ts"],
+    entry: ["src/index.ts", "src/node.ts", "src/csv.ts", "bench/cli.ts"],
     // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
     platform: "neutral",
-    deps: { neverBundle: [/^node:/] },
+    // The bench's own dependency is no dependency of the library.
+    deps: { neverBundle: [/^node:/], alwaysBundle: ["tinybench"], onlyBundle: ["tinybench"] },
     dts: true,
-    copy: [{ from: "build/*.wasm", to: "dist/wasm" }],
+    copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
     inputOptions: { checks: { pluginTimings: false } },
   },
   {

@@ -14,12 +14,18 @@ import {
 } from "../src/index.js";
 import { rowsOf, type Workload, workloads } from "./workloads.js";
 
+/** What runs a network, and how it rounds. */
+export interface How {
+  readonly backend: "wasm" | "js";
+  readonly arithmetic: "strict" | "relaxed";
+}
+
 export interface Standard {
   readonly name: string;
   readonly batch: number;
   /** Rows of data, whole batches. */
   readonly rows: number;
-  build(backend: "wasm" | "js"): Promise<Network>;
+  build(how: How): Promise<Network>;
   data(): Data;
 }
 
@@ -43,7 +49,7 @@ function standard(workload: Workload, { name, ...more }: Partial<ChainOptions> &
     name: [widths.join("-"), ...(name ? [name] : [])].join(" "),
     batch,
     rows: batch * batches,
-    build: (backend) => networkOf(workload, { ...more, backend }),
+    build: (how) => networkOf(workload, { ...more, ...how }),
     data: () => rowsOf(workload),
   };
 }

@@ -1,8 +1,9 @@
 // One kernel's operands in memory, laid out as the op table says, the same for WebAssembly and plain JavaScript; and the two calls.
 // What a record holds for an op is what its kernel takes, so a new op needs nothing here to be timed.
-import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
-import { sourceOf } from "../scripts/generate.js";
+import * as twins from "../build/js/dispatch.js";
+import type { ArithmeticName } from "../src/arithmetic.js";
+import { builds, whyNot } from "../src/backends/builds.js";
 import { type Views, viewsOf } from "../src/backends/views.js";
 import { type OpName, specOf } from "../src/plan/ops.js";
 import { accessOf, type TensorOperand, type Values } from "../src/plan/spec.js";
@@ -22,8 +23,9 @@ export interface Job {
 }
 
 export interface Calls {
-  readonly wasm: () => void;
-  readonly js: () => void;
+  /** In relaxed arithmetic only where the engine has it. */
+  readonly wasm: Partial<Readonly<Record<ArithmeticName, () => void>>>;
+  readonly js: Readonly<Record<ArithmeticName, () => void>>;
   /** Bytes of tensors that a call reads and writes; scratch is left out. */
   readonly bytes: number;
   readonly flops: number;
@@ -34,9 +36,16 @@ const BYTES = 64 * 2 ** 20;
 const FIRST = 65_536;
 
 const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
-const { instance } = instantiateSync(new WebAssembly.Module(readFileSync("build/strict.wasm")), { env: { memory } });
-const wasmKernels = instance.exports as unknown as Record<OpName, (...args: number[]) => void>;
-const [wasmViews, jsViews] = [viewsOf(memory.buffer, 0, BYTES), viewsOf(new ArrayBuffer(BYTES), 0, BYTES)];
+type Kernels<First extends readonly unknown[]> = Record<OpName, (...args: [...First, ...number[]]) => void>;
+async function kernelsOf(arithmetic: ArithmeticName): Promise<Kernels<[]> | undefined> {
+  if (whyNot(arithmetic)) return undefined;
+  const module = await WebAssembly.compile(Buffer.from(await builds[arithmetic].load(), "base64"));
+  return instantiateSync(module, { env: { memory } }).instance.exports as unknown as Kernels<[]>;
+}
+let kernels: Partial<Record<ArithmeticName, Kernels<[]>>> | undefined;
+const wasmViews = viewsOf(memory.buffer, 0, BYTES);
+const jsBuffer = new ArrayBuffer(BYTES);
+const jsViews = { strict: viewsOf(jsBuffer, 0, BYTES), relaxed: viewsOf(jsBuffer, 0, BYTES, true) };
 
 /** Lays the operands out from the memory's beginning on: what an earlier job had there is gone. */
 export async function prepare(job: Job): Promise<Calls> {
@@ -79,12 +88,18 @@ export async function prepare(job: Job): Promise<Calls> {
     if (operand.kind === "stepAddress") return reserve(4);
     return operand.kind === "stepPointer" ? order() : (values[operand.name] ?? 0);
   });
-  jsViews.u8.set(wasmViews.u8.subarray(0, at));
+  jsViews.strict.u8.set(wasmViews.u8.subarray(0, at));
 
   const list = [...args.slice(0, -1), 0, args.at(-1)!];
-  const twins: Record<string, (views: Views, ...args: number[]) => void> = await import(`../src/backends/kernels/${sourceOf(op)}.js`);
-  const [wasm, js] = [wasmKernels[op], twins[op]!];
-  return { wasm: wasm.bind(undefined, ...list), js: js.bind(undefined, jsViews, ...list), bytes, flops: spec.flops(values) };
+  // Not before the first job: by then the revectorizer is on if it was asked for.
+  kernels ??= { strict: await kernelsOf("strict"), relaxed: await kernelsOf("relaxed") };
+  const js = (twins as unknown as Kernels<[Views]>)[op];
+  return {
+    wasm: { strict: kernels.strict?.[op].bind(undefined, ...list), relaxed: kernels.relaxed?.[op].bind(undefined, ...list) },
+    js: { strict: js.bind(undefined, jsViews.strict, ...list), relaxed: js.bind(undefined, jsViews.relaxed, ...list) },
+    bytes,
+    flops: spec.flops(values),
+  };
 }
 
 /** Numbers in (0, 1), the same every time: a linear congruential generator with the constants of Knuth and Lewis (Numerical Recipes, 7.1). */

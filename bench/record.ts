@@ -1,4 +1,5 @@
 // What the bench says, as `--json` writes it. Fields that do not apply are left out.
+import { isRevectorized } from "../src/backends/revectorizer.js";
 import type { Figure } from "./measure.js";
 
 export interface Record extends Figure {
@@ -17,10 +18,18 @@ export interface Record extends Figure {
   readonly ofLimit?: number;
 }
 
-/** A record of this process: strict arithmetic, one thread. */
+/** A record of this process, on one thread. */
 export function record(
-  fields: Pick<Record, "bench" | "case" | "form" | "backend" | "unit" | "ofLimit">,
+  fields: Pick<Record, "bench" | "case" | "form" | "backend" | "arithmetic" | "unit" | "ofLimit">,
   { median, min, max }: Figure,
 ): Record {
-  return { ...fields, arithmetic: "strict", revectorized: false, threads: 1, node: process.versions.node, median, min, max };
+  return {
+    ...fields,
+    revectorized: fields.backend === "wasm" && isRevectorized(),
+    threads: 1,
+    node: process.versions.node,
+    median,
+    min,
+    max,
+  };
 }
