@@ -8,7 +8,7 @@ export default defineConfig([
   {
     ...common,
     name: "npm",
-    entry: ["src/index.ts", "src/node.ts", "src/csv.ts", "bench/cli.ts"],
+    entry: { index: "src/index.ts", node: "src/node.ts", csv: "src/csv.ts", cli: "bench/cli.ts" },
     // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
     platform: "neutral",
     // The bench's own dependency is no dependency of the library.
