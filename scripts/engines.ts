@@ -13,16 +13,20 @@ interface Row {
   readonly backend: "wasm" | "js";
   readonly arithmetic: "strict" | "relaxed";
   readonly revectorized: boolean;
+  readonly threads: number;
 }
 
-const rows: readonly Row[] = [
+const THREADS = [1];
+
+const kinds = [
   { backend: "wasm", arithmetic: "strict", revectorized: false },
   { backend: "wasm", arithmetic: "strict", revectorized: true },
   { backend: "js", arithmetic: "strict", revectorized: false },
   { backend: "wasm", arithmetic: "relaxed", revectorized: false },
   { backend: "wasm", arithmetic: "relaxed", revectorized: true },
   { backend: "js", arithmetic: "relaxed", revectorized: false },
-];
+] as const;
+const rows: readonly Row[] = kinds.flatMap((kind) => (kind.backend === "js" ? [1] : THREADS).map((threads) => ({ ...kind, threads })));
 
 /** What only some engines have, and how the error says so. */
 function expectedRefusal({ backend, arithmetic, revectorized }: Row, major: number): RegExp | undefined {
@@ -64,8 +68,8 @@ function run(major: number, row: Row): { readonly line: string; readonly wrong?:
   const binary = binaryOf(major);
   const version = `Node ${execFileSync(binary, ["-p", "process.versions.node"], { encoding: "utf8" }).trim()}`;
   const { stdout, stderr } = spawnSync(binary, ["scripts/engines/train.mjs", JSON.stringify(row)], { encoding: "utf8" });
-  const { backend, arithmetic, revectorized } = row;
-  const asked = (rest: string) => columns(version, backend, arithmetic, "1", yes(revectorized), rest);
+  const { backend, arithmetic, revectorized, threads } = row;
+  const asked = (rest: string) => columns(version, backend, arithmetic, String(threads), yes(revectorized), rest);
   const refusal = expectedRefusal(row, major);
   if (refusal) {
     const said = stderr.match(refusal)?.[0];
@@ -74,7 +78,7 @@ function run(major: number, row: Row): { readonly line: string; readonly wrong?:
   if (!stdout) return { line: asked(""), wrong: stderr };
   const { ran, hash } = JSON.parse(stdout);
   const line = columns(version, ran.name, ran.build, String(ran.threads), yes(ran.revectorized), hash.slice(0, 16));
-  const wanted = { name: backend, build: arithmetic, threads: 1, revectorized, arithmetic };
+  const wanted = { name: backend, build: threads > 1 ? `${arithmetic}Threads` : arithmetic, threads, revectorized, arithmetic };
   if (!isDeepStrictEqual(ran, wanted)) return { line, wrong: `asked for ${JSON.stringify(wanted)}, ran ${JSON.stringify(ran)}` };
   if (arithmetic === "strict") strictHash ??= hash;
   if (arithmetic === "strict" && hash !== strictHash) return { line, wrong: "other weights" };

@@ -8,6 +8,7 @@ import type { Views } from "./views.js";
 import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
 
 export { arenas } from "./arena.js";
+export { useModule } from "./wasm.js";
 
 export type BackendName = "wasm" | "js";
 export type BackendChoice = BackendName | "auto";
@@ -86,8 +87,10 @@ async function openWasm({ name, reason }: ArithmeticWish, why: string): Promise<
   try {
     return wasmBackend(await compileBuild("relaxed"), explained("relaxed", reason), why);
   } catch (error) {
-    if (!(error instanceof BackendError) || error instanceof NoWebAssembly) throw error;
+    if (!(error instanceof BackendError)) throw error;
+    // Strict may be there where relaxed is not: an engine without it, a file that is not served, a module given ahead of time.
     if (name === "fastest") return wasmBackend(await compileBuild("strict"), explained("strict", error.message), why);
+    if (error instanceof NoWebAssembly) throw error;
     throw new BackendError(
       `network: arithmetic "relaxed" (${reason}) cannot run here: ${error.message}; arithmetic: "strict" runs everywhere, to other numbers, and backend: "js" has a relaxed arithmetic of its own`,
       { cause: error },

@@ -3,7 +3,8 @@
 /// <reference lib="es2024.arraybuffer" />
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Arithmetic } from "../arithmetic.js";
-import { BackendError } from "../errors.js";
+import { checkOneOf, shown } from "../checks.js";
+import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, isShared, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
@@ -32,6 +33,22 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
     compiled.set(name, present);
   }
   return present;
+}
+
+/** Gives a build compiled ahead of time, for runtimes that forbid compiling at run time. Call it before the first network; a build that
+ *  is not given is compiled as ever, where that is allowed.
+ *  @param module of the file `chainrule/wasm/<name>.wasm` of this version
+ *  @example
+ *  import strict from "chainrule/wasm/strict.wasm"; // as Cloudflare Workers import modules
+ *  useModule("strict", strict);
+ *  @throws {OptionError} no build of that name, or no module; {BackendError} if that build is in use already */
+export function useModule(name: BuildName, module: WebAssembly.Module): void {
+  checkOneOf("useModule: name", name, Object.keys(builds));
+  if (!(module instanceof WebAssembly.Module) || !WebAssembly.Module.exports(module).some((exported) => exported.name === "run"))
+    throw new OptionError(`useModule: module is ${shown(module)}, expected the WebAssembly.Module of chainrule/wasm/${name}.wasm`);
+  if (compiled.has(name))
+    throw new BackendError(`useModule: the ${name} build is in use already; call it before the first network() or loadNetwork()`);
+  compiled.set(name, Promise.resolve({ name, pool: poolOf(module) }));
 }
 
 /** Whether V8 has made machine code of any build, or is about to. */
