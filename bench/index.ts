@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { features } from "../src/features.js";
 import { revectorize } from "../src/node.js";
+import { Bounds } from "./bound.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
 import { fasterOf, measureLimit } from "./limit.js";
@@ -103,13 +104,19 @@ export async function bench(argv: readonly string[]): Promise<void> {
     print("gemm, GFLOP/s", { extra: "limit" });
   }
 
-  for (const { name, job } of kernels) {
-    const { wasm, js, bytes } = await prepare(job);
-    await line(name, { bench: "kernel", case: name, unit: "GB/s" }, ({ backend, arithmetic }) =>
-      measure((backend === "wasm" ? wasm : js)[arithmetic]!, bytes / 1e9, budget),
+  const bounds = new Bounds(budget);
+  for (const { name, job, bound } of kernels) {
+    const { wasm, js, bytes, span } = await prepare(job);
+    // The slower of copying as much memory and of the roots and divisions of as many elements.
+    const most = bound && Math.min(bounds.copy(span), bounds.divisions(bound) * (bytes / job.values.end!));
+    await line(
+      name,
+      { bench: "kernel", case: name, unit: "GB/s" },
+      ({ backend, arithmetic }) => measure((backend === "wasm" ? wasm : js)[arithmetic]!, bytes / 1e9, budget),
+      most ? ({ median }) => percent(median / most) : undefined,
     );
   }
-  print("other kernels, GB/s");
+  print("other kernels, GB/s", { extra: "bound" });
 
   for (const standard of trained) {
     const name = stepName(standard);

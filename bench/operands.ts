@@ -28,6 +28,8 @@ export interface Calls {
   readonly js: Readonly<Record<ArithmeticName, () => void>>;
   /** Bytes of tensors that a call reads and writes; scratch is left out. */
   readonly bytes: number;
+  /** Bytes of memory that they lie in. */
+  readonly span: number;
   readonly flops: number;
 }
 
@@ -98,6 +100,7 @@ export async function prepare(job: Job): Promise<Calls> {
     wasm: { strict: kernels.strict?.[op].bind(undefined, ...list), relaxed: kernels.relaxed?.[op].bind(undefined, ...list) },
     js: { strict: js.bind(undefined, jsViews.strict, ...list), relaxed: js.bind(undefined, jsViews.relaxed, ...list) },
     bytes,
+    span: at - FIRST,
     flops: spec.flops(values),
   };
 }

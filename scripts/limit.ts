@@ -1,6 +1,7 @@
 // Writes build/limit/index.ts: the loops of which the fastest is a core's limit. Timed by bench/limit.ts; no part of the library.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { type Tile, tileSource } from "../bench/ladder/tile.js";
+import { boundSource } from "./bound.js";
 import { tileName, tiles } from "./micro.js";
 
 /** Independent sums c = c·x + y: addition and multiplication take about three cycles each, and two of each start in a cycle. */
@@ -56,6 +57,7 @@ export function generateLimit(): string {
     ...CHAINS.flatMap((chains) => ORDERS.map((order) => loopSource(chains, order))),
     ...TILES.map((tile) => tileSource(tile, "packed", `${tile.rows}x${tile.vectors * 4}`)),
     ...production,
+    boundSource(),
   ].join("");
   mkdirSync("build/limit", { recursive: true });
   writeFileSync("build/limit/index.ts", source);
