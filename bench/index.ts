@@ -10,7 +10,7 @@ import { kernelCases } from "./kernels.js";
 import { fasterOf, measureLimit } from "./limit.js";
 import { type Budget, type Figure, measure } from "./measure.js";
 import { type How, type Standard, standards } from "./networks.js";
-import { prepare } from "./operands.js";
+import { prepare, recompile } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, featureLines, type Line, percent, table } from "./page.js";
 import { type Record, record } from "./record.js";
@@ -33,8 +33,17 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const found = features();
   if (relaxed && !found.relaxedSimd.available) refuse(`--relaxed: ${found.relaxedSimd.reason}`);
   if (wide && !found.revectorize.available) refuse(`--revectorize: ${found.revectorize.reason}`);
-  if (wide) revectorize();
   const wasmHow: How = { backend: "wasm", arithmetic: relaxed ? "relaxed" : "strict" };
+  const sample = gemmCases().find(({ name, form }) => name === "256x256x256" && form === "NN")!;
+  const rateOf = async () => {
+    const { wasm, flops } = await sample.prepare();
+    return measure(wasm[wasmHow.arithmetic]!, flops / 1e9, budget).median;
+  };
+  const before = wide ? await rateOf() : 0;
+  if (wide) {
+    revectorize();
+    recompile();
+  }
 
   const records: Record[] = [];
   let lines: Line[] = [];
@@ -76,6 +85,10 @@ export async function bench(argv: readonly string[]): Promise<void> {
   console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}`);
   console.log(featureLines(found));
   console.log(`wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}; js: its faster arithmetic`);
+  if (wide) {
+    const after = await rateOf();
+    console.log(`flag     ${sample.name} off ${digits(before)}, on ${digits(after)} GFLOP/s: ${digits(after / before)}x`);
+  }
 
   let exceeded = false;
   if (needsLimit) {

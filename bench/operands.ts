@@ -4,6 +4,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import * as twins from "../build/js/dispatch.js";
 import type { ArithmeticName } from "../src/arithmetic.js";
 import { builds, whyNot } from "../src/backends/builds.js";
+import { isRevectorized } from "../src/backends/revectorizer.js";
 import { type Views, viewsOf } from "../src/backends/views.js";
 import { type OpName, specOf } from "../src/plan/ops.js";
 import { accessOf, type TensorOperand, type Values } from "../src/plan/spec.js";
@@ -41,10 +42,18 @@ const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
 type Kernels<First extends readonly unknown[]> = Record<OpName, (...args: [...First, ...number[]]) => void>;
 async function kernelsOf(arithmetic: ArithmeticName): Promise<Kernels<[]> | undefined> {
   if (whyNot(arithmetic)) return undefined;
-  const module = await WebAssembly.compile(Buffer.from(await builds[arithmetic].load(), "base64"));
+  const bytes = Buffer.from(await builds[arithmetic].load(), "base64");
+  // V8 shares machine code between modules of the same bytes: an empty section named "r" tells one that is compiled anew from the first.
+  const module = await WebAssembly.compile(isRevectorized() ? Buffer.concat([bytes, Uint8Array.of(0, 2, 1, 0x72)]) : bytes);
   return instantiateSync(module, { env: { memory } }).instance.exports as unknown as Kernels<[]>;
 }
 let kernels: Partial<Record<ArithmeticName, Kernels<[]>>> | undefined;
+
+/** The next job's kernels are compiled anew, as the revectorizer asks that was switched on in between. */
+export function recompile(): void {
+  kernels = undefined;
+}
+
 const wasmViews = viewsOf(memory.buffer, 0, BYTES);
 const jsBuffer = new ArrayBuffer(BYTES);
 const jsViews = { strict: viewsOf(jsBuffer, 0, BYTES), relaxed: viewsOf(jsBuffer, 0, BYTES, true) };
@@ -93,7 +102,6 @@ export async function prepare(job: Job): Promise<Calls> {
   jsViews.strict.u8.set(wasmViews.u8.subarray(0, at));
 
   const list = [...args.slice(0, -1), 0, args.at(-1)!];
-  // Not before the first job: by then the revectorizer is on if it was asked for.
   kernels ??= { strict: await kernelsOf("strict"), relaxed: await kernelsOf("relaxed") };
   const js = (twins as unknown as Kernels<[Views]>)[op];
   return {
