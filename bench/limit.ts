@@ -2,8 +2,8 @@
 // micro-kernels on panels in L1. Many, because each engine spoils some of them by how it gives out registers.
 import { base64 as relaxedLoops } from "../build/limitRelaxed.js";
 import { base64 as strictLoops } from "../build/limitStrict.js";
-import { CHAINS, ORDERS, TILES } from "../scripts/limit.js";
-import { tileName, tiles } from "../scripts/micro.js";
+import { CHAINS, micro, ORDERS, TILES } from "../scripts/limit.js";
+import { tileName } from "../scripts/micro.js";
 import { type Budget, type Figure, measure } from "./measure.js";
 
 export interface Limit {
@@ -50,7 +50,7 @@ function candidates(arithmetic: "strict" | "relaxed"): Candidate[] {
         run: () => sweep(TIMES, c, LDC, a, 4, 4 * rows, b, 16 * vectors, K),
       };
     }),
-    ...tiles.map((tile) => {
+    ...micro.map((tile) => {
       const sweep = call[`${tileName(tile)}Sweep`]!;
       return { name: tileName(tile), flops: TIMES * K * tile.rows * tile.vectors * 8, run: () => sweep(TIMES, c, LDC, a, b, K) };
     }),

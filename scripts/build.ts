@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { generate } from "./generate.js";
 import { generateLimit } from "./limit.js";
 import { generateMicro } from "./micro.js";
+import { shrinkConstants } from "./splats.js";
 
 mkdirSync("build", { recursive: true });
 generate();
@@ -23,7 +24,14 @@ function sourcesIn(folder: string): string[] {
 
 const compiler = "node_modules/assemblyscript";
 const sources = createHash("sha256");
-for (const file of ["asconfig.json", `${compiler}/package.json`, ...sourcesIn("assembly"), ...sourcesIn("build/wasm"), limit])
+for (const file of [
+  "asconfig.json",
+  "scripts/splats.ts",
+  `${compiler}/package.json`,
+  ...sourcesIn("assembly"),
+  ...sourcesIn("build/wasm"),
+  limit,
+])
   sources.update(`${file}\n`).update(readFileSync(file));
 const stamp = sources.digest("hex");
 
@@ -35,7 +43,9 @@ async function compile({ name, options }: { readonly name: string; readonly opti
   // A process of its own: loaded through tsx the compiler takes seven times as long.
   const { stderr } = await promisify(execFile)(process.execPath, [`${compiler}/bin/asc.js`, ...options]);
   process.stderr.write(stderr);
-  writeFileSync(inlined, `${header}export const base64 = "${readFileSync(artefact).toString("base64")}";\n`);
+  const module = shrinkConstants(readFileSync(artefact));
+  writeFileSync(artefact, module);
+  writeFileSync(inlined, `${header}export const base64 = "${Buffer.from(module).toString("base64")}";\n`);
 }
 
 const waiting = [
