@@ -11,7 +11,7 @@ import { prepare } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, type Line, percent, table } from "./page.js";
 import { type Record, record } from "./record.js";
-import { measureStart, started } from "./start.js";
+import { measureStart, prepareStart } from "./start.js";
 import { measurePredict, measureSteps } from "./steps.js";
 
 const { json, only, quick } = readOptions(process.argv.slice(2));
@@ -51,7 +51,7 @@ const products = gemmCases().filter(({ name, form, flops }) => wanted("gemm", `$
 const kernels = kernelCases.filter(({ name }) => wanted("kernel", name));
 const trained = standards.filter((standard) => wanted("step", stepName(standard)));
 const predicted = standards.filter(({ name }) => PREDICTED.includes(name) && wanted("predict", name));
-const starts = [started].filter(({ name }) => wanted("start", name));
+const starts = ["784-128-10"].filter((name) => wanted("start", name));
 const needsLimit = products.length > 0 || wanted("limit", "");
 if (!needsLimit && [kernels, trained, predicted, starts].every((list) => list.length === 0)) refuse(`no line's name contains "${only}"`);
 
@@ -107,8 +107,16 @@ for (const standard of predicted)
   await line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (backend) => measurePredict(standard, backend, budget));
 print("prediction of one row, µs", { smallerIsBetter: true });
 
-for (const { name } of starts) await line(name, { bench: "start", case: name, unit: "ms" }, (backend) => measureStart(backend, budget));
-print("start to the first step, ms", { smallerIsBetter: true });
+for (const name of starts) {
+  await prepareStart();
+  const [wasm, js] = [measureStart("wasm", budget), measureStart("js", budget)];
+  const parts = { wasm, js };
+  for (const part of wasm.keys()) {
+    const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
+    await line(part === "all" ? name : `  ${part}`, fields, (backend) => parts[backend].get(part)!);
+  }
+}
+print("start to the first step over an empty script, ms", { smallerIsBetter: true });
 
 if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
 if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");
