@@ -41,11 +41,11 @@ export function variate(kind: Variate, u: number): number {
   return kind === Variate.UnitUniform ? unitUniform(u) : u;
 }
 
-/** base^exponent by repeated squaring, for an integer exponent >= 0; relative error at most about exponent · 2^-53. */
+/** base^exponent by repeated squaring, for an integer exponent in [0, 2^32); relative error at most about exponent · 2^-53. */
 export function powerInteger(base: number, exponent: number): number {
   let power = 1;
-  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2), square *= square) {
-    if (rest % 2 === 1) power *= square;
+  for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
+    if (rest & 1) power *= square;
   }
   return power;
 }

@@ -148,15 +148,27 @@ export class Model {
     sizes: Partial<Sizes> & { readonly capacity: number },
     weighted: readonly boolean[] = [],
   ): Plan & { readonly address: number } {
-    const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, ...sizes };
+    const { capacity, dataRows = capacity, orderRows = capacity, steps = 1 } = sizes;
     const present = this.plans.get(purpose);
-    const keys = Object.keys(wanted) as (keyof Sizes)[];
-    const alike = present && present.weighted.join() === weighted.join();
-    if (alike && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
+    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0 };
+    // Asked at every call of predict and trainOnBatch.
+    if (
+      present &&
+      has.capacity >= capacity &&
+      has.dataRows >= dataRows &&
+      has.orderRows >= orderRows &&
+      has.steps >= steps &&
+      present.weighted.length === weighted.length &&
+      present.weighted.every((flag, i) => flag === weighted[i])
+    )
+      return present;
 
-    const grown = present
-      ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes)
-      : wanted;
+    const grown = {
+      capacity: Math.max(capacity, has.capacity),
+      dataRows: Math.max(dataRows, has.dataRows),
+      orderRows: Math.max(orderRows, has.orderRows),
+      steps: Math.max(steps, has.steps),
+    };
     const plan = compile(this.definition, purpose, grown, this.bases, weighted);
     if (plan.words.length * 4 > this.planEach)
       throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
