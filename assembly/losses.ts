@@ -6,6 +6,7 @@ import { multiplyAdd } from "./arithmetic";
 import { lanesWithin, rowAt, sumLanes } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { Status } from "./opcodes";
+import { raise } from "./status";
 import { exp, expm1, log, log1p, log1pUnit, sigmoid, splat, tanh } from "./vmath";
 
 const LN2: f64 = 0.6931471805599453;
@@ -537,5 +538,5 @@ export function reduceLoss(out: usize, status: usize, loss: usize, lossScale: f6
   for (let r = begin; r < end; ++r) sum += <f64>load<f32>(loss + ((<usize>r) << 2));
   const result = lossScale * sum;
   store<f64>(out, result);
-  if (!isFinite(result)) store<u32>(status, load<u32>(status) | Status.Loss);
+  if (!isFinite(result)) raise(status, Status.Loss);
 }

@@ -139,6 +139,9 @@ export enum Op {
   AdadeltaStep,
   LionStep,
   EmaStep,
+
+  // threads: all have come this far before any goes on; one thread alone passes it by
+  Barrier,
 }
 
 /** Byte offsets of the fixed fields of a step record. What one network adds (losses, metrics, optimizer factors: src/plan/step.ts) follows at `End`. */
@@ -180,4 +183,59 @@ export enum Variate {
   UnitUniform = 1,
   Normal = 2,
   Truncated = 3,
+}
+
+/** Of how many of them threads' shares are multiples, so that they end where cache lines do: elements, and rows of at least one v128.
+ *  An extent that counts by the batch's rows is always shared out by the batch's rows, whatever its op's units are: then a thread
+ *  goes on with its own rows from op to op. */
+export enum Share {
+  Elements = 16,
+  Rows = 4,
+}
+
+/** What threads tell one another: u32 words at these addresses of their memory, below all regions. Words that one thread writes while
+ *  others wait for them have cache lines of their own, in pairs, as the CPU fetches them. */
+export enum Control {
+  /** counts runs; workers of a session wait for it */
+  Go = 128,
+  /** threads that have come to the barrier */
+  Arrived = 256,
+  /** counts barriers; who waits at one waits for it */
+  Passed = 384,
+  /** threads that have gone to sleep at the barrier */
+  Sleeping = 512,
+  /** not 0: leave, the run is lost */
+  Abort = 640,
+  /** what to run: the arguments of `run`, the number of threads, bytes of working memory for each */
+  Region = 768,
+  Plan = 772,
+  Table = 776,
+  Stride = 780,
+  Steps = 784,
+  Threads = 788,
+  Scratch = 792,
+  /** how often a thread looks before it sleeps, and how many milliseconds without news it bears */
+  Spins = 796,
+  Patience = 800,
+  /** not 0: the session is over */
+  Closed = 804,
+  /** one of `Presence` for each thread, `PresenceBytes` apart */
+  Presence = 1024,
+  // biome-ignore lint/suspicious/noDuplicateEnumValues: an address and a size that happen to be equal
+  PresenceBytes = 128,
+}
+
+/** What a worker is doing in a memory. */
+export enum Presence {
+  /** nothing: it holds no instance there */
+  Away = 0,
+  /** waiting for a run, or, if none comes, about to go away */
+  Waiting = 1,
+  /** it will take part in the next run, or takes part in one: it does not go away */
+  Claimed = 2,
+}
+
+/** What `work` returns in place of a number of steps. */
+export enum Ended {
+  Aborted = -1,
 }

@@ -2,6 +2,7 @@
 import { multiplyAdd } from "./arithmetic";
 import { Status } from "./opcodes";
 import { sumOfPowers } from "./reductions";
+import { raise } from "./status";
 
 /** out (f64) += l1·sum|w| + l2·sum w², all in float64, the sums in the tree of reductions.ts; sets Status.Loss if out is then not
  *  finite. w: f32[end]. Range in elements, both multiples of 4. */
@@ -12,7 +13,7 @@ export function penaltyForward(out: usize, status: usize, w: usize, l1: f32, l2:
   if (l2 != 0) penalty += <f64>l2 * sumOfPowers(w, true, begin, end);
   const total = load<f64>(out) + penalty;
   store<f64>(out, total);
-  if (!isFinite(total)) store<u32>(status, load<u32>(status) | Status.Loss);
+  if (!isFinite(total)) raise(status, Status.Loss);
 }
 
 /** dw += l1·sign(w) + 2·l2·w with sign(0) = 0; a NaN in w arrives in dw. dw, w: f32[end]. Range in elements, both multiples of 4. */

@@ -6,9 +6,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { generate } from "./generate.js";
+import { generateMicro } from "./micro.js";
 
 mkdirSync("build", { recursive: true });
 generate();
+generateMicro();
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -35,6 +37,7 @@ async function compile(target: string): Promise<void> {
     "asconfig.json",
     "--target",
     target,
+    ...(target.endsWith("Threads") ? ["assembly/spmd.ts"] : []),
   ]);
   process.stderr.write(stderr);
   writeFileSync(inlined, `${header}export const base64 = "${readFileSync(`build/${target}.wasm`).toString("base64")}";\n`);

@@ -30,11 +30,15 @@ export const sources: Record<string, readonly OpName[]> = {
     "cosineSimilarity",
   ],
   losses: Object.keys(lossOps) as OpName[],
-  optimizers: [],
+  descent: [],
+  moments: [],
+  squares: [],
   activations: [],
 };
 const rest = {
-  optimizers: /Step$/,
+  descent: /^(sgd|sgdMomentum|lion|ema)Step$/,
+  moments: /^(adam|adamax|nadam|radam)Step$/,
+  squares: /^(rmsprop|adagrad|adadelta)Step$/,
   smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
   piecewise: /^(hard|relu6)/,
   unary: /^(exp|log|sqrt|abs|sin|cos)(Forward|Backward)$/,
@@ -47,7 +51,8 @@ export function sourceOf(name: OpName): string {
   throw new Error(`generate: no file is named for the kernel of ${name}`);
 }
 
-const names = Object.keys(ops) as OpName[];
+/** All ops that are a kernel's: a barrier is the interpreters' own. */
+const names = (Object.keys(ops) as OpName[]).filter((name) => name !== "barrier");
 const byFile = (chosen: readonly OpName[]) => {
   const files = new Map<string, OpName[]>();
   for (const name of chosen) files.set(sourceOf(name), [...(files.get(sourceOf(name)) ?? []), name]);
@@ -92,6 +97,29 @@ function calls(operand: (o: Operand, at: number) => string, first: readonly stri
       const given = operands.map((o, i) => operand(o, i + 2));
       const list = [...first, ...given.slice(0, -1), "0", given.at(-1)].join(", ");
       return `    case Op.${Op[code]}:\n      ${name}(${list});\n      break;\n`;
+    })
+    .join("");
+}
+
+/** The same for one thread's share; what is not split is the first thread's. */
+function sharedCalls(): string {
+  const operand = (o: Operand, at: number) =>
+    o.kind === "tensor" && o.access === "scratch" ? `own(region, load<u32>(pc, ${at * 4}), scratch)` : wasm(o, at);
+  return names
+    .map((name) => {
+      const { code, operands, split } = specOf(name);
+      const given = operands.map((o, i) => operand(o, i + 2));
+      const arguments_ = given.slice(0, -1).join(", ");
+      const word = `load<u32>(pc, ${(operands.length + 1) * 4})`;
+      const lines =
+        split === "none"
+          ? [`if (!thread) ${name}(${arguments_}, 0, ${given.at(-1)});`]
+          : [
+              `begin = shareBegin(${word}, rows, ${split}, thread, threads);`,
+              `end = shareBegin(${word}, rows, ${split}, thread + 1, threads);`,
+              `if (begin < end) ${name}(${arguments_}, begin, end);`,
+            ];
+      return `    case Op.${Op[code]}:\n${lines.map((line) => `      ${line}\n`).join("")}      break;\n`;
     })
     .join("");
 }
@@ -143,6 +171,31 @@ function optional(region: usize, word: u32): usize {
 export function dispatch(pc: usize, region: usize, step: usize, rows: u32): void {
   switch (load<u32>(pc)) {
 ${calls(wasm, [])}  }
+}
+`,
+  );
+  writeFileSync(
+    "build/wasm/shares.ts",
+    `${header}import { shareBegin } from "../../assembly/spmd";\nimport { Op } from "../../assembly/opcodes";\n${imports(names, fromAssembly)}
+function extent(word: u32, rows: u32): u32 {
+  return (word & 0x7fffffff) * (word >> 31 ? rows : 1);
+}
+
+function optional(region: usize, word: u32): usize {
+  return word ? region + word : 0;
+}
+
+/** Working memory of this thread. */
+function own(region: usize, word: u32, scratch: usize): usize {
+  return word ? region + word + scratch : 0;
+}
+
+/** Reads the record at pc and runs its kernel on this thread's share. */
+export function dispatchShare(pc: usize, region: usize, step: usize, rows: u32, thread: u32, threads: u32, scratch: usize): void {
+  let begin: u32;
+  let end: u32;
+  switch (load<u32>(pc)) {
+${sharedCalls()}  }
 }
 `,
   );

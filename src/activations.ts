@@ -71,7 +71,7 @@ export function toActivation(who: string, given: ActivationName | Activation): A
   const rule: Rule = rules[type];
   if (typeof given !== "string") checkOptions(`${who}: ${type}`, given, rule.alpha === undefined ? ["type"] : ["type", "alpha"]);
   if (rule.alpha === undefined) return { type };
-  const chosen = alpha ?? rule.alpha;
+  const chosen = alpha === undefined ? rule.alpha : alpha;
   // A negative slope would turn the sign of y, from which the gradient is told.
   checkNumber(`${who}: alpha`, chosen, rule.positive ? { above: 0 } : { least: 0 });
   return { type, alpha: chosen };

@@ -78,6 +78,8 @@ export interface EarlyStoppingOptions {
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkOptions("earlyStopping", options, ["monitor", "patience", "minDelta", "mode", "restoreBest"]);
   const { monitor = "validation.loss", patience = 5, minDelta = 0, restoreBest = true } = options;
+  if (typeof monitor !== "string" || monitor === "")
+    throw new OptionError(`earlyStopping: monitor is ${shown(monitor)}, expected a name, as "validation.loss"`);
   const { mode = monitor.endsWith("accuracy") ? "max" : "min" } = options;
   checkCount("earlyStopping: patience", patience);
   checkNumber("earlyStopping: minDelta", minDelta, { least: 0 });

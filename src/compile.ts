@@ -10,7 +10,7 @@ import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
 import { layoutWorkspace } from "./plan/memory.js";
-import { addScratch, fuseEpilogues } from "./plan/passes.js";
+import { addBarriers, addScratch, fuseEpilogues } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
 import { aligned, type Slab, sampleElements, size, type Tensor } from "./plan/tensor.js";
@@ -44,6 +44,8 @@ export interface Sizes {
   readonly dataRows: number;
   readonly orderRows: number;
   readonly steps: number;
+  /** that may run it together, at most; with 1 it has no barriers */
+  readonly threads: number;
 }
 
 /** Something that JavaScript stages before a run: an input, or an output's targets. */
@@ -158,7 +160,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   if (purpose === "trace") program = { ...program, results: everything(program) };
   const order = purpose === "train" ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
   return {
-    program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity),
+    program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity, sizes.threads),
     parameters: g.parameters,
     feeds,
     order,
@@ -205,7 +207,8 @@ export interface Bases {
 
 export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases, weighted: readonly boolean[] = []): Plan {
   const built = build(definition, purpose, sizes, weighted);
-  const { program, parameters } = built;
+  const { parameters } = built;
+  let { program } = built;
   const layout = stepLayoutOf(definition);
   const addresses = new Map<Tensor, number>();
 
@@ -250,7 +253,9 @@ export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, 
     workspace: [stagingEnd, end],
   };
   const reserved = { plans: bases.plans, table: [table, stagingBegin] } as const;
+  const { capacity, threads } = sizes;
+  if (threads > 1) program = addBarriers(program, addresses, capacity);
   const words = assemble(program, addresses);
-  verify(words, { program, addresses, slabs, reserved, capacity: sizes.capacity, stride: layout.stride });
-  return { ...built, purpose, sizes, weighted, words, addresses, table, layout, slabs, reserved, end };
+  verify(words, { program, addresses, slabs, reserved, capacity, stride: layout.stride, threads });
+  return { ...built, program, purpose, sizes, weighted, words, addresses, table, layout, slabs, reserved, end };
 }

@@ -218,7 +218,7 @@ class Table {
       fromColumns(
         "csv",
         { inputs: values, targets: this.areLabels ? this.labels : this.values.done() },
-        { input: inputs.length, classes: this.areLabels ? (classes ?? true) : false, features },
+        { input: inputs.length, classes: this.areLabels ? (classes === undefined ? true : classes) : false, features },
       ),
     );
   }

@@ -3,6 +3,7 @@
 
 import { shown } from "./checks.js";
 import { ShapeError } from "./errors.js";
+import { checkTargets } from "./losses/targets.js";
 import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
 import { oneHot, toSampleWeights, type Weighed } from "./weighting.js";
@@ -121,11 +122,11 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
   }
   const width = positions * classes;
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
-  const matrix: Matrix = areIds
-    ? { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) }
-    : toRows(who, given, width, `the last layer has ${width}`);
+  if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) };
+  const matrix = toRows(who, given, width, `the last layer has ${width}`);
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
-  return matrix;
+  if (!loss.targetKind) return matrix;
+  return { ...matrix, values: checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes) };
 }
 
 function toIds(who: string, given: Targets, count: number, classes: number, loss: string, ignoreIndex?: number): Uint32Array {

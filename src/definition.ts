@@ -80,7 +80,7 @@ function measure(definition: Definition): Defined {
   });
   // A metric of the user's own is first called here, rather than in the middle of something.
   if (definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string")))
-    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1, threads: 1 });
   return { definition, measured };
 }
 

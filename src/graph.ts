@@ -1,5 +1,5 @@
 // A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
-import { checkCount, shown } from "./checks.js";
+import { checkCount, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Layer, Node } from "./layers/layer.js";
 
@@ -36,7 +36,11 @@ export function toShape(who: string, shape: number | readonly number[]): readonl
 /** An input of a network, to call layers with: `const x = input(784); const y = dense(10)(dense(64)(x))`.
  *  @param shape of one sample: its number of features, or `[..., features]` */
 export function input(shape: number | readonly number[], options: { readonly name?: string } = {}): Node {
-  return { from: [], shape: toShape("input", shape), ...(options.name !== undefined && { name: options.name }) };
+  checkOptions("input", options, ["name"]);
+  const { name } = options;
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new OptionError(`input: name is ${shown(name)}, expected a text that is not empty`);
+  return { from: [], shape: toShape("input", shape), ...(name !== undefined && { name }) };
 }
 
 /** A chain of layers after one input. */
@@ -59,6 +63,7 @@ function checkLayer(who: string, layer: Layer): void {
 /** What lies between inputs and outputs, in the order in which the outputs need it.
  *  @throws {OptionError} for outputs that need an input not given, inputs that nothing needs, names that are not unique */
 export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph {
+  if (outputs.length === 0) throw new OptionError("network: outputs is an empty array, expected a node, as dense(10)(x) makes it");
   const specs = inputs.map((node, i): InputSpec => {
     if (!Array.isArray(node?.shape)) throw new OptionError(`network: inputs[${i}] is ${shown(node)}, expected an input, as input(784)`);
     for (const size of node.shape) checkCount("network: input", size);
@@ -68,19 +73,19 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
   const nodes: NodeSpec[] = [];
   const needed = new Set<Node>();
   const names = layerNames(specs.map(({ name }) => name));
-  const visit = (node: Node): number => {
+  const visit = (node: Node, who = "network"): number => {
     needed.add(node);
     const known = index.get(node);
     if (known !== undefined) return known;
     if (!node || typeof node !== "object" || !Array.isArray(node.from))
-      throw new OptionError(`network: got ${shown(node)}, expected a node, as dense(10)(x) makes it`);
+      throw new OptionError(`${who} is ${shown(node)}, expected a node, as dense(10)(x) makes it`);
     if (!node.layer) throw new OptionError("network: an output needs an input that is not among the network's inputs");
-    const from = node.from.map(visit);
+    const from = node.from.map((before, i) => visit(before, `network: input ${i} of ${node.layer!.kind}`));
     nodes.push({ name: names(node.layer), layer: node.layer, from });
     index.set(node, inputs.length + nodes.length - 1);
     return inputs.length + nodes.length - 1;
   };
-  const ends = outputs.map(visit);
+  const ends = outputs.map((node, i) => visit(node, `network: outputs[${i}]`));
   inputs.forEach((node, i) => {
     if (!needed.has(node)) throw new OptionError(`network: no output needs the input ${specs[i]!.name}`);
   });

@@ -48,7 +48,13 @@ export class Model {
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
-    const { program, parameters, predictions } = build(definition, "trace", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1 });
+    const { program, parameters, predictions } = build(definition, "trace", {
+      capacity: 1,
+      dataRows: 1,
+      orderRows: 1,
+      steps: 1,
+      threads: 1,
+    });
     const slabBytes = parameters.reduce((sum, { tensor }) => sum + size(tensor, 0) * 4, 0);
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
@@ -148,9 +154,9 @@ export class Model {
     sizes: Partial<Sizes> & { readonly capacity: number },
     weighted: readonly boolean[] = [],
   ): Plan & { readonly address: number } {
-    const { capacity, dataRows = capacity, orderRows = capacity, steps = 1 } = sizes;
+    const { capacity, dataRows = capacity, orderRows = capacity, steps = 1, threads = 1 } = sizes;
     const present = this.plans.get(purpose);
-    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0 };
+    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
     // Asked at every call of predict and trainOnBatch.
     if (
       present &&
@@ -158,6 +164,7 @@ export class Model {
       has.dataRows >= dataRows &&
       has.orderRows >= orderRows &&
       has.steps >= steps &&
+      has.threads >= threads &&
       present.weighted.length === weighted.length &&
       present.weighted.every((flag, i) => flag === weighted[i])
     )
@@ -168,6 +175,7 @@ export class Model {
       dataRows: Math.max(dataRows, has.dataRows),
       orderRows: Math.max(orderRows, has.orderRows),
       steps: Math.max(steps, has.steps),
+      threads: Math.max(threads, has.threads),
     };
     const plan = compile(this.definition, purpose, grown, this.bases, weighted);
     if (plan.words.length * 4 > this.planEach)
@@ -183,7 +191,7 @@ export class Model {
 
   /** What a training step of 32 rows does, for people to read. */
   trainingProgram(): Program {
-    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1 }).program;
+    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1, threads: 1 }).program;
   }
 
   /** Claims the transient memory, which plans share; false if it has been this owner's since it last did. */

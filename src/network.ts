@@ -70,7 +70,7 @@ export class Network {
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
   attached: unknown;
 
-  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, reason, steps }`; `steps` is counted inside the backend. */
+  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, revectorized, reason, steps }`; `steps` is counted inside the backend. */
   get backend(): BackendInfo {
     return this.model.region.backend;
   }
@@ -440,6 +440,15 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   checkOptions("loadNetwork", options, ["backend", "arithmetic", "custom"]);
   const { backend = "auto", arithmetic, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
+  if (
+    custom === null ||
+    typeof custom !== "object" ||
+    Array.isArray(custom) ||
+    Object.values(custom).some((make) => typeof make !== "function")
+  )
+    throw new OptionError(
+      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
+    );
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
   const { definition, parameters, training, attached } = decode(bytes);
   try {

@@ -5,6 +5,9 @@ import { describe, expect, test } from "vitest";
 import { type BuildName, builds } from "../src/backends/builds.js";
 import { ops } from "../src/plan/ops.js";
 
+/** Of all ops but the barrier, which is the interpreters' own. */
+const kernels = Object.keys(ops).filter((name) => name !== "barrier");
+
 /** Section numbers: WebAssembly core specification 2.0, 5.5.2. */
 const section = { global: 6, start: 8, data: 11 } as const;
 
@@ -56,20 +59,22 @@ describe.each(Object.keys(builds) as BuildName[])("build/%s.wasm", (name) => {
   });
 
   // From the text: not every engine can compile every build.
-  test("imports a memory and nothing else", () => {
-    expect(text.match(/^ \(import .*$/gm)).toEqual([expect.stringMatching(/^ \(import "env" "memory" \(memory /)]);
+  test("imports a memory, what threads cannot do in WebAssembly, and nothing else", () => {
+    const { threads } = builds[name];
+    const imports = [/^ \(import "env" "memory" \(memory /, ...(threads ? [/"env" "wait"/, /"env" "report"/] : [])];
+    expect(text.match(/^ \(import .*$/gm)).toEqual(imports.map((pattern) => expect.stringMatching(pattern)));
+    expect(/"memory" \(memory .* shared\)/.test(text)).toBe(threads);
+    expect(text.includes("atomic")).toBe(threads);
   });
 
   test("exports the interpreter and every kernel of the op table", () => {
     const exported = [...text.matchAll(/^ \(export "([^"]+)" \(func /gm)].map(([, name]) => name);
-    expect(exported).toEqual(expect.arrayContaining(["run", ...Object.keys(ops)]));
+    expect(exported).toEqual(expect.arrayContaining(["run", ...kernels]));
   });
 
   test("large kernels are functions of their own: the dispatcher calls them", () => {
     // asc inlines what is small, with a loop of some 60 instructions at most.
-    const large = Object.keys(ops)
-      .map((op) => exportedFunction(text, op))
-      .filter(({ lines }) => lines.length > 100);
+    const large = kernels.map((op) => exportedFunction(text, op)).filter(({ lines }) => lines.length > 100);
     expect(large.length).toBeGreaterThan(10);
     const dispatcher = exportedFunction(text, "dispatch").lines.map((line) => line.trim());
     for (const { name } of large) expect(dispatcher).toContain(`call ${name}`);

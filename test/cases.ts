@@ -60,7 +60,7 @@ export function numbers(seed: number): () => number {
   };
 }
 
-/** Inputs about 0, and targets that suit the loss: values, probabilities, one-hot or soft rows, class ids. */
+/** Inputs about 0, and targets that suit the loss: values, signs, probabilities, one-hot or soft rows, class ids. */
 export function dataFor({ input, layers, loss }: ChainOptions, rows: number, seed = 1): ReturnType<NetworkCase["data"]> {
   const next = numbers(seed);
   const shape = typeof input === "number" ? [input] : input;
@@ -72,10 +72,12 @@ export function dataFor({ input, layers, loss }: ChainOptions, rows: number, see
   const targets = new Float32Array(positions * columns);
   for (let p = 0; p < positions; ++p) {
     const row = targets.subarray(p * columns, (p + 1) * columns);
-    if (loss.accuracy === "categorical" && p % 2 === 0) row[Math.floor(next() * columns)] = 1;
+    const hard = p % 2 === 0 || loss.targetKind === "membership";
+    if (loss.accuracy === "categorical" && hard) row[Math.floor(next() * columns)] = 1;
     else for (let c = 0; c < columns; ++c) row[c] = loss.accuracy === "categorical" ? (c + 1) / ((columns * (columns + 1)) / 2) : next();
     // Hard and soft targets.
-    if (loss.accuracy === "binary" && p % 2 === 0) for (let c = 0; c < columns; ++c) row[c] = Math.round(row[c]!);
+    if (loss.targetKind === "sign") for (let c = 0; c < columns; ++c) row[c] = 2 * Math.round(row[c]!) - 1;
+    else if (loss.accuracy === "binary" && p % 2 === 0) for (let c = 0; c < columns; ++c) row[c] = Math.round(row[c]!);
   }
   return { inputs, targets };
 }

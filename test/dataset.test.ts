@@ -133,6 +133,8 @@ describe("orders and parts", () => {
         fc.double({ min: 0.05, max: 0.3, noNaN: true }),
         fc.nat(),
         (ids, test, validation, seed) => {
+          // Stratified parts need a row of every class.
+          ids.splice(0, 4, 0, 1, 2, 3);
           const data = numbered(ids, 4);
           const counts = [0, 1, 2, 3].map((id) => ids.filter((other) => other === id).length);
           const parts = data.split({ test, validation, seed });
@@ -244,6 +246,11 @@ describe("refuses", () => {
     ["what is no sample", () => dataset([{ x: 1 } as never]), /^dataset: item 0 is an object {x}, expected { input, target } or/],
     ["other classes to concat", () => data.concat(numbered([0, 1, 2])), /^concat: the other has inputs \[1\], classes 0, 1, 2, expected/],
     ["a class without rows", () => classWeights([0, 2, 2]), /^classWeights: class 1 has no rows/],
+    [
+      "strata of a class without rows",
+      () => numbered([0, 1, 0, 1], 3).split({ test: 0.5, stratified: true }),
+      /^split: stratified: class "2" has no rows, so no part can have its share; leave it out of classes$/,
+    ],
     ["an id that is no class", () => oneHot([0, 3], 3), /^oneHot: row 1 has class id 3, expected a whole number from 0 to 2$/],
     ["rows to select that are none", () => data.select("0" as never), /^select: got "0"/],
   ])("%s", (_, call, message) => {
@@ -265,7 +272,11 @@ describe("refuses", () => {
       () => data.split({} as never),
       /^split: test is undefined, expected a finite number greater than 0 and less than 1$/,
     ],
-    ["a split that leaves nothing", () => data.split({ test: 0.5, validation: 0.5 }), /^split: 4 of 4 rows apart leave none to train on$/],
+    [
+      "a split that leaves nothing",
+      () => data.split({ test: 0.5, validation: 0.5 }),
+      /^split: test and validation take 4 of 4 rows and leave none to train on$/,
+    ],
     ["strata of values", () => values.split({ test: 0.5, stratified: true }), /^split: stratified needs targets that are classes/],
     ["a seed that is none", () => data.shuffle(-1), /^shuffle: seed is -1/],
     ["a row that is not there", () => data.select([0, 4]), /^select: row 1 is 4, expected a whole number from 0 to 3$/],

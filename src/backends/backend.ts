@@ -18,6 +18,8 @@ export interface BackendInfo {
   /** WebAssembly: the module that runs; JavaScript: the arithmetic of its kernels. */
   readonly build: BuildName | ArithmeticName;
   readonly threads: 1;
+  /** Whether V8 may make 256-bit operations of it: `revectorize()` of chainrule/node. */
+  readonly revectorized: boolean;
   /** Why this backend, in words. */
   readonly reason: string;
   /** Good steps this region has run, counted inside the backend: `predict` and evaluation count too. */

@@ -7,6 +7,8 @@ import { type Feature, lacks } from "./engine.js";
 
 export interface Build {
   readonly arithmetic: ArithmeticName;
+  /** Several threads may run it, on one shared memory. */
+  readonly threads: boolean;
   /** What the engine's WebAssembly must have. */
   readonly features: readonly Feature[];
   /** The module in base64. */
@@ -14,11 +16,24 @@ export interface Build {
 }
 
 export const builds = {
-  strict: { arithmetic: "strict", features: ["simd"], load: () => strict },
+  strict: { arithmetic: "strict", threads: false, features: ["simd"], load: () => strict },
   relaxed: {
     arithmetic: "relaxed",
+    threads: false,
     features: ["simd", "relaxedSimd"],
     load: async () => (await import("../../build/relaxed.js")).base64,
+  },
+  strictThreads: {
+    arithmetic: "strict",
+    threads: true,
+    features: ["simd", "threads"],
+    load: async () => (await import("../../build/strictThreads.js")).base64,
+  },
+  relaxedThreads: {
+    arithmetic: "relaxed",
+    threads: true,
+    features: ["simd", "relaxedSimd", "threads"],
+    load: async () => (await import("../../build/relaxedThreads.js")).base64,
   },
 } as const satisfies Record<string, Build>;
 

@@ -25,7 +25,7 @@ class JsRegion implements Region {
   }
 
   get backend(): BackendInfo {
-    return { name: "js", build: this.arithmetic.name, threads: 1, reason: this.reason, steps: this.#steps };
+    return { name: "js", build: this.arithmetic.name, threads: 1, revectorized: false, reason: this.reason, steps: this.#steps };
   }
 
   get bytes(): number {

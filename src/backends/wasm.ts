@@ -9,6 +9,7 @@ import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, isShared, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
+import { isRevectorized } from "./revectorizer.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
@@ -32,6 +33,11 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
     compiled.set(name, present);
   }
   return present;
+}
+
+/** Whether V8 has made machine code of any build, or is about to. */
+export function isAnyCompiled(): boolean {
+  return compiled.size > 0;
 }
 
 async function compile(name: BuildName): Promise<Compiled> {
@@ -108,7 +114,7 @@ class WasmRegion implements Region {
   }
 
   get backend(): BackendInfo {
-    return { name: "wasm", build: this.build.name, threads: 1, reason: this.reason, steps: this.#steps };
+    return { name: "wasm", build: this.build.name, threads: 1, revectorized: isRevectorized(), reason: this.reason, steps: this.#steps };
   }
 
   get bytes(): number {

@@ -90,7 +90,7 @@ export function countClasses(ids: ArrayLike<number>, classes: number): number[] 
 export function classWeights(ids: ArrayLike<number>, classes?: number): number[] {
   let largest = 0;
   for (let i = 0; i < (ids?.length ?? 0); ++i) largest = Math.max(largest, ids[i]!);
-  const count = classes ?? largest + 1;
+  const count = classes === undefined ? largest + 1 : classes;
   checkIds("classWeights", ids, count);
   return countClasses(ids, count).map((rows, id) => {
     if (rows === 0) throw new ShapeError(`classWeights: class ${id} has no rows, so no weight makes it count like the others`);

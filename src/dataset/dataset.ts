@@ -69,7 +69,7 @@ export class Dataset implements Parts {
   }
 
   /** Parts that share no row. Scalers are to be fitted on `train` alone.
-   *  @throws {OptionError} shares that leave nothing to train on; `stratified` without classes */
+   *  @throws {OptionError} shares that leave nothing to train on; `stratified` without classes; {ShapeError} a class without rows */
   split(options: SplitOptions & { readonly validation: number }): Record<"train" | "test" | "validation", Dataset>;
   split(options: SplitOptions): Record<"train" | "test", Dataset>;
   split(options: SplitOptions): Record<string, Dataset> {
@@ -85,8 +85,14 @@ export class Dataset implements Parts {
     if (stratified && !shuffle) throw new OptionError("split: stratified needs shuffle, got shuffle false");
     const sizes = [test, validation].filter((share) => share > 0).map((share) => Math.max(1, Math.round(share * this.rows)));
     const apart = sizes.reduce((a, b) => a + b, 0);
-    if (apart >= this.rows) throw new OptionError(`split: ${apart} of ${this.rows} rows apart leave none to train on`);
+    if (apart >= this.rows)
+      throw new OptionError(`split: test and validation take ${apart} of ${this.rows} rows and leave none to train on`);
     const strata = stratified ? { ids: this.targets, counts: countClasses(this.targets, this.classes!.length) } : undefined;
+    const empty = strata?.counts.indexOf(0) ?? -1;
+    if (empty >= 0)
+      throw new ShapeError(
+        `split: stratified: class ${shown(this.classes![empty])} has no rows, so no part can have its share; leave it out of classes`,
+      );
     const parts = divide(this.rows, sizes, shuffle ? seed : undefined, strata).map((rows) => this.gather(rows));
     return { train: parts.at(-1)!, test: parts[0]!, ...(validation > 0 && { validation: parts[1]! }) };
   }
@@ -152,8 +158,11 @@ export class Dataset implements Parts {
   }
 
   private checkScaler(what: "inputs" | "targets", scaler: Scaler | undefined): void {
+    if (scaler === undefined) return;
+    if (typeof scaler?.transform !== "function")
+      throw new OptionError(`scale: ${what} is ${shown(scaler)}, expected a scaler, as standardize(train)`);
     const width = this[what].length / this.rows;
-    if (scaler && scaler.columns !== width)
+    if (scaler.columns !== width)
       throw new ShapeError(`scale: ${what} have ${width} columns, the ${scaler.type} scaler was fitted on ${scaler.columns}`);
   }
 

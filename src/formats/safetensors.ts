@@ -194,6 +194,13 @@ function checkLayout(entries: readonly Entry[], bytes: number): void {
   if (at !== bytes) throw refuse(`${bytes - at} bytes of data belong to no tensor`);
 }
 
+function checkMetadata(who: string, metadata: unknown): void {
+  if (metadata === null || typeof metadata !== "object" || Array.isArray(metadata))
+    throw new OptionError(`${who}: metadata is ${shown(metadata)}, expected an object of texts`);
+  for (const [key, text] of Object.entries(metadata))
+    if (typeof text !== "string") throw new OptionError(`${who}: metadata ${shown(key)} is ${shown(text)}, expected text`);
+}
+
 /** A file with the given tensors as F32, in their order; the header padded so that data begins at a multiple of 8 bytes, as the reference
  *  implementation writes it.
  *  @param metadata text by name @throws {ShapeError} values that do not fill their shape; {OptionError} names twice or reserved */
@@ -202,8 +209,7 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   if (!Array.isArray(tensors)) throw new OptionError(`safetensors: got ${shown(tensors)}, expected an array of { name, shape, values }`);
-  for (const [key, text] of Object.entries(metadata))
-    if (typeof text !== "string") throw new OptionError(`safetensors: metadata ${shown(key)} is ${shown(text)}, expected text`);
+  checkMetadata("safetensors", metadata);
   const names = new Set<string>();
   const members = Object.keys(metadata).length > 0 ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
   let end = 0;
@@ -243,7 +249,9 @@ export interface SafetensorsOptions {
 const LAYOUT = "chainrule.layout";
 
 function fileName({ rename = {} }: SafetensorsOptions, name: string): string {
-  return typeof rename === "function" ? rename(name) : Object.hasOwn(rename, name) ? rename[name]! : name;
+  const renamed = typeof rename === "function" ? rename(name) : Object.hasOwn(rename, name) ? rename[name]! : name;
+  if (typeof renamed !== "string") throw new OptionError(`safetensors: rename makes ${shown(renamed)} of ${name}, expected a name`);
+  return renamed;
 }
 
 function checkLayoutOptions(who: string, options: SafetensorsOptions, known: readonly string[], net: Network): Layout {
@@ -284,7 +292,9 @@ export function toSafetensors(
       : { name: fileName(options, name), shape, values };
   });
   // Loaders of the transformers library demand "format".
-  return encodeSafetensors(tensors, { ...(layout === "torch" && { format: "pt" }), ...options.metadata, [LAYOUT]: layout });
+  const { metadata = {} } = options;
+  checkMetadata("toSafetensors", metadata);
+  return encodeSafetensors(tensors, { ...(layout === "torch" && { format: "pt" }), ...metadata, [LAYOUT]: layout });
 }
 
 /** Sets the network's parameters from a safetensors file, all or none. The optimizer's state stays.

@@ -12,7 +12,8 @@ export interface PreluOptions {
 /** Layer. y = x > 0 ? x : alpha·x, alpha `[columns]` trained, one for each column of the last axis (He et al. 2015). Any shape. */
 export function prelu(options: PreluOptions = {}): Layer {
   checkOptions("prelu", options, ["alpha", "name"]);
-  const alpha = toInitializer("prelu: alpha", options.alpha ?? constant(0.25));
+  const { alpha: start = constant(0.25) } = options;
+  const alpha = toInitializer("prelu: alpha", start);
   return layer("prelu", { alpha, name: options.name }, (g, x) => {
     const slope = g.parameter("alpha", [columns(x)], alpha);
     const y = g.where(x, x, g.mul(x, slope));

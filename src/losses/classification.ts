@@ -50,6 +50,7 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
       ...(positiveWeight === 1 ? { op: ops[0] } : { op: ops[1], extra: { positiveWeight } }),
       termsPer: "element",
       targets: "values",
+      targetKind: "probability",
       accuracy: "binary",
       threshold: fromLogits ? 0 : 0.5,
       rule: { labelSmoothing, smoothedOver: 2 },
@@ -58,7 +59,7 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
 }
 
 /** Mean over rows of -sum of w·y·log q, w the class weights; q = softmax(p) with `fromLogits`, else p itself. Targets: one-hot or soft rows,
- *  or class ids. */
+ *  which sum to 1 within 0.001, or class ids. */
 export function categoricalCrossEntropy(options: CategoricalCrossEntropyOptions = {}): Loss {
   const { fromLogits, ...rule } = classRule("categoricalCrossEntropy", options, []);
   return loss(
@@ -68,6 +69,7 @@ export function categoricalCrossEntropy(options: CategoricalCrossEntropyOptions 
       op: fromLogits ? "categoricalCrossEntropyLogits" : "categoricalCrossEntropy",
       termsPer: "row",
       targets: "values",
+      targetKind: "distribution",
       accuracy: "categorical",
       leastColumns: 2,
       rule,
@@ -135,21 +137,22 @@ export function binaryFocal(options: LossOptions & { readonly gamma?: number; re
       extra: { gamma, positive: alpha ?? 1, negative: alpha === undefined ? 1 : 1 - alpha },
       termsPer: "element",
       targets: "values",
+      targetKind: "probability",
       accuracy: "binary",
       threshold: 0,
     },
   );
 }
 
-const margin = { termsPer: "element", targets: "values", accuracy: "binary", threshold: 0 } as const;
+const margin = { termsPer: "element", targets: "values", targetKind: "sign", accuracy: "binary", threshold: 0 } as const;
 
-/** Mean of max(0, 1 - y·p), targets -1 and +1. */
+/** Mean of max(0, 1 - y·p), targets y -1 and +1; where all are 0 or 1, 0 means -1, as in Keras. */
 export function hinge(options: LossOptions = {}): Loss {
   checkOptions("hinge", options, shared);
   return loss("hinge", { ...options }, { op: "hinge", ...margin });
 }
 
-/** Mean of max(0, 1 - y·p)², targets -1 and +1. */
+/** Mean of max(0, 1 - y·p)², targets as for `hinge`. */
 export function squaredHinge(options: LossOptions = {}): Loss {
   checkOptions("squaredHinge", options, shared);
   return loss("squaredHinge", { ...options }, { op: "squaredHinge", ...margin });
@@ -160,14 +163,15 @@ const ofClasses = { termsPer: "row", targets: "values", accuracy: "categorical",
 /** Mean over rows of max(0, 1 + the largest p of another class - p of the row's class). Targets: one-hot rows or class ids. */
 export function categoricalHinge(options: LossOptions = {}): Loss {
   checkOptions("categoricalHinge", options, shared);
-  return loss("categoricalHinge", { ...options }, { op: "categoricalHinge", ...ofClasses });
+  return loss("categoricalHinge", { ...options }, { op: "categoricalHinge", targetKind: "membership", ...ofClasses });
 }
 
-/** Mean over rows of the sum of y·(log y - log p), 0 where y is 0; p probabilities or, by `input`, their logarithms. */
+/** Mean over rows of the sum of y·(log y - log p), 0 where y is 0; p probabilities or, by `input`, their logarithms.
+ *  Targets y: rows that sum to 1, or class ids. */
 export function klDivergence(options: LossOptions & { readonly input?: "probabilities" | "logProbabilities" } = {}): Loss {
   checkOptions("klDivergence", options, [...shared, "input"]);
   const { input = "probabilities" } = options;
   checkOneOf("klDivergence: input", input, ["probabilities", "logProbabilities"]);
   const op = input === "probabilities" ? "klDivergence" : "klDivergenceLog";
-  return loss("klDivergence", { ...options, input }, { op, ...ofClasses });
+  return loss("klDivergence", { ...options, input }, { op, targetKind: "distribution", ...ofClasses });
 }

@@ -6,12 +6,15 @@ import { ShapeError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import { product, type Tensor } from "../plan/tensor.js";
 import { type Normalization, normalizations, type TargetRule, type Weighed, weigh } from "../weighting.js";
+import type { TargetKind } from "./targets.js";
 
 export interface Loss {
   readonly type: string;
   readonly options: Readonly<Record<string, unknown>>;
   /** What users give. `values`: targets have the prediction's shape; `ids`: one class id a row, in [0, columns). */
   readonly targets: "values" | "ids";
+  /** What values must be; default: anything finite. */
+  readonly targetKind?: TargetKind;
   /** What the step reads, after `prepare`; default `targets`. Smoothed class ids are rows of values. */
   readonly staged?: "values" | "ids";
   /** A class id out of range that `targets` may hold: its position is left out. */
@@ -43,7 +46,7 @@ export interface LossOptions {
   readonly normalization?: Normalization;
 }
 
-export interface Kind extends Pick<Loss, "targets" | "accuracy" | "threshold"> {
+export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold"> {
   readonly op: Parameters<Builder["loss"]>[0];
   readonly extra?: Readonly<Record<string, number>>;
   /** One term for each element, or one for each row of the last axis. */

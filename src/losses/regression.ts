@@ -34,7 +34,16 @@ export function poisson(options: LossOptions & { readonly logInput?: boolean } =
   checkOptions("poisson", options, [...shared, "logInput"]);
   const { logInput = false } = options;
   checkBoolean("poisson: logInput", logInput);
-  return loss("poisson", { ...options, logInput }, { op: logInput ? "poissonLog" : "poisson", termsPer: "element", targets: "values" });
+  return loss(
+    "poisson",
+    { ...options, logInput },
+    {
+      op: logInput ? "poissonLog" : "poisson",
+      termsPer: "element",
+      targets: "values",
+      targetKind: "amount",
+    },
+  );
 }
 
 /** Mean over rows of 1 - cos of the angle between p and y, 0 … 2; 1, with gradient 0, where either is a row of zeros. */

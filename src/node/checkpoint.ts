@@ -1,7 +1,6 @@
 import type { Callback, Run } from "../callbacks.js";
-import { checkNumber, checkOptions, shown } from "../checks.js";
-import { OptionError } from "../errors.js";
-import { writeWhole } from "./files.js";
+import { checkNumber, checkOptions } from "../checks.js";
+import { checkPath, writeWhole } from "./files.js";
 
 export interface CheckpointOptions {
   /** writes when at least so much time has passed since the last one, default 60 */
@@ -11,7 +10,7 @@ export interface CheckpointOptions {
 /** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the
  *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run. */
 export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
-  if (typeof path !== "string" || path === "") throw new OptionError(`checkpoint: path is ${shown(path)}, expected a file's path`);
+  checkPath("checkpoint", path);
   checkOptions("checkpoint", options, ["everySeconds"]);
   const { everySeconds = 60 } = options;
   checkNumber("checkpoint: everySeconds", everySeconds, { least: 0 });

@@ -1,11 +1,17 @@
 // Node only: a network in a file. Written beside and renamed, so that a reader never sees half of one.
 import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { FormatError } from "../errors.js";
+import { shown } from "../checks.js";
+import { FormatError, OptionError } from "../errors.js";
 import { type LoadOptions, loadNetwork, type Network, type SaveOptions } from "../network.js";
+
+export function checkPath(who: string, path: unknown): void {
+  if (typeof path !== "string" || path === "") throw new OptionError(`${who}: path is ${shown(path)}, expected a file's path`);
+}
 
 /** Writes `net.save(options)` to a file, whole or not at all. @throws {FormatError} with the file system's error as its cause */
 export async function saveFile(net: Network, path: string, options: SaveOptions = {}): Promise<void> {
+  checkPath("saveFile", path);
   await writeWhole(path, net.save(options));
 }
 
@@ -29,6 +35,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
 
 /** @throws {FormatError} if the file cannot be read or is no saved network */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Network> {
+  checkPath("loadFile", path);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);

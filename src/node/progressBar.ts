@@ -1,5 +1,6 @@
 import type { Callback } from "../callbacks.js";
-import { checkOptions } from "../checks.js";
+import { checkOptions, shown } from "../checks.js";
+import { OptionError } from "../errors.js";
 import { LiveLine, type Stream } from "./terminal.js";
 
 export interface ProgressBarOptions {
@@ -16,6 +17,8 @@ function time(seconds: number): string {
 export function progressBar(options: ProgressBarOptions = {}): Callback {
   checkOptions("progressBar", options, ["stream"]);
   const { stream = process.stderr } = options;
+  if (typeof stream?.write !== "function")
+    throw new OptionError(`progressBar: stream is ${shown(stream)}, expected a stream, as process.stderr`);
   const line = new LiveLine(stream);
   return {
     type: "progressBar",

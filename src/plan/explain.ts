@@ -44,7 +44,7 @@ function shownInstruction(instruction: Instruction): string {
   }
   const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
   return wrapped(`  ${shownOp(instruction)}`, [
-    ...list(outputs.length > 0 ? outputs : ["step record"]),
+    ...list(outputs.length > 0 || instruction.op === "barrier" ? outputs : ["step record"]),
     ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
   ]);
 }

@@ -1,5 +1,6 @@
 // The one table of ops. Record layouts, both interpreters, liveness, the verifier, explain() and the tests' list of cases come from it.
 // A kernel bears its op's name here and takes (outputs, inputs, sizes, begin, end) in the order of the operands.
+import { Op } from "../../assembly/opcodes.js";
 import { activationOps } from "./ops/activations.js";
 import { columnOps } from "./ops/columns.js";
 import { elementwiseOps } from "./ops/elementwise.js";
@@ -7,9 +8,12 @@ import { lossOps } from "./ops/losses.js";
 import { matrixOps } from "./ops/matrix.js";
 import { optimizerOps } from "./ops/optimizers.js";
 import { rowOps } from "./ops/rows.js";
-import type { OpSpec } from "./spec.js";
+import { type OpSpec, op } from "./spec.js";
 
-export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...elementwiseOps, ...columnOps, ...lossOps, ...optimizerOps };
+/** Threads wait here for one another. No kernel: interpreters know it, as they know End. */
+const barrier = op({ code: Op.Barrier, operands: [], split: "none", flops: () => 0 });
+
+export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...elementwiseOps, ...columnOps, ...lossOps, ...optimizerOps, barrier };
 
 export type OpName = keyof typeof ops;
 

@@ -2,7 +2,9 @@
 
 import { specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
-import { padded, type Tensor } from "./tensor.js";
+import { collide, type Touch, touchesOf } from "./shares.js";
+import type { TensorOperand } from "./spec.js";
+import { aligned, padded, type Tensor } from "./tensor.js";
 
 /** Lets gemm apply an elementwise activation to its result before it leaves the cache, where nothing else reads the result. */
 export function fuseEpilogues(program: Program): Program {
@@ -29,24 +31,47 @@ export function fuseEpilogues(program: Program): Program {
   return { ...program, instructions: out.filter((instruction) => instruction !== undefined) };
 }
 
-/** Gives every op that needs working memory a tensor for it, as large as a batch of `capacity` rows makes it. */
-export function addScratch(program: Program, capacity: number): Program {
+/** Gives every op that needs working memory a tensor for it, as large as a batch of `capacity` rows makes it. Of several threads each
+ *  has a row of its own, in one tensor for all ops: memory that passed from op to op would make threads wait for one another. */
+export function addScratch(program: Program, capacity: number, threads = 1): Program {
+  const elements = program.instructions.map((instruction) => scratchElements(instruction, capacity));
+  const most = aligned(4 * Math.max(0, ...elements)) / 4;
+  const shared = threads > 1 && most > 0 ? scratchTensor(-1, "scratch", [threads, most]) : undefined;
   const instructions = program.instructions.map((instruction, i) => {
-    const operand = specOf(instruction.op).operands.find((o) => o.kind === "tensor" && o.access === "scratch");
-    if (operand?.kind !== "tensor") return instruction;
-    const elements = operand.span!(valuesOf(instruction, capacity));
-    if (elements === 0) return instruction;
-    const scratch: Tensor = {
-      id: -1 - i,
-      name: `${instruction.layer}.scratch`,
-      shape: [elements],
-      batched: false,
-      dtype: "f32",
-      stride: padded(elements),
-      slab: "workspace",
-      needsGradient: false,
-    };
-    return { ...instruction, operands: { ...instruction.operands, [operand.name]: scratch } };
+    if (elements[i] === 0) return instruction;
+    const scratch = shared ?? scratchTensor(-1 - i, `${instruction.layer}.scratch`, [elements[i]!]);
+    return { ...instruction, operands: { ...instruction.operands, [scratchOperand(instruction)!.name]: scratch } };
   });
+  return { ...program, instructions, ...(shared && { scratch: shared }) };
+}
+
+function scratchOperand({ op }: Instruction): TensorOperand | undefined {
+  return specOf(op).operands.find((o): o is TensorOperand => o.kind === "tensor" && o.access === "scratch");
+}
+
+function scratchElements(instruction: Instruction, capacity: number): number {
+  return scratchOperand(instruction)?.span?.(valuesOf(instruction, capacity)) ?? 0;
+}
+
+function scratchTensor(id: number, name: string, shape: readonly number[]): Tensor {
+  return { id, name, shape, batched: false, dtype: "f32", stride: padded(shape.at(-1)!), slab: "workspace", needsGradient: false };
+}
+
+/** Makes threads wait for one another where one may touch what another has touched since they last met, as late as can be, which is as
+ *  seldom as can be; and at the end, for the next step begins where this one did. */
+export function addBarriers(program: Program, addresses: ReadonlyMap<Tensor, number>, capacity: number): Program {
+  const instructions: Instruction[] = [];
+  const meet = ({ layer, phase }: Instruction) => {
+    instructions.push({ op: "barrier", operands: {}, layer, phase });
+    since = [];
+  };
+  let since: Touch[] = [];
+  for (const instruction of program.instructions) {
+    const touches = touchesOf(instruction, addresses, capacity);
+    if (touches.some((touch) => since.some((earlier) => collide(touch, earlier)))) meet(instruction);
+    since.push(...touches);
+    instructions.push(instruction);
+  }
+  meet(instructions.at(-1)!);
   return { ...program, instructions };
 }

@@ -33,6 +33,8 @@ export interface Program {
   readonly gradients: ReadonlyMap<Tensor, Tensor>;
   /** Tensors that JavaScript reads after the step: they keep their memory to its end. */
   readonly results: readonly Tensor[];
+  /** Working memory of several threads, a row for each. */
+  readonly scratch?: Tensor;
 }
 
 export function isTensor(value: Tensor | Extent | undefined): value is Tensor {

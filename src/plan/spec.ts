@@ -36,7 +36,7 @@ export interface OpSpec {
   readonly code: Op;
   /** In order: outputs, inputs, sizes, then the extent that is split. */
   readonly operands: readonly Operand[];
-  /** Shares are multiples of so many; "none": one thread does it all. */
+  /** Threads' shares are multiples of so many: `Share` has the usual numbers; "none": one thread does it all. */
   readonly split: number | "none";
   /** [count, stride] pairs of operands: a row's elements are no more than lie between two rows. */
   readonly within?: readonly (readonly [string, string])[];

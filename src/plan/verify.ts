@@ -7,6 +7,7 @@ import { PlanError } from "../errors.js";
 import { extentWord, floatWord } from "./assemble.js";
 import { opNames, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
+import { collide, EVERYONE, type Touch, touchesOf } from "./shares.js";
 import { accessOf, type Operand, type ScalarKind } from "./spec.js";
 import { type Extent, elements, evaluate, type Slab, size, type Tensor } from "./tensor.js";
 
@@ -23,6 +24,8 @@ export interface VerifyOptions {
   readonly capacity: number;
   /** Bytes of a step record. */
   readonly stride: number;
+  /** that may run it together, at most; default 1 */
+  readonly threads?: number;
 }
 
 interface Held {
@@ -33,8 +36,9 @@ interface Held {
 
 /** @throws {PlanError} naming the record and what is wrong with it */
 export function verify(words: Uint32Array, options: VerifyOptions): void {
-  const { program, slabs, capacity } = options;
+  const { program, slabs, capacity, threads = 1 } = options;
   checkLayout(options);
+  const races = new Races(options);
   let held: Held[] = [];
   let pc = 0;
 
@@ -60,9 +64,12 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
       }
       const begin = words[pc + 2 + i]!;
       const elements = operand.span ? operand.span(values) : size(tensor, capacity);
-      if (elements > size(tensor, capacity))
-        fail(`${operand.name} spans ${elements} elements of ${tensor.name}, which has ${size(tensor, capacity)}`);
-      const end = begin + elements * 4;
+      // Of several threads each has working memory of its own, one after the other.
+      const spread = operand.access === "scratch" ? (threads - 1) * tensor.stride : 0;
+      if (spread > 0 && elements > tensor.stride) fail(`${operand.name} spans ${elements} elements, each thread has ${tensor.stride}`);
+      if (spread + elements > size(tensor, capacity))
+        fail(`${operand.name} spans ${spread + elements} elements of ${tensor.name}, which has ${size(tensor, capacity)}`);
+      const end = begin + (spread + elements) * 4;
       const [low, high] = slabs[tensor.slab];
       if (begin < low || end > high) fail(`${operand.name} is bytes [${begin}, ${end}), outside its slab [${low}, ${high})`);
       return [{ operand, tensor, begin, end, access: accessOf(operand, values) }];
@@ -99,14 +106,46 @@ export function verify(words: Uint32Array, options: VerifyOptions): void {
       );
       if (access !== "scratch" && !held.some((other) => other.tensor === tensor)) held.push({ tensor, begin, end });
     }
+    races.check(instruction, fail);
     pc += operands.length + 2;
   });
+  races.end();
 
   if (words[pc] !== Op.End || words[pc + 1] !== 2 || words.length !== pc + 2)
     throw new PlanError(`word ${pc}: the plan does not end here with End`);
   for (const tensor of program.results)
     if (!holds(held, tensor, evaluate(elements(tensor), capacity) * 4, options))
       throw new PlanError(`${tensor.name} is to be read after the step, but is not there any more`);
+}
+
+/** Proves that no thread touches what another may be writing: all that lies between two barriers may happen at once. One thread needs none. */
+class Races {
+  private since: Touch[] = [];
+  private met = true;
+
+  constructor(private readonly options: VerifyOptions) {}
+
+  check(instruction: Instruction, fail: (what: string) => never): void {
+    const { threads = 1, addresses, capacity } = this.options;
+    this.met = instruction.op === "barrier";
+    if (threads === 1) {
+      if (this.met) fail("one thread has nobody to wait for");
+      return;
+    }
+    if (this.met) this.since = [];
+    for (const touch of touchesOf(instruction, addresses, capacity)) {
+      if (touch.writes && touch.owners === EVERYONE) fail(`${touch.operand} is written by every thread`);
+      const other = this.since.find((earlier) => collide(earlier, touch));
+      if (other)
+        fail(`${touch.operand}, ${touch.owners}, races with ${other.operand}, ${other.owners}, which no barrier separates from it`);
+      this.since.push(touch);
+    }
+  }
+
+  end(): void {
+    if ((this.options.threads ?? 1) > 1 && !this.met)
+      throw new PlanError("the plan does not end with a barrier: the next step races with it");
+  }
 }
 
 /** Are the tensor's first so many bytes there? Parameters, slots and staged data are before the step begins; the rest must have been

@@ -1,5 +1,5 @@
 // Activations: y = f(x), and dx = f'(x)·dy from whichever of x and y is cheaper to keep; dropout.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, read, scalar, type Values, write } from "../spec.js";
 
 const whole = (v: Values) => v.end!;
@@ -10,7 +10,7 @@ function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y"
   return op({
     code,
     operands: [write("y", whole), read("x", whole), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["y", "x"]],
     epilogue: keeps === "y",
     flops: whole,
@@ -22,7 +22,7 @@ function backward<const K extends "x" | "y">(code: Op, keeps: K) {
   return op({
     code,
     operands: [write("dx", whole), read("dy", whole), read(keeps, whole), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
   });
@@ -33,7 +33,7 @@ function forwardAlpha<const B extends string>(code: Op, backward: B) {
   return op({
     code,
     operands: [write("y", whole), read("x", whole), scalar("alpha", "f32"), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["y", "x"]],
     epilogue: true,
     flops: whole,
@@ -45,7 +45,7 @@ function backwardAlpha(code: Op) {
   return op({
     code,
     operands: [write("dx", whole), read("dy", whole), read("y", whole), scalar("alpha", "f32"), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
   });
@@ -57,7 +57,7 @@ function forwardRows<const B extends string>(code: Op, backward: B) {
     code,
     operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     alias: [["y", "x"]],
     flops: (v) => 4 * v.end! * v.columns!,
     backward: (g, o) =>
@@ -77,7 +77,7 @@ function backwardRows(code: Op) {
       scalar("end", "extent"),
     ],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     alias: [["dx", "dy"]],
     flops: (v) => 4 * v.end! * v.columns!,
   });
@@ -148,7 +148,7 @@ export const activationOps = {
       scalar("end", "extent"),
     ],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     alias: [["y", "x"]],
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit("dropout", { ...o, y: dx, x: g.gradient(o.y) })),

@@ -1,5 +1,5 @@
 // Ops that sum, cut, join and turn matrices by their columns.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { type Access, op, read, scalar, update, type Values, write } from "../spec.js";
 import { columns, rows } from "../tensor.js";
 import { clear, spread } from "./elementwise.js";
@@ -26,7 +26,7 @@ export const columnOps = {
       scalar("end", "extent"),
     ],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
   }),
@@ -44,7 +44,7 @@ export const columnOps = {
       scalar("first", "u32"),
       scalar("end", "extent"),
     ],
-    split: 1,
+    split: Share.Rows,
     flops: () => 0,
     backward: (g, o) =>
       g.accumulate(o.x, (dx, start) => {
@@ -69,7 +69,7 @@ export const columnOps = {
       scalar("ldx", "u32"),
       scalar("end", "extent"),
     ],
-    split: 1,
+    split: Share.Rows,
     flops: (v) => v.end! * v.count!,
   }),
   /** y = xᵀ; the range is rows of y, which has so many columns */
@@ -87,7 +87,7 @@ export const columnOps = {
       ["columns", "ldy"],
       ["end", "ldx"],
     ],
-    split: 1,
+    split: Share.Rows,
     flops: () => 0,
     backward: (g, o) =>
       g.contribute(o.x, (dx) => {
@@ -100,7 +100,7 @@ export const columnOps = {
     code: Op.ClearPadding,
     operands: [update("y", (v) => v.end! * v.ld!), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     flops: () => 0,
   }),
 };

@@ -1,5 +1,5 @@
 // Arithmetic on tensors, with broadcasting, and functions of one tensor: what users' own layers, losses and activations are made of.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { type Gradients, op, read, scalar, type Values, write } from "../spec.js";
 import { columns, type Extent, elements, isOneRow, rows, type Tensor } from "../tensor.js";
 
@@ -40,7 +40,7 @@ function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a
       scalar("stepB", "u32"),
       scalar("end", "extent"),
     ],
-    split: 1,
+    split: Share.Rows,
     alias: [
       ["y", "a"],
       ["y", "b"],
@@ -67,7 +67,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
       scalar("stepC", "u32"),
       scalar("end", "extent"),
     ],
-    split: 1,
+    split: Share.Rows,
     alias: [
       ["y", "a"],
       ["y", "b"],
@@ -84,7 +84,7 @@ function unary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; x:
   return op({
     code,
     operands: [write("y", (v) => v.end!), read("x", (v) => v.end!), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["y", "x"]],
     flops: (v) => v.end!,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
@@ -96,7 +96,7 @@ function slope(code: Op, keeps: "x" | "y") {
   return op({
     code,
     operands: [write("dx", (v) => v.end!), read("dy", (v) => v.end!), read(keeps, (v) => v.end!), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
   });

@@ -1,5 +1,5 @@
 // Losses give one number a row and, if wanted, the gradient at once; then their sum, penalties on parameters, and metrics.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
 
 const byRows = (v: Values) => v.end! * v.ld!;
@@ -36,7 +36,7 @@ function loss<const N extends string = never>(
     code,
     operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
     within,
-    split: 1,
+    split: Share.Rows,
     flops: (v) => flopsPerTerm * terms(v),
   });
 }
@@ -109,7 +109,7 @@ export const lossOps = {
       scalar("ld", "u32"),
       scalar("end", "extent"),
     ],
-    split: 1,
+    split: Share.Rows,
     flops: byRows,
   }),
 
@@ -145,7 +145,7 @@ export const lossOps = {
   penaltyBackward: op({
     code: Op.PenaltyBackward,
     operands: [update("dw", perRow), read("w", perRow), scalar("l1", "f32"), scalar("l2", "f32"), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 5 * v.end!,
   }),
 

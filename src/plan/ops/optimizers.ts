@@ -1,6 +1,6 @@
 // What happens to the gradient slab and the parameter slab once the gradients are there. Elementwise over slabs whose padding is zero
 // and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers.ts.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, update, type Values } from "../spec.js";
 
 const whole = (v: Values) => v.end!;
@@ -21,7 +21,7 @@ export const optimizerOps = {
   clipGlobalNorm: op({
     code: Op.ClipGlobalNorm,
     operands: [update("g", whole), scalar("sumSquares", "stepF64"), scalar("limit", "f32"), end],
-    split: 4,
+    split: Share.Elements,
     flops: whole,
   }),
   /** g *= min(1, limit / |g|), the norm of this tensor alone */
@@ -35,14 +35,14 @@ export const optimizerOps = {
   clipValue: op({
     code: Op.ClipValue,
     operands: [update("g", whole), status, scalar("limit", "f32"), end],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 2 * v.end!,
   }),
   /** w -= rate·(g + weightDecay·w) */
   sgdStep: op({
     code: Op.SgdStep,
     operands: [w, g, status, scalar("rate", "stepF32"), scalar("weightDecay", "f32"), end],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 4 * v.end!,
   }),
   /** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
@@ -60,7 +60,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 7 * v.end!,
   }),
   /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
@@ -85,7 +85,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 16 * v.end!,
   }),
   /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; if `mean` is given: mean = rho·mean + oneMinusRho·g', d = sqrt(v - mean²) + epsilon,
@@ -107,14 +107,14 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 12 * v.end!,
   }),
   /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
   adagradStep: op({
     code: Op.AdagradStep,
     operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 8 * v.end!,
   }),
   /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; u stays 0 as long as g' is */
@@ -134,7 +134,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 12 * v.end!,
   }),
   /** m, v as in adamStep; w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
@@ -157,7 +157,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 17 * v.end!,
   }),
   /** m, v as in adamStep; w -= stepSize·m / (rootFactor·sqrt(v) + floor): with 1 and epsilon adaptive, with 0 and 1 not */
@@ -179,7 +179,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 15 * v.end!,
   }),
   /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = sqrt(squares + epsilon) / sqrt(v + epsilon) · g';
@@ -199,7 +199,7 @@ export const optimizerOps = {
       scalar("weightDecay", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 18 * v.end!,
   }),
   /** w = decay·w - rate·sign(beta1·m + oneMinusBeta1·g); m = beta2·m + oneMinusBeta2·g */
@@ -218,14 +218,14 @@ export const optimizerOps = {
       scalar("oneMinusBeta2", "f32"),
       end,
     ],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 10 * v.end!,
   }),
   /** average += oneMinusDecay·(w - average) */
   emaStep: op({
     code: Op.EmaStep,
     operands: [update("average", whole), read("w", whole), scalar("oneMinusDecay", "f32"), end],
-    split: 4,
+    split: Share.Elements,
     flops: (v) => 3 * v.end!,
   }),
 };

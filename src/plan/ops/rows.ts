@@ -1,5 +1,5 @@
 // Ops that fill, move or combine rows without arithmetic on their meaning.
-import { Op } from "../../../assembly/opcodes.js";
+import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, read, scalar, update, type Values, write } from "../spec.js";
 import { padded } from "../tensor.js";
 
@@ -11,28 +11,28 @@ export const rowOps = {
   gatherRows: op({
     code: Op.GatherRows,
     operands: [write("y", byWords), read("data"), scalar("order", "stepPointer"), scalar("words", "u32"), scalar("end", "extent")],
-    split: 1,
+    split: Share.Rows,
     flops: () => 0,
   }),
   /** y[r] = row for every r */
   broadcastRow: op({
     code: Op.BroadcastRow,
     operands: [write("y", byWords), read("row", (v) => v.words!), scalar("words", "u32"), scalar("end", "extent")],
-    split: 1,
+    split: Share.Rows,
     flops: () => 0,
   }),
   /** y = value in every element */
   fill: op({
     code: Op.Fill,
     operands: [write("y", whole), scalar("value", "f32"), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     flops: () => 0,
   }),
   /** y = a field of the step's record in every element */
   fillStep: op({
     code: Op.FillStep,
     operands: [write("y", whole), scalar("value", "stepF32"), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     flops: () => 0,
   }),
   /** y = mean + scale·(what `kind`, a Variate, makes of each element's uniform number): a parameter's first values */
@@ -50,14 +50,14 @@ export const rowOps = {
       scalar("end", "extent"),
     ],
     within: [["columns", "ld"]],
-    split: 1,
+    split: Share.Rows,
     flops: (v) => v.end! * v.columns!,
   }),
   /** y += x */
   accumulate: op({
     code: Op.Accumulate,
     operands: [update("y", whole), read("x", whole), scalar("end", "extent")],
-    split: 4,
+    split: Share.Elements,
     flops: whole,
   }),
 };
