@@ -10,6 +10,7 @@ import { Arena, ArenaPool, type Block, isShared, outOfMemory, type Run } from ".
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { isRevectorized } from "./revectorizer.js";
+import { setTile } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
@@ -55,7 +56,7 @@ async function compile(name: BuildName): Promise<Compiled> {
       { cause },
     );
   }
-  return { name, pool: poolOf(module) };
+  return { name, pool: poolOf(name, module) };
 }
 
 async function load(name: BuildName): Promise<string> {
@@ -69,10 +70,11 @@ async function load(name: BuildName): Promise<string> {
   }
 }
 
-function poolOf(module: WebAssembly.Module): ArenaPool {
+function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
   return new ArenaPool((pages, limit) => {
     try {
       const memory = new WebAssembly.Memory({ initial: pages });
+      setTile(memory, builds[name].arithmetic);
       // Hot calls take the raw export: the loader's own is a closure around it, 12-14 ns a call against 4-6.
       const { instance } = instantiateSync(module, { env: { memory } });
       return new Arena(memory, instance.exports.run as Run, limit);
