@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { features } from "../src/features.js";
 import { revectorize } from "../src/node.js";
 import { Bounds } from "./bound.js";
+import { measureDispatch } from "./dispatch.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
 import { fasterOf, measureLimit } from "./limit.js";
@@ -14,20 +15,23 @@ import { prepare, recompile } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, featureLines, type Line, percent, table } from "./page.js";
 import { type Record, record } from "./record.js";
-import { measureStart, started } from "./start.js";
-import { measurePredict, measureSteps } from "./steps.js";
+import { measureStart } from "./start.js";
+import { measurePredict, measureSteps, measureTrainOnBatch } from "./steps.js";
 
 /** Floating-point operations of the largest product that `--quick` keeps: plain JavaScript takes 20 ms for it. */
 const QUICK = 5e7;
 /** Networks of which one row is predicted. */
 const PREDICTED = ["4-16-3", "784-128-10"];
+/** Networks of which single steps are measured: what JavaScript does shows in short ones. */
+const SINGLE = ["2-8-1", "4-16-3"];
 
 type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
 
 const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 
-/** @param argv the command line after the command */
-export async function bench(argv: readonly string[]): Promise<void> {
+/** @param argv the command line after the command
+ *  @param started makes the bundle of started.ts and says where it is */
+export async function bench(argv: readonly string[], started: () => Promise<string>): Promise<void> {
   const { json, only, quick, relaxed, revectorize: wide } = readOptions(argv);
   const budget: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
   const found = features();
@@ -59,8 +63,9 @@ export async function bench(argv: readonly string[]): Promise<void> {
     const wasm = await measured(wasmHow, fields, run);
     const js = [await measured({ backend: "js", arithmetic: "strict" }, fields, run)];
     // Kernels around gemm have one arithmetic; a start is over before it matters.
-    if (!["kernel", "start"].includes(fields.bench)) js.push(await measured({ backend: "js", arithmetic: "relaxed" }, fields, run));
-    const smaller = fields.unit === "µs" || fields.unit === "ms";
+    if (!["kernel", "dispatch", "start"].includes(fields.bench))
+      js.push(await measured({ backend: "js", arithmetic: "relaxed" }, fields, run));
+    const smaller = ["ns", "µs", "ms"].includes(fields.unit);
     const [fastest] = js.sort((x, y) => (smaller ? x.median - y.median : y.median - x.median));
     lines.push({ name, wasm, js: fastest!, extra: extra?.(wasm) });
   }
@@ -77,9 +82,12 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const predicted = PREDICTED.map((name) => standards.find((standard) => standard.name === name)!).filter(({ name }) =>
     wanted("predict", name),
   );
-  const starts = [started].filter(({ name }) => wanted("start", name));
+  const single = standards.filter((standard) => SINGLE.includes(standard.name) && wanted("trainOnBatch", stepName(standard)));
+  const dispatched = wanted("dispatch", "fill of nothing");
+  const starts = ["784-128-10"].filter((name) => wanted("start", name));
   const needsLimit = products.length > 0 || wanted("limit", "");
-  if (!needsLimit && [kernels, trained, predicted, starts].every((list) => list.length === 0)) refuse(`no line's name contains "${only}"`);
+  if (!needsLimit && !dispatched && [kernels, trained, predicted, single, starts].every((list) => list.length === 0))
+    refuse(`no line's name contains "${only}"`);
 
   console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
   console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}`);
@@ -146,8 +154,27 @@ export async function bench(argv: readonly string[]): Promise<void> {
     await line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (how) => measurePredict(standard, how, budget));
   print("prediction of one row, µs", { smallerIsBetter: true });
 
-  for (const { name } of starts) await line(name, { bench: "start", case: name, unit: "ms" }, (how) => measureStart(how, budget));
-  print("start to the first step, ms", { smallerIsBetter: true });
+  for (const standard of single) {
+    const fields = { bench: "trainOnBatch", case: stepName(standard), unit: "µs" } as const;
+    await line(stepName(standard), fields, (how) => measureTrainOnBatch(standard, how, budget));
+  }
+  print("one step by trainOnBatch, µs", { smallerIsBetter: true });
+
+  if (dispatched)
+    await line("fill of nothing", { bench: "dispatch", case: "fill of nothing", unit: "ns" }, ({ backend }) =>
+      measureDispatch(backend, budget),
+    );
+  print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
+
+  for (const name of starts) {
+    const script = await started();
+    const parts = { wasm: measureStart(script, "wasm", budget), js: measureStart(script, "js", budget) };
+    for (const part of parts.wasm.keys()) {
+      const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
+      await line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
+    }
+  }
+  print("start to the first step over an empty script, ms", { smallerIsBetter: true });
 
   if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
   if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");

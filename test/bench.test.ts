@@ -7,7 +7,7 @@ import { expect, test, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
 
-const command = [...["--import", "tsx"], "bench/cli.ts", "bench"];
+const command = [...["--import", "tsx"], "bench/local.ts"];
 
 function run(...options: string[]): { page: string; records: Record<string, unknown>[] } {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-bench-"));
