@@ -50,7 +50,9 @@ function print(title: string, options?: Parameters<typeof table>[2]): void {
 const products = gemmCases().filter(({ name, form, flops }) => wanted("gemm", `${name} ${form}`) && (!quick || flops <= QUICK));
 const kernels = kernelCases.filter(({ name }) => wanted("kernel", name));
 const trained = standards.filter((standard) => wanted("step", stepName(standard)));
-const predicted = standards.filter(({ name }) => PREDICTED.includes(name) && wanted("predict", name));
+const predicted = PREDICTED.map((name) => standards.find((standard) => standard.name === name)!).filter(({ name }) =>
+  wanted("predict", name),
+);
 const starts = [started].filter(({ name }) => wanted("start", name));
 const needsLimit = products.length > 0 || wanted("limit", "");
 if (!needsLimit && [kernels, trained, predicted, starts].every((list) => list.length === 0)) refuse(`no line's name contains "${only}"`);

@@ -1,5 +1,6 @@
 // What this core can do at most with 128-bit multiplications and additions: the fastest of loops that live in registers and of
 // micro-kernels on panels in L1. Many, because each engine spoils some of them by how it gives out registers.
+import { tileName, tiles } from "../scripts/micro.js";
 import { compileAssembly } from "./compile.js";
 import { type Tile, tileSource } from "./ladder/tile.js";
 import { type Budget, type Figure, measure } from "./measure.js";
@@ -50,18 +51,19 @@ export function ${order}${chains}(at: usize, times: u32): void {
 `;
 }
 
-/** gemm's own micro-kernels, on packed panels. */
-const production = [4, 8].map(
-  (columns) => `
-export function sweepGemm4x${columns}(times: u32, c: usize, ldc: usize, a: usize, b: usize, k: u32): void {
-  for (let t: u32 = 0; t < times; ++t) gemmMicro4x${columns}(c, ldc, 0, 0, a, 0, 4, 16, b, ${4 * columns}, 4, ${columns}, k);
+/** gemm's own micro-kernels, one tile on packed panels. */
+const production = tiles.map(({ rows, vectors, masked }) => {
+  const [kernel, columns] = [tileName({ rows, vectors }), 4 * vectors];
+  return `
+export function ${kernel}Sweep(times: u32, c: usize, ldc: usize, a: usize, b: usize, k: u32): void {
+  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, 0, 0, a, 4, ${4 * rows}, b, ${4 * columns}, ${rows}, ${masked ? `${columns}, ` : ""}k);
 }
-`,
-);
+`;
+});
 
 function candidates(): Candidate[] {
   const source = [
-    `import { multiplyAdd } from "../../assembly/arithmetic";\nimport { gemmMicro4x4, gemmMicro4x8 } from "../../assembly/gemm/micro";\n`,
+    `import { multiplyAdd } from "../../assembly/arithmetic";\nimport { ${tiles.map(tileName).join(", ")} } from "../wasm/micro";\n`,
     ...CHAINS.flatMap((chains) => ORDERS.map((order) => loopSource(chains, order))),
     ...TILES.map((tile) => tileSource(tile, "packed", `${tile.rows}x${tile.vectors * 4}`)),
     ...production,
@@ -89,9 +91,9 @@ function candidates(): Candidate[] {
         run: () => sweep(TIMES, c, LDC, a, 4, 4 * rows, b, 16 * vectors, K),
       };
     }),
-    ...[4, 8].map((columns) => {
-      const sweep = call[`sweepGemm4x${columns}`]!;
-      return { name: `gemmMicro4x${columns}`, flops: TIMES * K * columns * 8, run: () => sweep(TIMES, c, LDC, a, b, K) };
+    ...tiles.map((tile) => {
+      const sweep = call[`${tileName(tile)}Sweep`]!;
+      return { name: tileName(tile), flops: TIMES * K * tile.rows * tile.vectors * 8, run: () => sweep(TIMES, c, LDC, a, b, K) };
     }),
   ];
 }

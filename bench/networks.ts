@@ -12,6 +12,7 @@ import {
   schedules,
   sgd,
 } from "../src/index.js";
+import { rowsOf, type Workload, workloads } from "./workloads.js";
 
 export interface Standard {
   readonly name: string;
@@ -22,53 +23,40 @@ export interface Standard {
   data(): Data;
 }
 
-type Build = Pick<ChainOptions, "loss" | "optimizer" | "metrics"> & { readonly with?: string; readonly activation: "tanh" | "relu" };
+/** Of a workload whose optimizer is sgd or adam. */
+export function networkOf(workload: Workload, options: Partial<ChainOptions>): Promise<Network> {
+  const { widths, hidden, output, loss, optimizer, learningRate } = workload;
+  return network({
+    input: widths[0]!,
+    layers: widths.slice(1).map((units, i, all) => dense(units, { activation: i < all.length - 1 ? hidden : output })),
+    loss: loss === "squared error" ? meanSquaredError() : categoricalCrossEntropy({ fromLogits: true }),
+    optimizer: optimizer === "sgd" ? sgd({ learningRate }) : adam({ learningRate }),
+    seed: 1,
+    ...options,
+  });
+}
 
-/** @param batches batches of data; 1: full batch, never shuffled */
-function standard(widths: readonly number[], batch: number, batches: number, options: Build): Standard {
-  const { activation, loss, optimizer, metrics = [] } = options;
-  const [input, outputs] = [widths[0]!, widths.at(-1)!];
-  const rows = batch * batches;
+/** @param more what differs from the workload, and its name */
+function standard(workload: Workload, { name, ...more }: Partial<ChainOptions> & { readonly name?: string } = {}): Standard {
+  const { widths, batch, batches } = workload;
   return {
-    name: [widths.join("-"), ...(options.with ? [options.with] : [])].join(" "),
+    name: [widths.join("-"), ...(name ? [name] : [])].join(" "),
     batch,
-    rows,
-    build: (backend) =>
-      network({
-        input,
-        layers: widths.slice(1).map((units, i, all) => dense(units, i < all.length - 1 ? { activation } : {})),
-        loss,
-        optimizer,
-        metrics,
-        seed: 1,
-        backend,
-      }),
-    data: () => ({
-      inputs: Float32Array.from({ length: rows * input }, (_, i) => wave(i)),
-      // One class a row; with one output, 0 or 1.
-      targets: Float32Array.from({ length: rows * outputs }, (_, i) => {
-        const row = Math.floor(i / outputs);
-        return outputs === 1 ? row % 2 : Number(row % outputs === i % outputs);
-      }),
-    }),
+    rows: batch * batches,
+    build: (backend) => networkOf(workload, { ...more, backend }),
+    data: () => rowsOf(workload),
   };
 }
 
-/** Values in [0, 1) without a period that rows could share: multiples of the golden ratio, modulo 1. */
-function wave(i: number): number {
-  return (i * 0.6180339887498949) % 1;
-}
-
-const logits = { activation: "relu", loss: categoricalCrossEntropy({ fromLogits: true }) } as const;
+const [xor, iris, digits, digit, large] = workloads as readonly [Workload, Workload, Workload, Workload, Workload];
 
 export const standards: readonly Standard[] = [
-  standard([2, 8, 1], 4, 1, { activation: "tanh", loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.1 }) }),
-  standard([4, 16, 3], 16, 9, { ...logits, optimizer: adam() }),
-  standard([784, 128, 10], 32, 32, { ...logits, optimizer: sgd({ learningRate: 0.01 }) }),
+  standard(xor),
+  standard(iris),
+  standard(digits),
   // What a schedule, clipping, an average of the weights and a metric add to the line before.
-  standard([784, 128, 10], 32, 32, {
-    ...logits,
-    with: "all on",
+  standard(digits, {
+    name: "all on",
     metrics: ["accuracy"],
     optimizer: sgd({
       learningRate: schedules.cosine({ base: 0.01, totalSteps: 1e6 }),
@@ -76,10 +64,7 @@ export const standards: readonly Standard[] = [
       ema: { decay: 0.999 },
     }),
   }),
-  standard([784, 512, 512, 10], 128, 2, { ...logits, optimizer: adam({ learningRate: 1e-4 }) }),
-  standard([256, 1024, 1024, 1], 64, 2, {
-    activation: "relu",
-    loss: binaryCrossEntropy({ fromLogits: true }),
-    optimizer: adam({ learningRate: 1e-4 }),
-  }),
+  standard(digit),
+  standard(large),
+  standard({ ...large, widths: [256, 1024, 1024, 1], batch: 64 }, { loss: binaryCrossEntropy({ fromLogits: true }) }),
 ];

@@ -7,14 +7,15 @@ export interface Options {
   readonly quick: boolean;
 }
 
-const help = `npm run bench -- [options]: how fast kernels and training steps are on this machine
+const benchHelp = `npm run bench -- [options]: how fast kernels and training steps are on this machine
 
   --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, start
   --quick       fewer sizes, shorter samples: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help`;
 
-export function readOptions(argv: readonly string[]): Options {
+/** @param help what `--help` prints, where the command is another one than `npm run bench` */
+export function readOptions(argv: readonly string[], help = benchHelp): Options {
   try {
     const { values } = parseArgs({
       args: [...argv],

@@ -6,9 +6,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { generate } from "./generate.js";
+import { generateMicro } from "./micro.js";
 
 mkdirSync("build", { recursive: true });
 generate();
+generateMicro();
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -7,8 +7,8 @@ const multiplyAdd = {
 } as const;
 type Variant = keyof typeof multiplyAdd;
 
-/** Panels by what is fastest, GFLOP/s at n = 240 on Node 20 / 22 / 24 / 26 (Zen 5): strict 3x4 from float64 2.5 2.6 2.6 2.4, from float32 2.0
- *  1.8 2.2 2.2; relaxed 3x4 from float32 5.3 5.8 5.7 5.7, from float64 5.2 5.8 5.8 4.3; 4x4 and 2x4 are slower on one of them. */
+/** What the panels hold and the tile's shape, by what is fastest of 2x4, 3x3, 2x5, 3x4, 4x3, 4x4 and 2x6 on Node 20, 22, 24 and 26: strict is
+ *  bound by its roundings and gains from float64, which needs no conversion (4x4 on Zen 5 +20 %); relaxed loses with it on Node 26. */
 const panel = { strict: "Float64Array", relaxed: "Float32Array" } as const;
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -70,7 +70,7 @@ ${store}
 }
 
 export function tilesSource(): string {
-  const [rows, columns] = [3, 4];
+  const [rows, columns] = [4, 4];
   const variants = Object.keys(multiplyAdd) as Variant[];
   return `
 const fround = Math.fround;

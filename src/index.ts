@@ -28,6 +28,7 @@ export {
   rocAuc,
   topK,
 } from "./evaluation.js";
+export { type Feature, type Features, features } from "./features.js";
 export { type Idx, parseIdx } from "./formats/idx.js";
 export {
   decodeSafetensors,

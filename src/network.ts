@@ -81,7 +81,7 @@ export class Network {
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
   attached: unknown;
 
-  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, reason, steps }`; `steps` is counted inside the backend. */
+  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, revectorized, reason, steps }`; `steps` is counted inside the backend. */
   get backend(): BackendInfo {
     return this.model.region.backend;
   }

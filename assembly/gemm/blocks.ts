@@ -1,10 +1,9 @@
-// Sizes of gemm's register tile and cache blocks, and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner
-// reserves scratch by them. None of them changes a bit of any result. Fitted on a Zen 5 core, 48 KiB L1, 1 MiB L2, Node 20.
+// Sizes of gemm's cache blocks and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner reserves scratch by
+// them. None of them changes a bit of any result. Fitted on a Zen 5 core, 48 KiB L1, 1 MiB L2. Tiles are in scripts/micro.ts.
 
-/** One tile of C in registers is MR x NR; packed panels are at most KC deep. Blocks of A, B and C are counted in elements. */
+/** Strips of C are at most NR wide; packed panels are at most KC deep. Blocks of A, B and C are counted in elements. */
 export enum Block {
-  MR = 4,
-  NR = 8,
+  NR = 16,
   KC = 256,
   /** A in one block of rows: 96 KiB, a part of any L2 */
   A = 24576,
@@ -19,4 +18,7 @@ export enum Block {
   Rows = 8,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
+  /** Elements of a cache line, on which packed blocks begin */
+  // biome-ignore lint/suspicious/noDuplicateEnumValues: two sizes that happen to be equal
+  Line = 16,
 }

@@ -1,6 +1,6 @@
 // The product for a few rows of C, as one sample's prediction is: B is read once, front to back, and C's rows are added to in L1.
 import { multiplyAdd } from "../arithmetic";
-import { lanesBelow } from "./micro";
+import { lanesBelow } from "./lanes";
 
 /** c[j] += x0·b0[j], then x1·b1[j], x2·b2[j], x3·b3[j]: four k of a row of C. `stop`: c's end; bStep: bytes from one row of B to the next. */
 function addRows4(c: usize, stop: usize, a: usize, aStep: usize, b: usize, bStep: usize): void {

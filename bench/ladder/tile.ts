@@ -1,9 +1,11 @@
-// A micro-kernel of any tile, written out as AssemblyScript: asc unrolls nothing and has no arrays of v128. The ladder times each
-// alone, the limit times some of them beside its loops. Order over k is the same in all of them, so none changes a bit.
+// A micro-kernel of any tile, written out as AssemblyScript in the ways that were tried. The ladder times them all, the limit times some of
+// them beside its loops; what gemm uses is scripts/micro.ts. Order over k is the same in all of them, so none changes a bit.
 
-/** `packed`: panels, constant offsets; `strided`: one pointer for every row of A, strides as arguments (what gemm uses);
- *  `unrolled`: packed, two k at a time. */
-export type Style = "packed" | "strided" | "unrolled";
+/** How A and B are found, and how many k are written out in the loop's body:
+ *  `packed`: panels, constant offsets, one pointer each; `packed 2`, `packed 4`: the same, so many k at a time
+ *  `strided`: a pointer for every row of A, strides are arguments; `ahead`: the same, pointers move before they are used (gemm's way) */
+export const styles = ["packed", "packed 2", "packed 4", "strided", "ahead"] as const;
+export type Style = (typeof styles)[number];
 
 export interface Tile {
   readonly rows: number;
@@ -11,28 +13,32 @@ export interface Tile {
 }
 
 /** `sweep<suffix>` runs the tile so many times. Strides are bytes; `multiplyAdd` must be imported by the module it is put into. */
-export function tileSource({ rows, vectors }: Tile, style: Style, suffix = ""): string {
+export function tileSource({ rows, vectors }: Tile, style: Style, suffix: string): string {
   const r = [...Array(rows).keys()];
   const v = [...Array(vectors).keys()];
-  const each = (f: (i: number, j: number) => string) => r.flatMap((i) => v.map((j) => f(i, j))).join("");
   const line = (list: readonly number[], f: (i: number) => string) => list.map(f).join("");
+  const each = (f: (i: number, j: number) => string) => line(r, (i) => line(v, (j) => f(i, j)));
+  const strided = style === "strided" || style === "ahead";
+  const unroll = style.startsWith("packed ") ? Number(style.slice(7)) : 1;
   const step = (at: number) =>
     line(v, (j) => `const b${at}_${j} = v128.load(b, ${(at * vectors + j) * 16});\n`) +
     line(r, (i) => {
-      const a = style === "strided" ? `a${i}` : `a, ${(at * rows + i) * 4}`;
+      const a = strided ? `a${i}` : `a, ${(at * rows + i) * 4}`;
       return `x = v128.load32_splat(${a});\n${line(v, (j) => `c${i}_${j} = multiplyAdd(x, b${at}_${j}, c${i}_${j});\n`)}`;
     });
-  const loop = {
-    packed: `${step(0)} a += ${rows * 4}; b += ${vectors * 16};`,
-    unrolled: `${step(0)} ${step(1)} a += ${rows * 8}; b += ${vectors * 32}; --k;`,
-    strided: `${step(0)} ${line(r, (i) => `a${i} += aStep;`)} b += bStep;`,
-  }[style];
+  const body = line([...Array(unroll).keys()], step);
+  const pointers = [...(strided ? r.map((i) => `a${i}`) : ["a"]), "b"];
+  const strides = pointers.map((pointer) =>
+    strided ? (pointer === "b" ? "bStep" : "aStep") : String((pointer === "b" ? vectors * 16 : rows * 4) * unroll),
+  );
+  const all = (operation: string) => pointers.map((pointer, i) => `${pointer} ${operation} ${strides[i]};`).join(" ");
   return `
 export function tile${suffix}(c: usize, ldc: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, k: u32): void {
-  ${line(r, (i) => `let a${i} = a + ${i} * aRow;\n`)}
+  ${strided ? line(r, (i) => `let a${i} = a + ${i} * aRow;\n`) : ""}
   let x: v128;
   ${each((i, j) => `let c${i}_${j} = v128.load(c + ${i} * ldc, ${j * 16});\n`)}
-  do { ${loop} } while (--k);
+  ${style === "ahead" ? all("-=") : ""}
+  do { ${style === "ahead" ? `${all("+=")} ${body}` : `${body} ${all("+=")}`} } while (k -= ${unroll});
   ${each((i, j) => `v128.store(c + ${i} * ldc, c${i}_${j}, ${j * 16});\n`)}
 }
 export function sweep${suffix}(times: u32, c: usize, ldc: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, k: u32): void {

@@ -22,6 +22,8 @@ export interface BackendInfo {
   readonly build: BuildName | ArithmeticName;
   /** Threads of the last `fit`; before the first one, 1. */
   readonly threads: number;
+  /** Whether V8 may make 256-bit operations of it: `revectorize()` of chainrule/node. */
+  readonly revectorized: boolean;
   /** Why this backend, and why so many threads, in words. */
   readonly reason: string;
   /** Good steps this region has run, counted inside the backend: `predict` and evaluation count too. */

@@ -26,7 +26,14 @@ class JsRegion implements Region {
   }
 
   get backend(): BackendInfo {
-    return { name: "js", build: this.arithmetic.name, threads: 1, reason: this.reason + this.#why, steps: this.#steps };
+    return {
+      name: "js",
+      build: this.arithmetic.name,
+      threads: 1,
+      revectorized: false,
+      reason: this.reason + this.#why,
+      steps: this.#steps,
+    };
   }
 
   readonly whyOneThread = "plain JavaScript (backend js) has no threads";

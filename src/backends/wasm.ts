@@ -9,6 +9,7 @@ import { Arena, ArenaPool, type Block, outOfMemory, type Run } from "./arena.js"
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
+import { isRevectorized } from "./revectorizer.js";
 import { whyOneThread } from "./threads.js";
 import { type Views, viewsOf } from "./views.js";
 
@@ -34,6 +35,11 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
     compiled.set(name, present);
   }
   return present;
+}
+
+/** Whether V8 has made machine code of any build, or is about to. */
+export function isAnyCompiled(): boolean {
+  return compiled.size > 0;
 }
 
 async function compile(name: BuildName): Promise<Compiled> {
@@ -119,7 +125,14 @@ class WasmRegion implements Region {
 
   get backend(): BackendInfo {
     const { count, reason } = this.#threads;
-    return { name: "wasm", build: this.#build.name, threads: count, reason: this.reason + reason, steps: this.#steps };
+    return {
+      name: "wasm",
+      build: this.#build.name,
+      threads: count,
+      revectorized: isRevectorized(),
+      reason: this.reason + reason,
+      steps: this.#steps,
+    };
   }
 
   get whyOneThread(): string | undefined {

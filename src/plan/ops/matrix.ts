@@ -14,7 +14,9 @@ function packing(transposed: "A" | "B" | undefined) {
     const depth = Math.min(up(k, 4), Block.KC);
     const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
-    return (a ? Math.min(up(m, Block.MR) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0);
+    return (
+      (a ? Math.min(up(m, 16) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0) + (a || b ? Block.Line : 0)
+    );
   };
 }
 
@@ -52,7 +54,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["n", "ldb"],
     ],
-    split: Block.MR,
+    split: 4,
     flops,
     backward: (g, o) => {
       const dc = g.gradient(o.c);
@@ -106,7 +108,7 @@ export const matrixOps = {
       ["end", "lda"],
       ["n", "ldb"],
     ],
-    split: Block.MR,
+    split: 4,
     flops,
   }),
   /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */
@@ -122,7 +124,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["k", "ldb"],
     ],
-    split: Block.MR,
+    split: 4,
     flops,
   }),
   /** y[j] = start + the sum over r of x[r][j], in the order r = 0, 1, 2 …; the range is columns */

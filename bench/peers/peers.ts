@@ -1,0 +1,27 @@
+// Who is compared, in the order of the tables; ourselves first, since all ratios are to that line.
+import { brain } from "./libraries/brain.js";
+import { chainrule } from "./libraries/chainrule.js";
+import { convnetjs, toygrad } from "./libraries/convnetjs.js";
+import { handwritten } from "./libraries/handwritten.js";
+import { jax } from "./libraries/jax.js";
+import { mlfnn } from "./libraries/mlfnn.js";
+import { synaptic } from "./libraries/synaptic.js";
+import { tfjs } from "./libraries/tfjs.js";
+import type { Peer } from "./peer.js";
+
+export const OURS = "chainrule wasm";
+
+export const peers: Readonly<Record<string, Peer>> = {
+  [OURS]: chainrule("wasm"),
+  "chainrule js": chainrule("js"),
+  "by hand": handwritten,
+  "jax-js": jax,
+  "tfjs wasm": tfjs("wasm"),
+  "tfjs cpu": tfjs("cpu"),
+  synaptic,
+  "brain.js 1": brain("brain.js"),
+  "brain.js 2": brain("brain.js-2"),
+  convnetjs,
+  toygrad,
+  "ml-fnn": mlfnn,
+};

@@ -1,0 +1,94 @@
+// npm run engines: one network trained on every engine, backend and number of threads. Each row prints what really ran and fails if that is
+// not what was asked for; strict rows fail unless their weights are the same bits. Engines come from npm, into a folder of their own.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+const MAJORS = [20, 22, 24, 26];
+const folder = process.env.CHAINRULE_ENGINES ?? join(tmpdir(), "chainrule-engines");
+
+interface Row {
+  readonly backend: "wasm" | "js";
+  readonly arithmetic: "strict" | "relaxed";
+  readonly revectorized: boolean;
+}
+
+const rows: readonly Row[] = [
+  { backend: "wasm", arithmetic: "strict", revectorized: false },
+  { backend: "wasm", arithmetic: "strict", revectorized: true },
+  { backend: "js", arithmetic: "strict", revectorized: false },
+  { backend: "wasm", arithmetic: "relaxed", revectorized: false },
+  { backend: "wasm", arithmetic: "relaxed", revectorized: true },
+  { backend: "js", arithmetic: "relaxed", revectorized: false },
+];
+
+/** What only some engines have, and how the error says so. */
+function expectedRefusal({ backend, arithmetic, revectorized }: Row, major: number): RegExp | undefined {
+  if (major > 20 || backend === "js") return undefined;
+  if (revectorized) return /V8 11\.3 of Node 20\.\S+ has no revectorizer/;
+  return arithmetic === "relaxed" ? /no relaxed SIMD/ : undefined;
+}
+
+/** Of an engine's newest release. */
+function binaryOf(major: number): string {
+  const [name, program] = process.platform === "win32" ? ["win", "node.exe"] : [process.platform, "bin/node"];
+  const engine = `node-${name}-${process.arch}`;
+  const home = join(folder, String(major));
+  const binary = join(home, "node_modules", engine, program);
+  if (!existsSync(binary)) {
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "package.json"), '{ "private": true }');
+    console.log(`installing Node ${major} into ${home}`);
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", `${engine}@${major}`], {
+      cwd: home,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+  return binary;
+}
+
+const WIDTHS = [14, 8, 10, 8, 14];
+const columns = (...texts: readonly string[]) =>
+  texts
+    .map((text, i) => text.padEnd(WIDTHS[i] ?? 0))
+    .join("")
+    .trimEnd();
+const yes = (value: boolean) => (value ? "yes" : "no");
+
+let strictHash: string | undefined;
+
+/** A line of the page, and what is wrong with it, if anything is. */
+function run(major: number, row: Row): { readonly line: string; readonly wrong?: string } {
+  const binary = binaryOf(major);
+  const version = `Node ${execFileSync(binary, ["-p", "process.versions.node"], { encoding: "utf8" }).trim()}`;
+  const { stdout, stderr } = spawnSync(binary, ["scripts/engines/train.mjs", JSON.stringify(row)], { encoding: "utf8" });
+  const { backend, arithmetic, revectorized } = row;
+  const asked = (rest: string) => columns(version, backend, arithmetic, "1", yes(revectorized), rest);
+  const refusal = expectedRefusal(row, major);
+  if (refusal) {
+    const said = stderr.match(refusal)?.[0];
+    return said ? { line: asked(said) } : { line: asked("ran"), wrong: `expected ${refusal}` };
+  }
+  if (!stdout) return { line: asked(""), wrong: stderr };
+  const { ran, hash } = JSON.parse(stdout);
+  const line = columns(version, ran.name, ran.build, String(ran.threads), yes(ran.revectorized), hash.slice(0, 16));
+  const wanted = { name: backend, build: arithmetic, threads: 1, revectorized, arithmetic };
+  if (!isDeepStrictEqual(ran, wanted)) return { line, wrong: `asked for ${JSON.stringify(wanted)}, ran ${JSON.stringify(ran)}` };
+  if (arithmetic === "strict") strictHash ??= hash;
+  if (arithmetic === "strict" && hash !== strictHash) return { line, wrong: "other weights" };
+  if (arithmetic === "relaxed" && hash === strictHash) return { line, wrong: "the weights of strict arithmetic" };
+  return { line };
+}
+
+console.log(columns("engine", "backend", "build", "threads", "revectorized", "weights"));
+let failed = 0;
+for (const major of MAJORS)
+  for (const row of rows) {
+    const { line, wrong } = run(major, row);
+    console.log(wrong ? `${line}  FAILED: ${wrong}` : line);
+    if (wrong) failed += 1;
+  }
+console.log(failed ? `${failed} rows failed` : `all strict rows have the weights ${strictHash}`);
+process.exitCode = failed ? 1 : 0;

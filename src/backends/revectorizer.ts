@@ -1,0 +1,33 @@
+// V8's revectorizer makes 256-bit operations of pairs of adjacent 128-bit ones. What it takes, and whether this process has it switched on;
+// src/node/revectorize.ts switches it.
+
+/** Of V8, [major, minor]: Node 22's, the first whose results and gain were measured. V8 11.3 (Node 20) does not know the switch. */
+const FIRST = [12, 4] as const;
+
+let on = false;
+
+export function isRevectorized(): boolean {
+  return on;
+}
+
+export function setRevectorized(): void {
+  on = true;
+}
+
+/** In words why V8's revectorizer cannot be switched on here; undefined if it can. Whether the CPU has AVX2 only Linux says; without it
+ *  the switch does nothing. */
+export function lacksRevectorizer(): string | undefined {
+  const { process } = globalThis;
+  const { node, v8, bun, deno } = process?.versions ?? {};
+  if (!node || !v8 || bun || deno) return "only Node can switch V8's revectorizer on";
+  const [major = 0, minor = 0] = v8.split(".").map(Number);
+  if (major < FIRST[0] || (major === FIRST[0] && minor < FIRST[1]))
+    return `V8 ${major}.${minor} of Node ${node} has no revectorizer, Node 22 is the first that has`;
+  if (process.arch !== "x64") return `V8's revectorizer is for x64 with AVX2, this CPU is ${process.arch}`;
+  if (process.platform === "linux" && !/^flags.*\bavx2\b/m.test(cpuInfo())) return "this CPU has no AVX2";
+  return undefined;
+}
+
+function cpuInfo(): string {
+  return process.getBuiltinModule("node:fs").readFileSync("/proc/cpuinfo", "utf8");
+}

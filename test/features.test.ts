@@ -1,0 +1,79 @@
+// What is said about the engine, and the switch of V8's revectorizer. That it changes no bit is shown by `npm run engines`, on engines
+// that have it.
+import { spawnSync } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { dense, features, meanSquaredError, network } from "../src/index.js";
+import { revectorize } from "../src/node.js";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+describe("features()", () => {
+  test("agrees with what WebAssembly itself accepts", () => {
+    // Modules of wasm-feature-detect 1.8 (Google): i8x16.popcnt, i8x16.relaxed_swizzle.
+    const simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+    const relaxed = [
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
+    ];
+    expect(features().simd.available).toBe(WebAssembly.validate(Uint8Array.from(simd)));
+    expect(features().relaxedSimd.available).toBe(WebAssembly.validate(Uint8Array.from(relaxed)));
+    expect(features().threads).toEqual({ available: true });
+  });
+
+  test("says what is missing", () => {
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    expect(features().threads.reason).toBe("this environment has no SharedArrayBuffer");
+    vi.stubGlobal("crossOriginIsolated", false);
+    expect(features().threads.reason).toMatch(/Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/);
+    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    expect(features().simd).toEqual({ available: false, reason: "this engine's WebAssembly has no 128-bit SIMD" });
+    vi.stubGlobal("WebAssembly", undefined);
+    expect(features().relaxedSimd).toEqual({ available: false, reason: "this environment has no WebAssembly" });
+  });
+});
+
+describe("revectorize()", () => {
+  /** As if this were another engine. */
+  const as = (versions: Record<string, string>, arch = "x64") => {
+    const value = { node: "22.0.0", v8: "12.4.254", ...versions };
+    vi.stubGlobal("process", Object.create(process, { versions: { value }, arch: { value: arch }, platform: { value: "darwin" } }));
+  };
+
+  test.each<readonly [string, () => void, RegExp]>([
+    ["Node 20", () => as({ node: "20.19.0", v8: "11.3.244.8-node.30" }), /V8 11\.3 of Node 20\.19\.0 has no revectorizer, Node 22/],
+    ["Bun", () => as({ bun: "1.3.0" }), /only Node can/],
+    ["ARM", () => as({}, "arm64"), /is for x64 with AVX2, this CPU is arm64/],
+  ])("on %s it is an error that says why, as features() does", (_, stub, reason) => {
+    stub();
+    expect(features().revectorize).toEqual({ available: false, reason: expect.stringMatching(reason) });
+    expect(revectorize).toThrow(expect.objectContaining({ name: "BackendError", message: expect.stringMatching(reason) }));
+  });
+
+  test("where there is a revectorizer it is available", () => {
+    as({});
+    expect(features().revectorize).toEqual({ available: true });
+  });
+
+  describe("with such a V8", () => {
+    beforeEach(() => as({}));
+
+    test("it is an error after the first network, and says to call it before", async () => {
+      await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), backend: "wasm" });
+      expect(revectorize).toThrow(/a network was made before.*call it before the first network\(\)/);
+    });
+  });
+
+  test("a V8 that does not know the flag after all is not believed", () => {
+    // Node of another architecture has no such flag whatever its version: here the version is made up.
+    const script = `
+      globalThis.process = Object.create(process, { versions: { value: { node: "22.0.0", v8: "12.4.254" } }, arch: { value: "x64" } });
+      const { revectorize } = await import("./src/node.ts");
+      try { revectorize(); console.log("on"); } catch (error) { console.log(error.name, error.message); }`;
+    const { stdout } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { encoding: "utf8" });
+    const known = Number(process.versions.v8.split(".")[0]) >= 12 && process.arch === "x64";
+    expect(stdout.trim()).toMatch(known ? /^on$|AVX2/ : /^BackendError revectorize: (V8 12\.4\.254 does not know|.*AVX2)/);
+  });
+});
