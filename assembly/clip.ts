@@ -29,9 +29,12 @@ function scaleToNorm(g: usize, sumSquares: f64, limit: f32, begin: u32, end: u32
   if (!(norm > <f64>limit)) return;
   const factor = f32x4.splat(<f32>(<f64>limit / norm));
   const stop = (<usize>end) << 2;
-  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
     v128.store(g + at, f32x4.mul(v128.load(g + at), factor));
-  }
+    at += 16;
+  } while (at < stop);
 }
 
 /** g = g held within [-limit, limit], NaN stays NaN; sets Status.Gradient if some g was not finite before.
@@ -41,10 +44,13 @@ export function clipValue(g: usize, status: usize, limit: f32, begin: u32, end: 
   const least = f32x4.splat(-limit);
   let bad = f32x4.splat(0);
   const stop = (<usize>end) << 2;
-  for (let at = (<usize>begin) << 2; at < stop; at += 16) {
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
     const x = v128.load(g + at);
-    v128.store(g + at, f32x4.min(f32x4.max(x, least), most)); // both hand on a NaN
+    v128.store(g + at, f32x4.pmin(f32x4.pmax(x, least), most)); // x < least ? least : x, and so on: a NaN stays
     bad = collect(bad, x);
-  }
+    at += 16;
+  } while (at < stop);
   if (v128.any_true(bad)) raise(status, Status.Gradient);
 }

@@ -1,4 +1,4 @@
-// Sums and tests over all of a slab, for clip.ts, penalties.ts and optimizers.ts. Kernels that write tensors are elsewhere.
+// Sums and tests over all of a slab, for clip.ts, penalties.ts and watch.ts. Kernels that write tensors are elsewhere.
 // The tree of every float64 sum here: element i (counted from the range's begin) goes to lane i mod 8, in order, each lane from +0;
 // then ((l0 + l2) + (l4 + l6)) + ((l1 + l3) + (l5 + l7)). Slabs are padded with zeros, which add nothing.
 
@@ -33,7 +33,12 @@ function power(pair: v128, squares: bool): v128 {
 export function hasNonFinite(x: usize, begin: u32, end: u32): bool {
   let bad = f32x4.splat(0);
   const stop = <usize>end << 2;
-  for (let at = <usize>begin << 2; at < stop; at += 16) bad = collect(bad, v128.load(x + at));
+  if (begin >= end) return false;
+  let at = <usize>begin << 2;
+  do {
+    bad = collect(bad, v128.load(x + at));
+    at += 16;
+  } while (at < stop);
   return v128.any_true(bad);
 }
 

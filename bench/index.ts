@@ -2,6 +2,7 @@
 // Exits 1 if a product is said to run faster than the limit: one of the two is then wrong.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { Bounds } from "./bound.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
 import { fasterOf, measureLimit } from "./limit.js";
@@ -86,13 +87,22 @@ if (needsLimit) {
   print("gemm, GFLOP/s", { extra: "limit" });
 }
 
-for (const { name, job } of kernels) {
-  const { wasm, js, bytes } = await prepare(job);
-  await line(name, { bench: "kernel", case: name, unit: "GB/s" }, (backend) =>
-    measure(backend === "wasm" ? wasm : js, bytes / 1e9, budget),
+const bounds = new Bounds(
+  kernels.flatMap(({ bound }) => bound ?? []),
+  budget,
+);
+for (const { name, job, bound } of kernels) {
+  const { wasm, js, bytes, span } = await prepare(job);
+  // The slower of copying as much memory and of the roots and divisions of as many elements.
+  const most = bound && Math.min(bounds.copy(span), bounds.divisions(bound) * (bytes / job.values.end!));
+  await line(
+    name,
+    { bench: "kernel", case: name, unit: "GB/s" },
+    (backend) => measure(backend === "wasm" ? wasm : js, bytes / 1e9, budget),
+    most ? ({ median }) => percent(median / most) : undefined,
   );
 }
-print("other kernels, GB/s");
+print("other kernels, GB/s", { extra: "bound" });
 
 for (const standard of trained) {
   const name = stepName(standard);

@@ -1,11 +1,14 @@
 // The kernels around gemm at the sizes they have in training 784-512-512-10, batch 128.
 
 import type { OpName } from "../src/plan/ops.js";
+import type { Divisions } from "./bound.js";
 import type { Job } from "./operands.js";
 
 export interface KernelCase {
   readonly name: string;
   readonly job: Job;
+  /** What binds a kernel that passes over slabs, beside their bytes. */
+  readonly bound?: Divisions;
 }
 
 const BATCH = 128;
@@ -23,10 +26,15 @@ const loss = (op: OpName, job: Partial<Job> = {}): KernelCase => ({
   name: `${op} ${BATCH}x${CLASSES}`,
   job: { op, values: classes, given: ["dx"], ...job },
 });
+const COPY = { roots: 0, divisions: 0 };
+const DIVISION = { roots: 0, divisions: 1 };
+const ROOT = { roots: 1, divisions: 1 };
+const ROOTS = { roots: 2, divisions: 1 };
 // Rates so small that no weight leaves its binade however often a step is repeated.
-const step = (op: OpName, values: Job["values"] = {}, positive: readonly string[] = []): KernelCase => ({
+const step = (op: OpName, bound: Divisions, values: Job["values"] = {}, positive: readonly string[] = []): KernelCase => ({
   name: `${op} ${SLAB}`,
   job: { op, values: { ...slab, rate: 1e-9, stepSize: 1e-9, decay: 1, ...values }, positive },
+  bound,
 });
 
 export const kernelCases: readonly KernelCase[] = [
@@ -55,14 +63,15 @@ export const kernelCases: readonly KernelCase[] = [
   { name: `sumSquares ${SLAB}`, job: { op: "sumSquares", values: slab } },
   { name: `categoricalAccuracy ${BATCH}x${CLASSES}`, job: { op: "categoricalAccuracy", values: classes } },
   { name: `absoluteError ${BATCH}x${CLASSES}`, job: { op: "absoluteError", values: classes } },
-  step("sgdStep"),
-  step("sgdMomentumStep", { gradientFactor: 1, momentum: 0.9 }),
-  step("adamStep", { inverseRootBias2: 1, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, epsilon: 1e-8 }, ["v"]),
-  step("rmspropStep", { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-8 }, ["v"]),
-  step("adagradStep", { epsilon: 1e-8 }, ["h"]),
-  step("adamaxStep", { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, epsilon: 1e-8 }, ["u"]),
+  step("sgdStep", COPY),
+  step("sgdMomentumStep", COPY, { gradientFactor: 1, momentum: 0.9 }),
+  step("adamStep", ROOT, { inverseRootBias2: 1, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, epsilon: 1e-8 }, ["v"]),
+  step("rmspropStep", ROOT, { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-8 }, ["v"]),
+  step("adagradStep", ROOT, { epsilon: 1e-8 }, ["h"]),
+  step("adamaxStep", DIVISION, { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, epsilon: 1e-8 }, ["u"]),
   step(
     "nadamStep",
+    ROOT,
     {
       momentFactor: 1e-9,
       gradientFactor: 1e-10,
@@ -75,11 +84,11 @@ export const kernelCases: readonly KernelCase[] = [
     },
     ["v"],
   ),
-  step("radamStep", { rootFactor: 1, floor: 1e-8, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001 }, ["v"]),
-  step("adadeltaStep", { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-6 }, ["v", "squares"]),
-  step("lionStep", { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.99, oneMinusBeta2: 0.01 }),
-  step("emaStep", { oneMinusDecay: 0.001 }),
-  step("clipNorm", { limit: 1e9 }),
-  step("clipGlobalNorm", { sumSquares: 1, limit: 0.999 }),
-  step("clipValue", { limit: 1e9 }),
+  step("radamStep", ROOT, { rootFactor: 1, floor: 1e-8, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001 }, ["v"]),
+  step("adadeltaStep", ROOTS, { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-6 }, ["v", "squares"]),
+  step("lionStep", COPY, { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.99, oneMinusBeta2: 0.01 }),
+  step("emaStep", COPY, { oneMinusDecay: 0.001 }),
+  step("clipNorm", COPY, { limit: 1e9 }),
+  step("clipGlobalNorm", COPY, { sumSquares: 1, limit: 0.999 }),
+  step("clipValue", COPY, { limit: 1e9 }),
 ];

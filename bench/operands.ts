@@ -26,6 +26,8 @@ export interface Calls {
   readonly js: () => void;
   /** Bytes of tensors that a call reads and writes; scratch is left out. */
   readonly bytes: number;
+  /** Bytes of memory that they lie in. */
+  readonly span: number;
   readonly flops: number;
 }
 
@@ -84,7 +86,13 @@ export async function prepare(job: Job): Promise<Calls> {
   const list = [...args.slice(0, -1), 0, args.at(-1)!];
   const twins: Record<string, (views: Views, ...args: number[]) => void> = await import(`../src/backends/kernels/${sourceOf(op)}.js`);
   const [wasm, js] = [wasmKernels[op], twins[op]!];
-  return { wasm: wasm.bind(undefined, ...list), js: js.bind(undefined, jsViews, ...list), bytes, flops: spec.flops(values) };
+  return {
+    wasm: wasm.bind(undefined, ...list),
+    js: js.bind(undefined, jsViews, ...list),
+    bytes,
+    span: at - FIRST,
+    flops: spec.flops(values),
+  };
 }
 
 /** Numbers in (0, 1), the same every time: a linear congruential generator with the constants of Knuth and Lewis (Numerical Recipes, 7.1). */

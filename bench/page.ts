@@ -17,10 +17,10 @@ export function table(
 ): string {
   const [width, number] = extra ? [30, 8] : [43, 7];
   const cells = (name: string, ...numbers: readonly string[]) => name.padEnd(width) + numbers.map((text) => text.padStart(number)).join("");
-  const column = (text: string | undefined) => (text === undefined ? [] : [text]);
-  const rows = lines.map(({ name, wasm, js, extra }) => {
+  const column = (text = "") => (extra ? [text] : []);
+  const rows = lines.map(({ name, wasm, js, extra: text }) => {
     const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
-    return cells(name, digits(wasm.min), digits(wasm.median), digits(wasm.max), ...column(extra), digits(js.median), `${digits(ratio)}x`);
+    return cells(name, digits(wasm.min), digits(wasm.median), digits(wasm.max), ...column(text), digits(js.median), `${digits(ratio)}x`);
   });
   return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
 }

@@ -25,8 +25,9 @@ const best = Math.min(...epochs.map((epoch) => epoch.validation!.loss));
 console.log(`${train.rows} patients to train on, ${validation.rows} to stop by, ${test.rows} to test with`);
 console.log(`stopped after ${epochs.length} epochs; best validation loss ${best.toFixed(3)} (1 is as good as the mean)\n`);
 
-// In the target's own unit.
-const predicted = scalers.targets.inverse(net.predict(scalers.inputs.transform(test.inputs)));
+// In the target's own unit. The network has kept the scalers of what it was trained on, and saves them with it.
+const { inputs, targets } = net.scalers;
+const predicted = targets!.inverse(net.predict(inputs!.transform(test.inputs)));
 const mean = new Float32Array(test.rows).fill(scalers.targets.options.mean![0]!);
 /** Two digits, and no minus before 0. */
 const fixed = (value: number) => (Math.round(value * 100) / 100 || 0).toFixed(2);

@@ -30,11 +30,15 @@ export const sources: Record<string, readonly OpName[]> = {
     "cosineSimilarity",
   ],
   losses: Object.keys(lossOps) as OpName[],
-  optimizers: [],
+  descent: [],
+  moments: [],
+  squares: [],
   activations: [],
 };
 const rest = {
-  optimizers: /Step$/,
+  descent: /^(sgd|sgdMomentum|lion|ema)Step$/,
+  moments: /^(adam|adamax|nadam|radam)Step$/,
+  squares: /^(rmsprop|adagrad|adadelta)Step$/,
   smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
   piecewise: /^(hard|relu6)/,
   unary: /^(exp|log|sqrt|abs|sin|cos)(Forward|Backward)$/,

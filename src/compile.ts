@@ -124,7 +124,8 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
     g.inPhase("loss", "loss", () => {
       const named = (name: string, what: string) => (objectives.length === 1 ? what : `${name}.${what}`);
       const targets = objectives.map(({ name, loss }, i) => {
-        const { shape } = predictions[i]!;
+        const predicted = predictions[i]!.shape;
+        const shape = loss.targetColumns === undefined ? predicted : [...predicted.slice(0, -1), loss.targetColumns];
         const ids = (loss.staged ?? loss.targets) === "ids";
         return feed(named(name, "target"), ids ? shape.slice(0, -1) : shape, ids ? "u32" : "f32");
       });

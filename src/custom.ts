@@ -2,7 +2,7 @@
 // built-in ones are; what they give back is checked when the network is made. Each has a name and options, from which a saved network makes
 // it again.
 import { activationNames, type CustomActivation } from "./activations.js";
-import { checkFunction, checkNumber, checkOneOf, shown } from "./checks.js";
+import { checkBoolean, checkCount, checkFunction, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { type Layer, layer as makeLayer } from "./layers/layer.js";
 import { layerKinds } from "./layers/registry.js";
@@ -11,7 +11,7 @@ import { type CustomMetric, metricTypes } from "./metrics.js";
 import type { Builder } from "./plan/builder.js";
 import { isSymbolic, shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
-import { weigh } from "./weighting.js";
+import { oneHot, weigh } from "./weighting.js";
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -70,27 +70,46 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
   };
 }
 
+export interface CustomTargets {
+  /** last axis of the targets, default the prediction's */
+  readonly columns?: number;
+  /** targets are class ids, one a row of the prediction; `apply` gets them as one-hot rows. Default false */
+  readonly ids?: boolean;
+}
+
 /** A loss of your own: `apply` gets prediction and target `[batch, ..., columns]` and returns one number for each row, `[batch, ..., 1]`
  *  (`g.mean` or `g.sum` of something). The loss is their mean, or with `reduction: "sum"` in the options their sum, times `weight`.
+ *  @param targets what they look like, where that is not as the prediction: one column for several quantiles, class ids
  *  @throws {OptionError} when the network is made: `apply` does not return a tensor, or one that the prediction does not reach;
  *    {ShapeError}: one of another shape */
 export function customLoss(
   type: string,
   options: Options & { readonly reduction?: "mean" | "sum"; readonly weight?: number },
   apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor,
+  targets: CustomTargets = {},
 ): Loss {
   checkNew("customLoss", type, lossTypes);
   checkPlain(`${type}: options`, options);
   checkFunction(`${type}: apply`, apply);
+  checkOptions(`${type}: targets`, targets, ["columns", "ids"]);
+  const { columns, ids = false } = targets;
+  checkBoolean(`${type}: ids`, ids);
+  if (columns !== undefined) checkCount(`${type}: columns`, columns);
+  if (ids && columns !== undefined) throw new OptionError(`${type}: columns is ${columns}, but ids have as many as the prediction`);
   const { reduction = "mean", weight = 1 } = options;
   checkOneOf(`${type}: reduction`, reduction, ["mean", "sum"]);
   checkNumber(`${type}: weight`, weight, { above: 0 });
   return {
     type,
     options: { ...options, reduction, weight },
-    targets: "values",
-    prepare: (targets, sample, sampleWeights) =>
-      weigh(targets, { normalization: "sumOfWeights", columns: sample.at(-1) ?? 1, termsPerRow: 1 }, sampleWeights),
+    targets: ids ? "ids" : "values",
+    ...(ids && { staged: "values" }),
+    ...(columns !== undefined && { targetColumns: columns }),
+    prepare: (given, sample, sampleWeights) => {
+      const width = sample.at(-1) ?? 1;
+      const rows = ids ? { ...given, width: given.width * width, values: oneHot(given.values, width) } : given;
+      return weigh(rows, { normalization: "sumOfWeights", columns: columns ?? width, termsPerRow: 1 }, sampleWeights);
+    },
     scale: (sample, rows, denominator = rows * product(sample.slice(0, -1))) => {
       if (reduction === "sum") return weight;
       return denominator === 0 ? 0 : weight / denominator;

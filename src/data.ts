@@ -52,6 +52,8 @@ export interface Samples {
   readonly feeds: readonly Matrix[];
   /** By output; undefined where all rows count 1. */
   readonly weighing: readonly (Weighing | undefined)[];
+  /** Number of each row in the user's data, where it is not the row's own. */
+  readonly numbers?: Float64Array;
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
@@ -115,10 +117,16 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
     const ids = toIds(who, given, rows * positions, classes, loss.type, loss.ignoreIndex);
     return { rows, width: positions, values: ids };
   }
-  const width = positions * classes;
+  const columns = loss.targetColumns ?? classes;
+  const width = positions * columns;
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
   if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) };
-  const matrix = toRows(who, given, width, `the last layer has ${width}`);
+  const matrix = toRows(
+    who,
+    given,
+    width,
+    loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`,
+  );
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
   if (!loss.targetKind) return matrix;
   return { ...matrix, values: checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes) };
@@ -185,7 +193,8 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
   return { rows, feeds, weighing: [] };
 }
 
-export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): Samples {
+/** @param part whether there is more data than this, so that weights here may all be 0 */
+export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, { part = false } = {}): Samples {
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
     throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
@@ -197,7 +206,8 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports): 
     const { name, shape, loss } = outputs[i]!;
     return toTargets(outputs.length === 1 ? `${who}: targets` : `${who}: targets.${name}`, given, rows, shape, loss);
   });
-  const weights = data.sampleWeights === undefined ? undefined : toWeights(`${who}: sampleWeights`, data.sampleWeights, rows, outputs);
+  const weights =
+    data.sampleWeights === undefined ? undefined : toWeights(`${who}: sampleWeights`, data.sampleWeights, rows, outputs, part);
   const prepared = targets.map((matrix, i): Weighed => {
     const { name, shape, loss } = outputs[i]!;
     if (loss.prepare) return loss.prepare(matrix, shape, weights?.[i]);
@@ -216,31 +226,52 @@ function toWeights(
   given: NonNullable<Data["sampleWeights"]>,
   rows: number,
   outputs: Ports["outputs"],
+  part: boolean,
 ): readonly (Float32Array | undefined)[] {
-  if (outputs.length === 1 && !isPlain(given)) return [toSampleWeights(who, given, rows)];
+  if (outputs.length === 1 && !isPlain(given)) return [toSampleWeights(who, given, rows, part)];
   const record = given as Readonly<Record<string, unknown>>;
   const names = outputs.map(({ name }) => name);
   for (const name of Object.keys(isPlain(given) ? record : {}))
     if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
   if (!isPlain(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with any of ${names.join(", ")}`);
-  return names.map((name) => (Object.hasOwn(record, name) ? toSampleWeights(`${who}.${name}`, record[name], rows) : undefined));
+  return names.map((name) => (Object.hasOwn(record, name) ? toSampleWeights(`${who}.${name}`, record[name], rows, part) : undefined));
+}
+
+/** Room for so many rows of the same kind. */
+export function emptySamples({ feeds, weighing }: Samples, rows: number): Samples {
+  return {
+    rows,
+    feeds: feeds.map(({ width, values }) => ({
+      rows,
+      width,
+      values: values instanceof Uint32Array ? new Uint32Array(rows * width) : new Float32Array(rows * width),
+    })),
+    weighing: weighing.map((of) => of && { denominators: new Float64Array(rows), counted: new Float64Array(rows) }),
+    numbers: new Float64Array(rows),
+  };
+}
+
+/** Copies row `row` of one to row `at` of the other, which `emptySamples` made. @param number of the row in the user's data */
+export function putRow(to: Samples, at: number, from: Samples, row: number, number = from.numbers?.[row] ?? row): void {
+  from.feeds.forEach(({ values, width }, f) => {
+    to.feeds[f]!.values.set(values.subarray(row * width, (row + 1) * width), at * width);
+  });
+  from.weighing.forEach((of, output) => {
+    if (!of) return;
+    const { denominators, counted } = to.weighing[output]!;
+    denominators[at] = of.denominators[row]!;
+    counted[at] = of.counted[row]!;
+  });
+  to.numbers![at] = number;
 }
 
 /** So many rows of the samples, in the order given. */
-export function pickRows({ feeds, weighing }: Samples, rows: readonly number[]): Samples {
-  const pick = ({ values, width }: Matrix): Matrix => {
-    const out = values instanceof Uint32Array ? new Uint32Array(rows.length * width) : new Float32Array(rows.length * width);
-    rows.forEach((row, i) => {
-      out.set(values.subarray(row * width, (row + 1) * width), i * width);
-    });
-    return { rows: rows.length, width, values: out };
-  };
-  const pickNumbers = (of: Float64Array) => Float64Array.from(rows, (row) => of[row]!);
-  return {
-    rows: rows.length,
-    feeds: feeds.map(pick),
-    weighing: weighing.map((of) => of && { denominators: pickNumbers(of.denominators), counted: pickNumbers(of.counted) }),
-  };
+export function pickRows(samples: Samples, rows: readonly number[]): Samples {
+  const picked = emptySamples(samples, rows.length);
+  rows.forEach((row, i) => {
+    putRow(picked, i, samples, row);
+  });
+  return picked;
 }
 
 /** Which outputs' rows have weights: what a plan must read. */

@@ -38,10 +38,11 @@ function norm(values: Float32Array): number {
 export function diagnose(model: Model, { status, step, spoiled, samples, rows, before }: Failure): NonFiniteError {
   const { optimizer, objectives } = model.definition;
   const rate = `learningRate is ${optimizer.schedule.rate(step - 1)}`;
-  const plan = runBatch(model, "trace", pickRows(samples, rows), 0, rows.length, step);
+  const batch = pickRows(samples, rows);
+  const plan = runBatch(model, "trace", batch, 0, batch.rows, step);
   const views = model.region.views();
   const read = (tensor: Tensor) => model.readTensor(tensor, plan.addresses.get(tensor)!, rows.length, views);
-  const found = firstNonFinite(plan, rows, read);
+  const found = firstNonFinite(plan, batch.numbers!, read);
   if (found) {
     const norms = normsOf(
       model,
@@ -116,7 +117,7 @@ interface Found {
 }
 
 /** In program order: the first tensor of the step that holds something non-finite. */
-function firstNonFinite({ program }: Plan, rows: readonly number[], read: (tensor: Tensor) => Float32Array): Found | undefined {
+function firstNonFinite({ program }: Plan, numbers: Float64Array, read: (tensor: Tensor) => Float32Array): Found | undefined {
   let largest = 0;
   for (const instruction of program.instructions) {
     const uses = usesOf(instruction);
@@ -130,7 +131,7 @@ function firstNonFinite({ program }: Plan, rows: readonly number[], read: (tenso
           op: instruction.op,
           largest,
           took: [...new Set(uses.filter((use) => !use.writes && use.tensor.dtype === "f32").map((use) => use.tensor))],
-          row: tensor.batched ? rows[Math.floor((bad * rows.length) / values.length)] : undefined,
+          row: tensor.batched ? numbers[Math.floor((bad * numbers.length) / values.length)] : undefined,
           layer: instruction.layer,
           what: instruction.phase === "backward" || operand.name === "dx" ? "gradient" : instruction.layer === "loss" ? "value" : "output",
         };

@@ -4,11 +4,12 @@ export { type Activation, type ActivationName, type CustomActivation, celu, elu,
 export type { Arithmetic, ArithmeticName } from "./arithmetic.js";
 export { type BackendChoice, type BackendInfo, disposeThreads, type ThreadChoice } from "./backends/backend.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
-export { customActivation, customLoss, customMetric, layer } from "./custom.js";
+export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
+export type { DataStream, StreamItem, StreamOptions } from "./dataset/stream.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
 export {
@@ -103,7 +104,7 @@ export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
 export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
-export { minMax, restoreScaler, type Scaler, type ScalerOptions, standardize } from "./scalers.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";
 export type { FitOptions, Progress } from "./training.js";

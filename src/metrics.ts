@@ -35,6 +35,8 @@ export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
     if (taken.indexOf(taken[i]!) !== i) throw new OptionError(`metrics: ${taken[i]} is named twice`);
     if (metric === "accuracy" && !loss.accuracy)
       throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
+    if (metric === "mae" && loss.targetColumns !== undefined)
+      throw new OptionError(`metrics: mae needs targets of the prediction's shape, ${loss.type} has ${loss.targetColumns} columns`);
     if (metric === "mae" && loss.targets === "ids")
       throw new OptionError(`metrics: mae needs targets that are values, ${loss.type} has class ids`);
   });

@@ -13,8 +13,11 @@ import type { Callback } from "./callbacks.js";
 import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
 import { type Data, type Ports, pickRows, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
+import type { Dataset } from "./dataset/dataset.js";
+import { type DataStream, isStream } from "./dataset/stream.js";
 import { backends, type Defined, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
+import { Feed } from "./feed.js";
 import { decode, encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
@@ -24,6 +27,7 @@ import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
 import { checkProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
+import { checkScalers, restoreScalers, type Scalers } from "./scalers.js";
 import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
@@ -78,6 +82,20 @@ export class Network {
     this.ports = portsOf(model.definition, model.predictions);
   }
 
+  private ownScalers: Scalers = {};
+
+  /** What its data is scaled with: those of the data set that `fit` was last given, of the file it was loaded from, or what you set. They
+   *  are saved with it; `predict` takes and gives scaled numbers.
+   *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
+   *  @throws {OptionError} what is no scaler */
+  get scalers(): Scalers {
+    return this.ownScalers;
+  }
+  set scalers(scalers: Scalers) {
+    checkScalers("scalers", scalers);
+    this.ownScalers = { ...scalers };
+  }
+
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
   attached: unknown;
 
@@ -101,21 +119,25 @@ export class Network {
   }
 
   /** Trains for `epochs` passes over the data; parameters change in place.
-   *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids)
+   *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
    *  @throws {ShapeError} data that does not fit, or is not finite; {OptionError} an option out of range, or a `fit` that runs already;
    *    {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
-  async fit(data: Data, options: FitOptions = {}): Promise<History> {
+  async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     checkFit(options);
-    const samples = this.samples("fit", data);
+    const samples = isStream(data) ? undefined : this.samples("fit", data);
     const callbacks = options.callbacks ?? [];
     if (options.resume && this.pending) resumeCallbacks(this.pending, callbacks);
     const validation = options.validation === undefined ? undefined : this.samples("fit: validation", options.validation);
+    const { scalers } = data as Partial<Dataset>;
+    if (scalers !== undefined) this.scalers = scalers;
     this.fitting = true;
     this.callbacks = callbacks;
     const { step } = this.position;
+    let feed: Feed | undefined;
     try {
+<<<<<<< HEAD
       return await fit(
         this.model,
         samples,
@@ -129,7 +151,16 @@ export class Network {
         },
         this.threads,
       );
+=======
+      if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
+      return await fit(this.model, feed ?? samples!, validation, options, this.position, {
+        net: this,
+        weights: () => this.model.weights(),
+        setWeights: (copy) => this.model.setWeights(copy),
+      });
+>>>>>>> main
     } finally {
+      await feed?.close();
       this.fitting = false;
       this.model.region.rest();
       // A resume that was refused can be tried again.
@@ -356,6 +387,7 @@ export class Network {
       definition: store(this.model.definition, this.arithmetic.name),
       parameters: this.parameters(),
       ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
+      ...(Object.keys(this.scalers).length > 0 && { scalers: this.scalers }),
       ...(attach !== undefined && { attached: attach }),
     });
   }
@@ -379,6 +411,7 @@ export class Network {
   }
 
   private samples(who: string, data: Data): Samples {
+    if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit trains on streams`);
     return toSamples(who, data, this.ports);
   }
 
@@ -445,7 +478,7 @@ async function make(
 export interface SaveOptions {
   /** default false */
   readonly training?: boolean;
-  /** Anything else that belongs to the network, as JSON: a scaler's toJSON(), names of classes. After loading it is `net.attached`. */
+  /** Anything else that belongs to the network, as JSON: names of classes, units. After loading it is `net.attached`. */
   readonly attach?: unknown;
 }
 
@@ -480,7 +513,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
     );
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
-  const { definition, parameters, training, attached } = decode(bytes);
+  const { definition, parameters, training, scalers, attached } = decode(bytes);
   try {
     const restored = restore(definition as StoredDefinition, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
@@ -493,6 +526,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
     net.setParameters(parameters);
     if (training) net.takeUp(training);
+    if (scalers !== undefined) net.scalers = restoreScalers(scalers);
     net.attached = attached;
     return net;
   } catch (cause) {

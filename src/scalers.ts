@@ -26,6 +26,12 @@ interface Column {
   readonly base: number;
 }
 
+/** Of a data set's inputs and targets, or of a network's. */
+export interface Scalers {
+  readonly inputs?: Scaler;
+  readonly targets?: Scaler;
+}
+
 function scaler(type: Scaler["type"], options: Scaler["options"], columns: readonly Column[]): Scaler {
   const apply = (who: string, rows: Rows, f: (value: number, column: Column) => number) => {
     const { values } = toRows(`${type}: ${who}`, rows, columns.length, "the columns it was fitted on");
@@ -144,4 +150,21 @@ export function restoreScaler(type: string, options: Readonly<Record<string, unk
   if (columns.some(({ divisor, factor }) => !(divisor > 0 && factor > 0)))
     throw new FormatError(`${type}: a column's scale is not above 0`);
   return scaler(type as Scaler["type"], Object.fromEntries(kind.learnt.map((name, i) => [name, [...lists[i]!]])), columns);
+}
+
+/** @throws {OptionError} what is no scaler */
+export function checkScalers(who: string, scalers: unknown): void {
+  checkOptions(who, scalers, ["inputs", "targets"]);
+  for (const [name, each] of Object.entries(scalers as Scalers))
+    if (each !== undefined && typeof each?.toJSON !== "function")
+      throw new OptionError(`${who}: ${name} is ${shown(each)}, expected a scaler, as standardize(train)`);
+}
+
+/** @param stored JSON of `Scalers` @throws {FormatError} what is none */
+export function restoreScalers(stored: unknown): Scalers {
+  if (stored === null || typeof stored !== "object") throw new FormatError(`scalers are ${shown(stored)}, expected { inputs, targets }`);
+  const entries = Object.entries(stored as Readonly<Record<string, ReturnType<Scaler["toJSON"]> | null>>);
+  for (const [name] of entries)
+    if (name !== "inputs" && name !== "targets") throw new FormatError(`scalers: ${shown(name)}, expected inputs or targets`);
+  return Object.fromEntries(entries.map(([name, each]) => [name, restoreScaler(each?.type as string, each?.options ?? {})]));
 }

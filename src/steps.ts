@@ -46,8 +46,10 @@ export function runChunk(model: Model, plan: Loaded, chunk: Chunk): Outcome {
 /** The same on the threads of the network's region. @param backup memory for a copy of its own: other networks may train meanwhile */
 export async function runChunkShared(model: Model, plan: Loaded, chunk: Chunk, backup: Float32Array): Promise<Outcome> {
   model.backup(backup);
+  chunk.write();
   let done: number | undefined;
   try {
+    done = await model.runShared(plan, chunk.steps);
     while (done === undefined) {
       model.restore(backup);
       chunk.write();

@@ -8,6 +8,7 @@ import { metricNames, type Plan } from "./compile.js";
 import { type Data, type Samples, weightedOutputs } from "./data.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
+import { Feed } from "./feed.js";
 import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
@@ -100,6 +101,8 @@ export interface Interrupted {
   readonly rows: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
+  /** Of a stream. */
+  readonly shuffleBuffer?: number;
 }
 
 /** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
@@ -112,7 +115,7 @@ export interface Position {
 /** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
 export async function fit(
   model: Model,
-  samples: Samples,
+  data: Samples | Feed,
   validation: Samples | undefined,
   options: FitOptions,
   position: Position,
@@ -120,8 +123,13 @@ export async function fit(
   threads: ThreadChoice,
 ): Promise<History> {
   const { callbacks = [], onEpochEnd, onProgress, signal } = options;
+<<<<<<< HEAD
   const loop = new Loop(model, samples, validation, options, position);
   await loop.share(threads);
+=======
+  const feed = data instanceof Feed ? data : undefined;
+  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validation, options, position);
+>>>>>>> main
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
     ...control,
@@ -137,7 +145,12 @@ export async function fit(
       stopped = "signal";
       break;
     }
+<<<<<<< HEAD
     const { ended, failure } = await loop.chunk();
+=======
+    if (feed) await loop.load(feed);
+    const { ended, failure } = loop.chunk();
+>>>>>>> main
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
     for (let index = ended.begin; watched && index < ended.end; ++index) {
       const epoch = loop.epochs.at(index - loop.firstEpoch);
@@ -178,7 +191,7 @@ class Loop {
   /** Memory for transactions of several threads. */
   private backup: Float32Array | undefined;
   private readonly resident: boolean;
-  private readonly counted: readonly number[];
+  private counted: readonly number[];
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
@@ -188,9 +201,15 @@ class Loop {
   private readonly globalEpoch: number;
   private next: { epoch: number; begin: number };
   private last: Slot | undefined;
+  /** Rows of an epoch. */
+  private readonly rows: number;
+  /** Of a stream: the steps that come next, and which row of their epoch the first of `samples` is. */
+  private chosen: Slot[] | undefined;
+  private base = 0;
+  private waited = 0;
   /** Steps the next chunk should have: 1, 2, 4 … so that optimised code takes over early, then what the time allows. */
   private aim = 1;
-  /** Does something act at each epoch's end? Then no chunk goes beyond it. */
+  /** Does something act at each epoch's end, or does a reading of the data end with it? Then no chunk goes beyond it. */
   private readonly endsWithEpoch: boolean;
   /** Of the parameters when the run began, for messages. */
   private readonly norms: readonly number[];
@@ -199,21 +218,30 @@ class Loop {
 
   constructor(
     private readonly model: Model,
-    private readonly samples: Samples,
+    private samples: Samples,
+    private readonly feed: Feed | undefined,
     private readonly validation: Samples | undefined,
     private readonly options: FitOptions,
     private readonly position: Position,
   ) {
     const { epochs = 1, batchSize = 32, shuffle = true, chunkMilliseconds = onPageThread() ? 8 : 50 } = options;
     this.epochCount = epochs;
+    this.rows = feed?.rows ?? samples.rows;
+    if (feed && shuffle !== feed.shuffles)
+      throw new OptionError(
+        feed.shuffles
+          ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
+          : "fit: a stream without a shuffleBuffer comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
+      );
     this.endsWithEpoch =
+      feed !== undefined ||
       validation !== undefined ||
       isObserver(model.definition.optimizer.schedule) ||
       (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
-    this.batchSize = Math.min(batchSize, samples.rows);
-    this.shuffled = shuffle && this.batchSize < samples.rows;
+    this.batchSize = Math.min(batchSize, this.rows);
+    this.shuffled = !feed && shuffle && this.batchSize < this.rows;
     this.budget = chunkMilliseconds / 1000;
-    this.stepsPerEpoch = Math.ceil(samples.rows / this.batchSize);
+    this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
     // A schedule that is too short says so now, not in the last epoch.
     if (!options.resume) model.definition.optimizer.schedule.rate(position.step + epochs * this.stepsPerEpoch - 1);
     const names = metricNames(model.definition.objectives);
@@ -226,10 +254,10 @@ class Loop {
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
-    this.resident = samples.rows <= fitting;
+    this.resident = !feed && this.rows <= fitting;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
     const orderRows = Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
-    const dataRows = this.resident ? samples.rows : orderRows;
+    const dataRows = this.resident ? this.rows : orderRows;
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
@@ -255,7 +283,7 @@ class Loop {
   /** Where to begin: at the first epoch, or where the interrupted run was.
    *  @throws {OptionError} if that run was over other data, batches or order, or if there is none to resume */
   private resumed(metrics: number): Pick<Interrupted, "epochs" | "begin" | "loss" | "metrics"> {
-    const { options, position, samples, batchSize } = this;
+    const { options, position, batchSize } = this;
     if (!options.resume) {
       delete position.interrupted;
       return { epochs: 0, begin: 0, loss: 0, metrics: new Array<number>(metrics).fill(0) };
@@ -265,13 +293,15 @@ class Loop {
       throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
     const shuffle = options.shuffle ?? true;
     const differs =
-      interrupted.rows !== samples.rows
-        ? `${interrupted.rows} rows, got ${samples.rows}`
+      interrupted.rows !== this.rows
+        ? `${interrupted.rows} rows, got ${this.rows}`
         : interrupted.batchSize !== batchSize
           ? `batches of ${interrupted.batchSize}, got ${batchSize}`
           : interrupted.shuffle !== shuffle
             ? `shuffle ${interrupted.shuffle}, got ${shuffle}`
-            : undefined;
+            : interrupted.shuffleBuffer !== this.feed?.shuffleBuffer
+              ? `a shuffleBuffer of ${interrupted.shuffleBuffer ?? 0}, got ${this.feed?.shuffleBuffer ?? 0}`
+              : undefined;
     if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
     if (interrupted.epochs >= this.epochCount)
       throw new OptionError(
@@ -280,13 +310,35 @@ class Loop {
     return interrupted;
   }
 
+  /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
+  async load(feed: Feed): Promise<void> {
+    const begun = performance.now();
+    this.chosen = this.choose();
+    const { epoch, begin } = this.chosen[0]!;
+    const end = this.chosen.at(-1)!.begin + this.chosen.at(-1)!.rows;
+    const number = this.globalEpoch + epoch;
+    for (let at = feed.position(number); at < end; at += this.samples.rows) {
+      const most = this.plan.sizes.dataRows;
+      this.samples = await feed.take(number, at < begin ? Math.min(most, begin - at) : end - begin);
+      const more = countedByMetric(this.model, this.samples);
+      this.counted = this.counted.map((count, i) => count + more[i]!);
+    }
+    this.base = begin;
+    this.waited = (performance.now() - begun) / 1000;
+  }
+
   /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
+<<<<<<< HEAD
   async chunk(): Promise<{ readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error }> {
     const chosen = this.choose();
+=======
+  chunk(): { readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error } {
+    const chosen = this.chosen ?? this.choose();
+>>>>>>> main
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, samples.rows, (row) => row);
+    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, this.rows, (row) => row);
     const write = () => this.write(chosen, first);
     const chunk: Chunk = {
       steps: chosen.length,
@@ -301,7 +353,7 @@ class Loop {
     const slots = chosen.slice(0, done);
     position.step += done;
     this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
-    const ended = this.account(slots, seconds);
+    const ended = this.account(slots, seconds + this.waited);
     this.last = slots.at(-1) ?? this.last;
     this.keepPosition();
     return { ended, ...(failure && { failure }) };
@@ -309,17 +361,18 @@ class Loop {
 
   /** Where a resumed run would have to begin. */
   private keepPosition(): void {
-    const { position, sums, last, samples, batchSize, options } = this;
-    const begin = last && last.begin + last.rows < samples.rows ? last.begin + last.rows : 0;
+    const { position, sums, last, batchSize, options } = this;
+    const begin = last && last.begin + last.rows < this.rows ? last.begin + last.rows : 0;
     const epochs = this.firstEpoch + this.epochs.length;
     position.interrupted = {
       epochs,
       begin,
       loss: sums.loss,
       metrics: [...sums.metrics],
-      rows: samples.rows,
+      rows: this.rows,
       batchSize,
       shuffle: options.shuffle ?? true,
+      ...(this.feed?.shuffles && { shuffleBuffer: this.feed.shuffleBuffer }),
     };
   }
 
@@ -331,11 +384,11 @@ class Loop {
     let taken = 0;
     while (slots.length < Math.min(this.aim, steps) && !this.finished) {
       const { epoch, begin } = this.next;
-      const rows = Math.min(this.batchSize, this.samples.rows - begin);
+      const rows = Math.min(this.batchSize, this.rows - begin);
       if (taken + rows > room) break;
       slots.push({ epoch, begin, rows });
       taken += rows;
-      const ends = begin + rows === this.samples.rows;
+      const ends = begin + rows === this.rows;
       this.next = ends ? { epoch: epoch + 1, begin: 0 } : { epoch, begin: begin + rows };
       if (ends && this.endsWithEpoch) break;
     }
@@ -347,8 +400,8 @@ class Loop {
     if (!this.shuffled) return undefined;
     let order = this.orders.get(epoch);
     if (!order) {
-      order = new Uint32Array(this.samples.rows);
-      permutation(this.samples.rows, this.model.definition.seed, this.globalEpoch + epoch, order);
+      order = new Uint32Array(this.rows);
+      permutation(this.rows, this.model.definition.seed, this.globalEpoch + epoch, order);
       this.orders.set(epoch, order);
     }
     return order;
@@ -356,7 +409,7 @@ class Loop {
 
   private rowsOf({ epoch, begin, rows }: Slot): number[] {
     const order = this.orderOf(epoch);
-    return Array.from({ length: rows }, (_, i) => order?.[begin + i] ?? begin + i);
+    return Array.from({ length: rows }, (_, i) => order?.[begin + i] ?? begin - this.base + i);
   }
 
   private write(slots: readonly Slot[], first: number): void {
@@ -366,7 +419,8 @@ class Loop {
     const { u32 } = views;
     const weighted = plan.weighted.includes(true);
     for (let index = 0, at = 0; index < slots.length; ++index) {
-      const { epoch, begin, rows } = slots[index]!;
+      const { epoch, rows } = slots[index]!;
+      const begin = slots[index]!.begin - this.base;
       const order = this.orderOf(epoch);
       // Most runs are not weighted, and tiny networks' steps are shorter than making these functions takes.
       const denominators = weighted
@@ -384,7 +438,7 @@ class Loop {
 
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
   private account(slots: readonly Slot[], seconds: number): { readonly begin: number; readonly end: number } {
-    const { model, plan, sums, samples } = this;
+    const { model, plan, sums } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
     const rowsInChunk = slots.reduce((sum, slot) => sum + slot.rows, 0);
@@ -399,7 +453,7 @@ class Loop {
       sums.rows += rows;
       sums.seconds += (seconds * rows) / rowsInChunk;
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
-      if (begin + rows === samples.rows) this.closeEpoch(epoch);
+      if (begin + rows === this.rows) this.closeEpoch(epoch);
     }
     const ended = this.epochs.length;
     if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
@@ -419,6 +473,7 @@ class Loop {
     this.position.epoch += 1;
     sums.loss = sums.rows = sums.seconds = 0;
     sums.metrics.fill(0);
+    if (this.feed) this.counted = this.counted.map(() => 0);
     this.orders.delete(epoch);
   }
 
@@ -426,7 +481,7 @@ class Loop {
     const { sums, last } = this;
     const { epoch, begin, rows } = last!;
     const samplesPerSecond = this.rowsDone / this.secondsDone;
-    const left = (this.epochCount - epoch) * this.samples.rows - begin - rows;
+    const left = (this.epochCount - epoch) * this.rows - begin - rows;
     return {
       epoch: epoch + 1,
       epochs: this.epochCount,

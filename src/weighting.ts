@@ -97,14 +97,14 @@ export function oneHot(ids: ArrayLike<number>, columns: number): Float32Array {
 }
 
 /** @param who names the weights in messages, as "fit: sampleWeights" @throws {ShapeError} unless there is one a sample;
- *    {OptionError} unless each is finite and >= 0, and one above 0 */
-export function toSampleWeights(who: string, given: unknown, samples: number): Float32Array {
+ *    {OptionError} unless each is finite and >= 0, and one above 0 but in a `part` of the data */
+export function toSampleWeights(who: string, given: unknown, samples: number, part = false): Float32Array {
   const isList = Array.isArray(given) || (ArrayBuffer.isView(given) && !(given instanceof DataView));
   if (!isList) throw new ShapeError(`${who}: got ${shown(given)}, expected an array of numbers`);
   const list = given as ArrayLike<unknown>;
   if (list.length !== samples) throw new ShapeError(`${who}: ${list.length} weights for ${samples} rows`);
   for (let i = 0; i < list.length; ++i) checkNumber(`${who}[${i}]`, list[i], { least: 0 });
-  if (Array.prototype.every.call(list, (weight) => weight === 0))
+  if (!part && Array.prototype.every.call(list, (weight) => weight === 0))
     throw new OptionError(`${who}: all are 0, so nothing counts; expected a weight above 0`);
   return Float32Array.from(list as ArrayLike<number>);
 }

@@ -48,6 +48,13 @@ export const normalised = () =>
 /** Over the rows of the batch. */
 export const batchCentred = () => layer("batchCentred", {}, (g, x) => g.div(g.sub(x, g.meanRows(x)), g.add(g.meanRows(g.abs(x)), 0.5)));
 
+/** `[batch, n, columns]` to `[batch, 2·columns]`: the mean over positions, and the second of them times the sum of a matrix's rows. */
+export const pooled = () =>
+  layer("pooled", {}, (g, x) => {
+    const w = g.parameter("rows", [3, x.shape.at(-1)!], noise);
+    return g.concat([g.meanPositions(g.square(x)), g.mul(g.position(x, 1), g.add(g.sumPositions(w), g.position(w, 2)))]);
+  });
+
 /** A layer whose weights are computed from parameters, whose own padding must stay +0. */
 export const computedWeights = (units: number) =>
   layer("computedWeights", { units }, (g, x) => {
@@ -110,6 +117,17 @@ function composed(
   } as NetworkCase;
 }
 
+/** With targets for networks that make one row of a sample's `positions`. */
+function withoutPositions(positions: number, given: NetworkCase): NetworkCase {
+  return {
+    ...given,
+    data: () => {
+      const { inputs, targets } = given.data();
+      return { inputs, targets: targets.subarray(0, targets.length / positions) };
+    },
+  };
+}
+
 export const composedCases: readonly NetworkCase[] = [
   composed("swiglu", 3, { input: 5, layers: [swiglu({ units: 7 }), dense(3)], optimizer: adam({ learningRate: 0.01, epsilon: 1e-3 }) }),
   composed("quantile loss", 32, { input: 3, layers: [dense(5, { activation: "tanh" }), dense(3)], loss: quantile(0.9) }),
@@ -118,6 +136,8 @@ export const composedCases: readonly NetworkCase[] = [
   composed("prelu", 3, { input: [2, 3], layers: [dense(5), prelu(), dense(4), prelu()] }),
   composed("normalised", 3, { input: 5, layers: [dense(7), normalised(), dense(1)] }),
   composed("batch centred", 32, { input: 5, layers: [dense(7), batchCentred(), dense(3)] }),
+  withoutPositions(2, composed("pooled", 3, { input: [2, 3], layers: [dense(5, { activation: "tanh" }), pooled(), dense(3)] })),
+  withoutPositions(4, composed("pooled, 4 positions", 32, { input: [4, 2], layers: [dense(4), pooled(), dense(1)] })),
   composed("computed weights", 3, { input: 3, layers: [computedWeights(5), dense(2)] }),
   ...Object.keys(functions).map((name, i) =>
     composed(name, [1, 3, 32][i % 3]!, {

@@ -16,6 +16,7 @@ import {
   OptionError,
   prelu,
   ShapeError,
+  sparseCategoricalCrossEntropy,
   type Tensor,
   zeros,
 } from "../src/index.js";
@@ -88,7 +89,9 @@ describe.each(Object.keys(functions))("%s", (name) => {
 describe("composed layers agree with differences in every parameter and input", () => {
   test.each(composedCases)("$name", async ({ options, batch }) => {
     const net = await network(options);
-    const data = dataFor(options as never, Math.min(batch, 4), 5);
+    const { inputs, targets } = dataFor(options as never, Math.min(batch, 4), 5);
+    // Some make one row of a sample's positions.
+    const data = { inputs, targets: targets.subarray(0, net.predict(inputs).length) };
     const check = gradCheck(net, data, { elements: 20 });
     expect(check.agrees, check.summary).toBe(true);
   });
@@ -297,5 +300,109 @@ describe("gradCheck", () => {
   ])("refuses %j", async (options, message) => {
     const net = await make();
     expect(() => gradCheck(net, { inputs, targets }, options as never)).toThrow(message);
+  });
+});
+
+describe("targets of a custom loss that are not as the prediction", () => {
+  const levels = [0.1, 0.5, 0.9];
+  /** Koenker & Bassett 1978, for several shares at once. */
+  const quantiles = () =>
+    customLoss(
+      "quantiles",
+      {},
+      (g, prediction, target) => {
+        const e = g.sub(target, prediction);
+        const parts = levels.map((q, i) => {
+          const one = g.slice(e, i, i + 1);
+          return g.max(g.mul(one, q), g.mul(one, q - 1));
+        });
+        return g.mean(g.concat(parts));
+      },
+      { columns: 1 },
+    );
+  const inputs = [
+    [0.3, -0.2],
+    [0.7, 0.4],
+    [-0.5, 0.9],
+  ];
+
+  test.each(["wasm", "js"] as const)(
+    "%s: one column for three quantiles: value by hand, gradient by differences, with weights too",
+    async (backend) => {
+      const net = await network({ input: 2, layers: [dense(3)], loss: quantiles(), seed: 1, backend });
+      const targets = [0.5, -1, 2];
+      const p = net.predict(inputs);
+      const losses = targets.map((y, r) => sum(levels.map((q, c) => Math.max(q * (y - p[3 * r + c]!), (q - 1) * (y - p[3 * r + c]!)))) / 3);
+      expect(net.evaluate({ inputs, targets }).loss).toBeCloseTo(sum(losses) / 3, 6);
+      const sampleWeights = [1, 0, 3];
+      expect(net.evaluate({ inputs, targets, sampleWeights }).loss).toBeCloseTo((losses[0]! + 3 * losses[2]!) / 4, 6);
+      expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
+      // The rate is small enough for three rows.
+      const before = net.evaluate({ inputs, targets }).loss;
+      await net.fit({ inputs, targets }, { epochs: 20, batchSize: 2 });
+      expect(net.evaluate({ inputs, targets }).loss).toBeLessThan(before);
+      await expect(net.fit({ inputs, targets: p })).rejects.toThrow("fit: targets: 9 rows, but inputs have 3");
+      await expect(net.fit({ inputs, targets: [[1, 2], [1, 2], [1, 2]] })).rejects.toThrow("row 0 has 2 columns, expected 1 (quantiles takes 1)"); // biome-ignore format: rows
+    },
+  );
+
+  test.each(["wasm", "js"] as const)(
+    "%s: class ids come as one-hot rows: the cross-entropy of probabilities, as the built-in one has it",
+    async (backend) => {
+      const own = customLoss("own", {}, (g, p, t) => g.neg(g.log(g.sum(g.mul(p, t)))), { ids: true });
+      const layers = [dense(3, { activation: "softmax" })];
+      const [ours, theirs] = await Promise.all(
+        [own, sparseCategoricalCrossEntropy()].map((loss) => network({ input: 2, layers, loss, seed: 1, backend })),
+      );
+      for (const data of [
+        { inputs, targets: [2, 0, 1] },
+        { inputs, targets: [2, 0, 1], sampleWeights: [1, 0, 3] },
+      ])
+        expect(ours!.evaluate(data).loss).toBeCloseTo(theirs!.evaluate(data).loss, 6);
+      expect(gradCheck(ours!, { inputs, targets: [2, 0, 1] }).agrees).toBe(true);
+      await expect(ours!.fit({ inputs, targets: [3, 0, 1] })).rejects.toThrow(
+        "row 0 has class id 3, expected a whole number from 0 to 2 (own, 3 columns)",
+      );
+    },
+  );
+
+  test("mae has no meaning for them", async () => {
+    await expect(network({ input: 2, layers: [dense(3)], loss: quantiles(), metrics: ["mae"] })).rejects.toThrow(
+      "metrics: mae needs targets of the prediction's shape, quantiles has 1 columns",
+    );
+  });
+});
+
+describe("positions", () => {
+  test.each(["wasm", "js"] as const)("%s: one of them, their sum and mean, by hand; every rank", async (backend) => {
+    const layers = [layer("all", {}, (g, x) => g.concat([g.position(x, 1), g.sumPositions(x), g.meanPositions(x)]))];
+    const net = await network({ input: [3, 2], layers, loss: meanSquaredError(), seed: 1, backend });
+    expect([
+      ...net.predict([
+        [1, 10, 2, 20, 4, 80],
+        [-1, 0, 0, 0, 0, 3],
+      ]),
+    ]).toEqual([
+      // biome-ignore format: rows
+      ...[2, 20, 7, 110, Math.fround(7 / 3), Math.fround(110 / 3)],
+      ...[0, 0, -1, 3, Math.fround(-1 / 3), 1],
+    ]);
+    const deep = await network({
+      input: [2, 2, 1],
+      layers: [layer("sum", {}, (g, x) => g.sumPositions(x))],
+      loss: meanSquaredError(),
+      seed: 1,
+      backend,
+    });
+    expect([...deep.predict([[1, 2, 3, 5]])]).toEqual([3, 8]);
+  });
+
+  test("what has none, and positions that are not there, are refused", async () => {
+    const make = (input: number | number[], apply: (g: Builder, x: Tensor) => Tensor) =>
+      network({ input, layers: [layer("mine", {}, apply)], loss: meanSquaredError() });
+    await expect(make(3, (g, x) => g.sumPositions(x))).rejects.toThrow(
+      "mine_1: position: shape [batch, 3], expected [..., positions, columns]",
+    );
+    await expect(make([2, 3], (g, x) => g.position(x, 2))).rejects.toThrow("mine_1: position is 2, expected a whole number from 0 to 1");
   });
 });

@@ -278,6 +278,7 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
     (o) => cr.dataset.from([{ input: [1, 2], target: 0 }], o as never),
     { input: of(2, 0, 1.5, [2, 0], 3), classes: of(2, 0, -1, 1.5, ["a", "a"]), features: of(["a", "b"], ["a"], [1, 2]) },
   ],
+  "dataset.stream": [(o) => cr.dataset.stream(() => [], o as never), { shuffleBuffer: of(9, -1, 1.5), rows: count(9) }],
   "Dataset.split": [
     (o) => pairs.split(o as never),
     { test: of(0.25, 0, 1, -0.1, 0.75), validation: of(0.25, -0.1, 1, 0.75), stratified: boolean, shuffle: of(true, 0, false), seed },
@@ -351,6 +352,15 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
   customMetric: [(apply) => cr.customMetric("mine", {}, apply), () => {}, undefined],
   "customMetric: type": [(type) => cr.customMetric(type, {}, (_, x) => x), "no such thing", "accuracy", ""],
   customLoss: [(apply) => cr.customLoss("mine", {}, apply), () => {}, undefined],
+  "customLoss: targets": [
+    (targets) => cr.customLoss("mine", {}, (_, p) => p, targets),
+    {},
+    { columns: 0 },
+    { columns: 1.5 },
+    { ids: 1 },
+    { ids: true, columns: 1 },
+    { rows: 1 },
+  ],
   "customLoss: type": [(type) => cr.customLoss(type, {}, (_, x) => x), "no such thing", "huber", ""],
   layer: [(apply) => cr.layer("mine", {}, apply), () => {}, undefined],
   "layer: kind": [(kind) => cr.layer(kind, {}, (_, x) => x), "no such thing", "dense", ""],
@@ -384,6 +394,7 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
   parseIdx: [cr.parseIdx, Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7), Uint8Array.of(0, 0, 8, 1)],
   decodeSafetensors: [cr.decodeSafetensors, cr.encodeSafetensors([]), new Uint8Array(7)],
   encodeSafetensors: [cr.encodeSafetensors, [], [{ name: "a", shape: [2], values: [1] }], undefined],
+  "dataset.stream": [cr.dataset.stream, () => {}, undefined],
   "csv.parseCsv": [(given) => csv.parseCsv(given, { target: "b" }), text, "a,b\n1\n", undefined],
   "csv.readCsv": [(given) => csv.readCsv(given, { target: "b" }), [text], ["a,b\n1\n"], [1], undefined],
   "node.checkpoint": [(path) => node.checkpoint(path), "no such thing", "", undefined],
@@ -400,7 +411,18 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
 };
 
 /** Functions that take nothing, or anything. */
-const plain = ["schedules.isObserver", "zeros", "glorotNormal", "glorotUniform", "heNormal", "heUniform", "lecunNormal", "lecunUniform"];
+const plain = [
+  "schedules.isObserver",
+  "features",
+  "node.revectorize",
+  "zeros",
+  "glorotNormal",
+  "glorotUniform",
+  "heNormal",
+  "heUniform",
+  "lecunNormal",
+  "lecunUniform",
+];
 
 const modules = { "": cr, "schedules.": cr.schedules, "node.": node, "csv.": csv };
 

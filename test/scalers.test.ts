@@ -1,6 +1,19 @@
 // Scales of columns, against numbers by hand and a float64 formula written here.
 import { describe, expect, test } from "vitest";
-import { dataset, FormatError, minMax, OptionError, restoreScaler, ShapeError, standardize } from "../src/index.js";
+import { decode, encode } from "../src/formats/native.js";
+import {
+  dataset,
+  dense,
+  FormatError,
+  loadNetwork,
+  meanSquaredError,
+  minMax,
+  network,
+  OptionError,
+  restoreScaler,
+  ShapeError,
+  standardize,
+} from "../src/index.js";
 
 const rows = [[1, 5, 10], [2, 5, 30], [3, 5, 20], [6, 5, 20]]; // biome-ignore format: rows
 const data = dataset({ inputs: rows, targets: [10, 20, 30, 40] });
@@ -56,6 +69,58 @@ test.each([standardize, minMax])("JSON keeps a scaler bit for bit: %o", (fit) =>
   expect(JSON.stringify(again)).toBe(JSON.stringify(scaler));
 });
 
+describe("a network keeps the scalers of what it was trained on", () => {
+  const scalers = { inputs: standardize(data), targets: minMax(data, { of: "targets" }) };
+  const make = () => network({ input: 3, layers: [dense(1)], loss: meanSquaredError(), seed: 1, backend: "js" });
+
+  test("every part made of a scaled dataset has them", () => {
+    const scaled = data.scale({ inputs: scalers.inputs }).scale({ targets: scalers.targets });
+    for (const part of [scaled.take(2), scaled.select([1]), scaled.shuffle(1), scaled.split({ test: 0.5 }).train])
+      expect(part.scalers).toEqual(scalers);
+    expect(data.scalers).toBeUndefined();
+  });
+
+  test("fit takes them over; files hold them, of networks and of runs alike, and what is loaded scales to the same bits", async () => {
+    const net = await make();
+    expect(net.scalers).toEqual({});
+    const abort = new AbortController();
+    await net.fit(data.scale(scalers), { epochs: 9, chunkMilliseconds: 1e-9, onProgress: () => abort.abort(), signal: abort.signal });
+    expect(net.scalers).toEqual(scalers);
+    for (const bytes of [net.save(), net.save({ training: true })]) {
+      const loaded = await loadNetwork(bytes, { backend: "js" });
+      expect(loaded.scalers.inputs!.transform(rows)).toEqual(scalers.inputs.transform(rows));
+      expect(loaded.scalers.targets!.inverse([0, 0.5, 1])).toEqual(Float32Array.of(10, 25, 40));
+      expect(loaded.save()).toEqual(net.save());
+    }
+    // Arrays say nothing of scales.
+    await net.fit({ inputs: rows, targets: [1, 2, 3, 4] });
+    expect(net.scalers).toEqual(scalers);
+  });
+
+  test("they can be set where data comes as arrays or streams", async () => {
+    const net = await make();
+    net.scalers = { inputs: scalers.inputs };
+    expect((await loadNetwork(net.save(), { backend: "js" })).scalers.inputs!.options).toEqual(scalers.inputs.options);
+    for (const wrong of [null, { inputs: 1 }, { outputs: scalers.inputs }])
+      expect(() => {
+        net.scalers = wrong as never;
+      }).toThrow(OptionError);
+    expect(Object.keys(net.scalers)).toEqual(["inputs"]);
+  });
+
+  test.each<[string, unknown]>([
+    ["no object", 1],
+    ["an unknown part", { outputs: scalers.inputs }],
+    ["no scaler", { inputs: null }],
+    ["an unknown type", { inputs: { type: "robust", options: {} } }],
+    ["a spread of 0", { inputs: { type: "standardize", options: { mean: [1], std: [0] } } }],
+  ])("a file whose scalers are %s is refused", async (_, stored) => {
+    const net = await make();
+    const { definition, parameters } = decode(net.save());
+    await expect(loadNetwork(encode({ definition, parameters, scalers: stored }))).rejects.toThrow(FormatError);
+  });
+});
+
 describe("refuses", () => {
   const classes = dataset({ inputs: rows, targets: ["a", "b", "a", "b"] });
   test.each<[string, () => unknown, new (message: string) => Error, RegExp]>([
@@ -73,6 +138,18 @@ describe("refuses", () => {
       () => data.scale({ inputs: minMax([[1]]) }),
       ShapeError,
       /^scale: inputs have 3 columns, the minMax scaler was fitted on 1$/,
+    ],
+    [
+      "scaling twice",
+      () => data.scale({ inputs: standardize(data) }).scale({ inputs: standardize(data) }),
+      OptionError,
+      /^scale: inputs are scaled already \(standardize\)$/,
+    ],
+    [
+      "rows of another scale",
+      () => data.scale({ inputs: standardize(data) }).concat(data),
+      ShapeError,
+      /^concat: the other has .*, expected .*, scalers \{"inputs":/,
     ],
     ["NaN", () => standardize([[Number.NaN]]), ShapeError, /row 0, column 0 is NaN/],
     ["no rows", () => standardize([]), OptionError, /^standardize: got an array of 0/],

@@ -20,6 +20,7 @@ import {
   network,
   OptionError,
   residual,
+  sgd,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { cases } from "./cases.js";
@@ -268,6 +269,47 @@ function terminateInNextRun(net: Network): void {
     return run(...given);
   });
 }
+
+describe("threads that wait", () => {
+  test("for a callback longer than workers stay go on after it", async () => {
+    const { outcome } = await trained(large, 1);
+    const net = await network({ ...large.options, backend: "wasm", threads: 2 });
+    const onChunkEnd = () => new Promise<void>((resolve) => setTimeout(resolve, 150));
+    await net.fit(large.data(), { epochs: 2, batchSize: large.batch, callbacks: [{ type: "slow", onChunkEnd }] });
+    expect(net.weightsHash()).toBe(outcome.hash);
+  });
+
+  test("for one another in vain try the chunk again", async () => {
+    const { outcome } = await trained(large, 1);
+    const net = await network({ ...large.options, backend: "wasm", threads: 3 });
+    const model = modelOf(net);
+    const run = model.runShared.bind(model);
+    let inVain = 0;
+    vi.spyOn(model, "runShared").mockImplementation(async (...given) => {
+      const done = await run(...given);
+      if (done === undefined) inVain += 1;
+      return done;
+    });
+    const wait = Atomics.wait;
+    // The calling thread has no patience, until it has given up once.
+    vi.spyOn(Atomics, "wait").mockImplementation(((words: Int32Array, at: number, value: number, time: number) =>
+      time > 0 && inVain === 0 ? "timed-out" : wait(words, at, value, time)) as typeof wait);
+    await net.fit(large.data(), { epochs: 2, batchSize: large.batch });
+    expect(inVain).toBe(1);
+    expect(net.weightsHash()).toBe(outcome.hash);
+  });
+
+  test("stop at a step that is not finite, as one does", async () => {
+    const errors = [];
+    for (const threads of [1, 3]) {
+      const options = { ...large.options, optimizer: sgd({ learningRate: 1e19 }) };
+      const net = await network({ ...options, backend: "wasm", threads });
+      errors.push([await net.fit(large.data(), { epochs: 5, batchSize: large.batch }).catch(String), net.weightsHash()]);
+    }
+    expect(errors[0]![0]).toMatch(/NonFiniteError/);
+    expect(errors[1]).toEqual(errors[0]);
+  });
+});
 
 describe("a thread that fails in a barrier makes fit reject with the reason, and the next fit is as if nothing had been", () => {
   test.each([

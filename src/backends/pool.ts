@@ -144,6 +144,7 @@ class Session {
       const presence = Atomics.compareExchange(this.words, at, Presence.Waiting, Presence.Claimed);
       if (presence === Presence.Waiting) return;
       if (presence === Presence.Away) break;
+      if (member.lost !== undefined) throw new BackendError(`threads: worker ${member.number}: ${member.lost}`);
       // On its way back from the last run.
       await macrotask();
     }
@@ -269,7 +270,7 @@ export function runTogether(shared: Shared, run: Run): Promise<number | undefine
       cause = error;
     }
     const reasons = await close();
-    if (cause !== undefined) reasons.unshift(`the calling thread: ${cause}`);
+    if (cause !== undefined && !(cause instanceof BackendError)) reasons.unshift(`the calling thread: ${cause}`);
     if (reasons.length > 0) throw new BackendError(`threads: a run was lost: ${reasons.join("; ")}`, { cause });
     if (bears >= MOST_PATIENCE) throw new BackendError(`threads: a run was lost: no thread got on for ${bears / 1000} s`);
     patience.set(shared.memory, 2 * bears);

@@ -1,4 +1,4 @@
-// Sums and tests over all of a slab, for the kernels in clip.ts, penalties.ts and optimizers.ts; twins of assembly/reductions.ts,
+// Sums and tests over all of a slab, for clip.ts, penalties.ts and watch.ts; twins of assembly/reductions.ts,
 // which states the tree of the sums.
 
 /** The sum of x² (`squares`) or of |x| in float64. x: byte address of f32s, range [begin, end) in elements, both multiples of 4. */

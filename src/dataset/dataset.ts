@@ -2,10 +2,11 @@
 import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { permutation, Stream } from "../random.js";
-import type { Scaler } from "../scalers.js";
+import type { Scaler, Scalers } from "../scalers.js";
 import { countClasses } from "./classes.js";
 import { type Batch, checkDataset, collector, type DatasetOptions, fromColumns, type Sample } from "./collect.js";
 import { divide } from "./split.js";
+import { stream } from "./stream.js";
 
 /** What a dataset holds; its arrays are shared with the datasets made from it, and must not be written to. */
 export interface Parts {
@@ -22,6 +23,8 @@ export interface Parts {
   readonly classes?: readonly string[];
   /** names of the input's columns */
   readonly features?: readonly string[];
+  /** what its numbers were scaled with */
+  readonly scalers?: Scalers;
 }
 
 export interface SplitOptions {
@@ -48,9 +51,11 @@ export class Dataset implements Parts {
   readonly columns: number;
   declare readonly classes?: readonly string[];
   declare readonly features?: readonly string[];
+  /** What `scale` has scaled it with: `fit` keeps them as the network's. */
+  declare readonly scalers?: Scalers;
 
   /** @internal */
-  constructor({ rows, input, inputs, targets, columns, classes, features }: Parts) {
+  constructor({ rows, input, inputs, targets, columns, classes, features, scalers }: Parts) {
     this.rows = rows;
     this.input = input;
     this.inputs = inputs;
@@ -58,6 +63,7 @@ export class Dataset implements Parts {
     this.columns = columns;
     if (classes) this.classes = classes;
     if (features) this.features = features;
+    if (scalers) this.scalers = scalers;
   }
 
   /** The same rows in a random order, a function of `seed` (uint32). `fit` shuffles by itself in every epoch. */
@@ -143,15 +149,17 @@ export class Dataset implements Parts {
     });
   }
 
-  /** Inputs, targets or both in the scale of scalers that were fitted on the training part.
-   *  @throws {ShapeError} scalers of another width, or for class ids */
-  scale(scalers: { readonly inputs?: Scaler; readonly targets?: Scaler }): Dataset {
+  /** Inputs, targets or both in the scale of scalers that were fitted on the training part. They stay with the result: `net.fit` makes them
+   *  `net.scalers`, which are saved and loaded with the network.
+   *  @throws {ShapeError} scalers of another width, or for class ids; {OptionError} what is scaled already */
+  scale(scalers: Scalers): Dataset {
     checkOptions("scale", scalers, ["inputs", "targets"]);
     if (scalers.targets && this.classes) throw new ShapeError("scale: targets are class ids, which have no scale");
     this.checkScaler("inputs", scalers.inputs);
     this.checkScaler("targets", scalers.targets);
     return new Dataset({
       ...this,
+      scalers: { ...this.scalers, ...scalers },
       inputs: scalers.inputs?.transform(this.inputs) ?? this.inputs,
       targets: scalers.targets?.transform(this.targets) ?? this.targets,
     });
@@ -161,6 +169,7 @@ export class Dataset implements Parts {
     if (scaler === undefined) return;
     if (typeof scaler?.transform !== "function")
       throw new OptionError(`scale: ${what} is ${shown(scaler)}, expected a scaler, as standardize(train)`);
+    if (this.scalers?.[what]) throw new OptionError(`scale: ${what} are scaled already (${this.scalers[what].type})`);
     const width = this[what].length / this.rows;
     if (scaler.columns !== width)
       throw new ShapeError(`scale: ${what} have ${width} columns, the ${scaler.type} scaler was fitted on ${scaler.columns}`);
@@ -198,9 +207,9 @@ function joined<T extends Values>(a: T, b: T): T {
 }
 
 /** What must agree for rows to lie in one dataset. */
-function described({ input, columns, classes, features }: Parts): string {
+function described({ input, columns, classes, features, scalers }: Parts): string {
   const targets = classes ? `classes ${classes.join(", ")}` : `${columns} ${columns === 1 ? "value" : "values"} a target`;
-  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${features.join(", ")}` : ""}`;
+  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${features.join(", ")}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
 }
 
 type Source = Batch | Iterable<Sample | Batch>;
@@ -243,9 +252,13 @@ function check(who: string, options: DatasetOptions): void {
  *  Inputs are rows of numbers; targets are values or class labels, see `Classes`. A Float32Array of inputs is not copied.
  *
  *  `await dataset.from(source)` also takes async iterables, and collects all of them in memory (twice their size at the end).
+ *  `dataset.stream(open)` holds nothing: `fit` reads it anew in every epoch.
  *  @example
  *  const flowers = dataset({ inputs: [[5.1, 3.5], [6.2, 2.9]], targets: ["setosa", "versicolor"] });
  *  const { train, test } = flowers.split({ test: 0.5, seed: 1 });
  *  await net.fit(train);
  *  @throws {ShapeError} ragged, empty or non-finite data, labels that are none; {OptionError} an option out of range */
-export const dataset: typeof fromSource & { readonly from: typeof from } = /* @__PURE__ */ Object.assign(fromSource, { from });
+export const dataset: typeof fromSource & { readonly from: typeof from; readonly stream: typeof stream } = /* @__PURE__ */ Object.assign(
+  fromSource,
+  { from, stream },
+);

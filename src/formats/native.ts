@@ -3,7 +3,7 @@
 //   0   8 bytes   "chainrul"
 //   8   u32       version, 1
 //   12  u32       bytes of the header, padded with spaces so that data begins at a multiple of 16
-//   16  header    { definition, parameters: [{ name, shape }], training?, attached? }
+//   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, attached? }
 //   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
 import { shown } from "../checks.js";
@@ -31,18 +31,20 @@ export interface StoredNetwork {
   readonly definition: unknown;
   readonly parameters: readonly StoredParameter[];
   readonly training?: StoredTraining;
-  /** JSON of the user's. */
+  /** JSON of scalers, and of the user's. */
+  readonly scalers?: unknown;
   readonly attached?: unknown;
 }
 
 const encoder = new TextEncoder();
 
-export function encode({ definition, parameters, training, attached }: StoredNetwork): Uint8Array {
+export function encode({ definition, parameters, training, scalers, attached }: StoredNetwork): Uint8Array {
   const described = (tensors: readonly StoredParameter[]) => tensors.map(({ name, shape }) => ({ name, shape }));
   const header = {
     definition,
     parameters: described(parameters),
     ...(training && { training: { json: training.json, tensors: described(training.tensors) } }),
+    ...(scalers !== undefined && { scalers }),
     ...(attached !== undefined && { attached }),
   };
   const json = encoder.encode(JSON.stringify(header));
@@ -96,8 +98,14 @@ export function decode(bytes: Uint8Array): StoredNetwork {
   const parameters = header.parameters.map(read);
   const training = header.training && { json: header.training.json, tensors: header.training.tensors.map(read) };
   if (at !== end) throw new FormatError(`saved network: ${end - at} bytes belong to no parameter`);
-  const { attached } = header;
-  return { definition: header.definition, parameters, ...(training && { training }), ...(attached !== undefined && { attached }) };
+  const { scalers, attached } = header;
+  return {
+    definition: header.definition,
+    parameters,
+    ...(training && { training }),
+    ...(scalers !== undefined && { scalers }),
+    ...(attached !== undefined && { attached }),
+  };
 }
 
 interface Described {
@@ -109,6 +117,7 @@ interface Header {
   readonly definition: unknown;
   readonly parameters: readonly Described[];
   readonly training?: { readonly json: unknown; readonly tensors: readonly Described[] };
+  readonly scalers?: unknown;
   readonly attached?: unknown;
 }
 
@@ -129,10 +138,16 @@ function parse(json: Uint8Array): Header {
   } catch (cause) {
     throw new FormatError("saved network: the header is no JSON", { cause });
   }
-  const { definition, parameters, training, attached } = (header ?? {}) as Partial<Header>;
+  const { definition, parameters, training, scalers, attached } = (header ?? {}) as Partial<Header>;
   if (!areDescribed(parameters) || typeof definition !== "object" || definition === null)
     throw new FormatError("saved network: the header lacks definition or parameters");
   if (training !== undefined && !areDescribed(training?.tensors))
     throw new FormatError("saved network: the header's training has no list of tensors");
-  return { definition, parameters, ...(training && { training }), ...(attached !== undefined && { attached }) };
+  return {
+    definition,
+    parameters,
+    ...(training && { training }),
+    ...(scalers !== undefined && { scalers }),
+    ...(attached !== undefined && { attached }),
+  };
 }

@@ -13,6 +13,8 @@ export interface Loss {
   readonly options: Readonly<Record<string, unknown>>;
   /** What users give. `values`: targets have the prediction's shape; `ids`: one class id a row, in [0, columns). */
   readonly targets: "values" | "ids";
+  /** Last axis of the targets, where it is not the prediction's. */
+  readonly targetColumns?: number;
   /** What values must be; default: anything finite. */
   readonly targetKind?: TargetKind;
   /** What the step reads, after `prepare`; default `targets`. Smoothed class ids are rows of values. */

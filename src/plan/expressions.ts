@@ -137,6 +137,28 @@ export abstract class Expressions {
     return this.div(this.sumRows(x), this.sumRows(ones));
   }
 
+  /** One position of each sample, or one row of a matrix: `[..., n, columns]` to `[..., columns]`. */
+  position(x: Tensor, index: number): Tensor {
+    const [n] = this.operand("position", x).shape.slice(-2, -1);
+    if (n === undefined) this.refuse("position", `shape ${shape(x)}, expected [..., positions, columns]`);
+    checkCount(`${this.scope}: position`, index, 0, n - 1);
+    const y = this.result("position", x, [x], [...x.shape.slice(0, -2), columns(x)]);
+    // All positions of a sample as one row.
+    const operands = { y, x, count: columns(x), to: 0, from: index * x.stride, ldy: y.stride, ldx: n * x.stride, first: 1, end: rows(y) };
+    this.emit("copyColumns", operands);
+    return y;
+  }
+  /** The sum over each sample's positions, first to last: `[..., n, columns]` to `[..., columns]`. Two instructions a position. */
+  sumPositions(x: Tensor): Tensor {
+    let sum = this.position(x, 0);
+    for (let i = 1; i < x.shape.at(-2)!; ++i) sum = this.add(sum, this.position(x, i));
+    return sum;
+  }
+  /** The mean over each sample's positions. */
+  meanPositions(x: Tensor): Tensor {
+    return this.div(this.sumPositions(x), x.shape.at(-2)!);
+  }
+
   /** x·W over the last axis: x `[..., n]`, W a matrix `[n, m]` that is the same for every sample, as parameters are. */
   matmul(x: Tensor, w: Tensor): Tensor {
     const [left, right] = [this.operand("matmul", x), this.operand("matmul", w)];

@@ -49,8 +49,9 @@ export const columnOps = {
     backward: (g, o) =>
       g.accumulate(o.x, (dx, start) => {
         const dy = g.gradient(o.y);
-        const operands = { y: dx, x: dy, count: o.count, to: o.from, from: o.to, ldy: dx.stride, ldx: dy.stride, end: rows(dx) };
-        const all = o.count === columns(o.x);
+        // Gradients lie as what they are gradients of.
+        const operands = { y: dx, x: dy, count: o.count, to: o.from, from: o.to, ldy: o.ldx, ldx: o.ldy, end: o.end };
+        const all = o.count === columns(o.x) && o.ldx === dx.stride;
         if (start === 0 && all) return g.emit("copyColumns", { ...operands, first: 1 });
         if (start === 0) clear(g, dx);
         g.emit("addColumns", operands);

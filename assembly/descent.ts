@@ -1,0 +1,114 @@
+// Optimizer steps without roots, and the average of weights. What holds for every step is in watch.ts.
+import { multiplyAdd } from "./arithmetic";
+import { report, suspicious } from "./watch";
+
+/** w -= rate·(g + weightDecay·w) */
+export function sgdStep(w: usize, g: usize, status: usize, rate: f32, weightDecay: f32, begin: u32, end: u32): void {
+  const minusRate = f32x4.splat(-rate);
+  const l2 = f32x4.splat(weightDecay);
+  let watched = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
+    const weight = v128.load(w + at);
+    const updated = multiplyAdd(minusRate, multiplyAdd(l2, weight, v128.load(g + at)), weight);
+    v128.store(w + at, updated);
+    watched = f32x4.add(watched, updated);
+    at += 16;
+  } while (at < stop);
+  if (suspicious(watched)) report(status, g, w, 0, 0, begin, end);
+}
+
+/** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
+export function sgdMomentumStep(
+  w: usize,
+  v: usize,
+  g: usize,
+  status: usize,
+  rate: f32,
+  gradientFactor: f32,
+  momentum: f32,
+  nesterov: u32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const minusRate = f32x4.splat(-rate);
+  const keep = f32x4.splat(momentum);
+  const take = f32x4.splat(gradientFactor);
+  const l2 = f32x4.splat(weightDecay);
+  let watched = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
+    const weight = v128.load(w + at);
+    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    let step = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, gradient));
+    v128.store(v + at, step);
+    if (nesterov) step = multiplyAdd(keep, step, gradient);
+    const updated = multiplyAdd(minusRate, step, weight);
+    v128.store(w + at, updated);
+    watched = f32x4.add(watched, updated);
+    at += 16;
+  } while (at < stop);
+  if (suspicious(watched)) report(status, g, w, 0, 0, begin, end);
+}
+
+/** c = beta1·m + oneMinusBeta1·g; w = decay·w - rate·sign(c), sign(0) = 0; m = beta2·m + oneMinusBeta2·g */
+export function lionStep(
+  w: usize,
+  m: usize,
+  g: usize,
+  status: usize,
+  rate: f32,
+  decay: f32,
+  beta1: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const zero = f32x4.splat(0);
+  const signBit = f32x4.splat(-0.0);
+  const most = f32x4.splat(rate);
+  const shrink = f32x4.splat(decay);
+  const keep1 = f32x4.splat(beta1);
+  const take1 = f32x4.splat(oneMinusBeta1);
+  const keep2 = f32x4.splat(beta2);
+  const take2 = f32x4.splat(oneMinusBeta2);
+  let watched = f32x4.splat(0);
+  const stop = (<usize>end) << 2;
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
+    const gradient = v128.load(g + at);
+    const moment = v128.load(m + at);
+    const mixed = multiplyAdd(keep1, moment, f32x4.mul(take1, gradient));
+    v128.store(m + at, multiplyAdd(keep2, moment, f32x4.mul(take2, gradient)));
+    const signed = v128.and(v128.xor(most, v128.and(mixed, signBit)), f32x4.ne(mixed, zero));
+    // mixed - mixed is +0, no bit set, or NaN where mixed is not finite.
+    const step = v128.or(signed, f32x4.sub(mixed, mixed));
+    const updated = f32x4.sub(f32x4.mul(shrink, v128.load(w + at)), step);
+    v128.store(w + at, updated);
+    watched = f32x4.add(watched, updated);
+    at += 16;
+  } while (at < stop);
+  if (suspicious(watched)) report(status, g, w, 0, 0, begin, end);
+}
+
+/** average += oneMinusDecay·(w - average). In this form, unlike decay·average + oneMinusDecay·w, the average of a constant is that constant
+ *  however decay and 1 - decay round. average, w: f32[end]. Range in elements, both multiples of 4. */
+export function emaStep(average: usize, w: usize, oneMinusDecay: f32, begin: u32, end: u32): void {
+  const take = f32x4.splat(oneMinusDecay);
+  const stop = (<usize>end) << 2;
+  if (begin >= end) return;
+  let at = (<usize>begin) << 2;
+  do {
+    const before = v128.load(average + at);
+    v128.store(average + at, multiplyAdd(take, f32x4.sub(v128.load(w + at), before), before));
+    at += 16;
+  } while (at < stop);
+}

@@ -1,0 +1,164 @@
+// Twins of assembly/moments.ts.
+
+import type { Views } from "../views.js";
+import { report } from "../watch.js";
+
+const fround = Math.fround;
+
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
+ *  w = decay·w - stepSize·(m / (sqrt(vMax)·inverseRootBias2 + epsilon)) */
+export function adamStep(
+  views: Views,
+  w: number,
+  m: number,
+  v: number,
+  vMax: number,
+  g: number,
+  status: number,
+  stepSize: number,
+  inverseRootBias2: number,
+  decay: number,
+  beta1: number,
+  oneMinusBeta1: number,
+  beta2: number,
+  oneMinusBeta2: number,
+  epsilon: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, mAt, vAt, maxAt, gAt] = [w >>> 2, m >>> 2, v >>> 2, vMax >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const first = fround(fround(beta1 * f32[mAt + i]!) + fround(oneMinusBeta1 * gradient));
+    let second = fround(fround(beta2 * f32[vAt + i]!) + fround(oneMinusBeta2 * fround(gradient * gradient)));
+    f32[mAt + i] = first;
+    f32[vAt + i] = second;
+    bad += second - second;
+    if (vMax) {
+      second = Math.max(second, f32[maxAt + i]!);
+      f32[maxAt + i] = second;
+    }
+    const step = fround(first / fround(fround(fround(Math.sqrt(second)) * inverseRootBias2) + epsilon));
+    const updated = fround(fround(decay * weight) - fround(stepSize * step));
+    f32[wAt + i] = updated;
+    bad += updated - updated;
+  }
+  report(views, bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon), stored as 0 as long as every g' was 0;
+ *  w -= rate·(m / u) */
+export function adamaxStep(
+  views: Views,
+  w: number,
+  m: number,
+  u: number,
+  g: number,
+  status: number,
+  rate: number,
+  beta1: number,
+  oneMinusBeta1: number,
+  beta2: number,
+  epsilon: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, mAt, uAt, gAt] = [w >>> 2, m >>> 2, u >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const first = fround(fround(beta1 * f32[mAt + i]!) + fround(oneMinusBeta1 * gradient));
+    const before = f32[uAt + i]!;
+    const size = Math.abs(gradient);
+    const norm = Math.max(fround(size + epsilon), fround(beta2 * before)); // a NaN in the gradient stays
+    f32[mAt + i] = first;
+    f32[uAt + i] = before + size === 0 ? 0 : norm;
+    const updated = fround(weight - fround(rate * fround(first / norm)));
+    f32[wAt + i] = updated;
+    bad += updated - updated;
+  }
+  report(views, bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²;
+ *  w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
+export function nadamStep(
+  views: Views,
+  w: number,
+  m: number,
+  v: number,
+  g: number,
+  status: number,
+  momentFactor: number,
+  gradientFactor: number,
+  inverseRootBias2: number,
+  beta1: number,
+  oneMinusBeta1: number,
+  beta2: number,
+  oneMinusBeta2: number,
+  epsilon: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, mAt, vAt, gAt] = [w >>> 2, m >>> 2, v >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const first = fround(fround(beta1 * f32[mAt + i]!) + fround(oneMinusBeta1 * gradient));
+    const second = fround(fround(beta2 * f32[vAt + i]!) + fround(oneMinusBeta2 * fround(gradient * gradient)));
+    f32[mAt + i] = first;
+    f32[vAt + i] = second;
+    const ahead = fround(fround(momentFactor * first) + fround(gradientFactor * gradient));
+    const updated = fround(weight - fround(ahead / fround(fround(fround(Math.sqrt(second)) * inverseRootBias2) + epsilon)));
+    f32[wAt + i] = updated;
+    bad += second - second + (updated - updated);
+  }
+  report(views, bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; w -= stepSize·(m / (rootFactor·sqrt(v) + floor)) */
+export function radamStep(
+  views: Views,
+  w: number,
+  m: number,
+  v: number,
+  g: number,
+  status: number,
+  stepSize: number,
+  rootFactor: number,
+  floor: number,
+  beta1: number,
+  oneMinusBeta1: number,
+  beta2: number,
+  oneMinusBeta2: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, mAt, vAt, gAt] = [w >>> 2, m >>> 2, v >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const first = fround(fround(beta1 * f32[mAt + i]!) + fround(oneMinusBeta1 * gradient));
+    const second = fround(fround(beta2 * f32[vAt + i]!) + fround(oneMinusBeta2 * fround(gradient * gradient)));
+    f32[mAt + i] = first;
+    f32[vAt + i] = second;
+    const step = fround(first / fround(fround(rootFactor * fround(Math.sqrt(second))) + floor));
+    const updated = fround(weight - fround(stepSize * step));
+    f32[wAt + i] = updated;
+    bad += second - second + (updated - updated);
+  }
+  report(views, bad, status, g, begin, end);
+}

@@ -1,0 +1,119 @@
+// Twins of assembly/squares.ts.
+
+import type { Views } from "../views.js";
+import { report } from "../watch.js";
+
+const fround = Math.fround;
+
+/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; mean, if given, = rho·mean + oneMinusRho·g';
+ *  step = g' / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
+export function rmspropStep(
+  views: Views,
+  w: number,
+  v: number,
+  mean: number,
+  velocity: number,
+  g: number,
+  status: number,
+  rate: number,
+  rho: number,
+  oneMinusRho: number,
+  epsilon: number,
+  momentum: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, vAt, meanAt, velocityAt, gAt] = [w >>> 2, v >>> 2, mean >>> 2, velocity >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    let variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
+    f32[vAt + i] = variance;
+    bad += variance - variance;
+    if (mean) {
+      const average = fround(fround(rho * f32[meanAt + i]!) + fround(oneMinusRho * gradient));
+      f32[meanAt + i] = average;
+      variance = fround(variance - fround(average * average));
+      if (variance < 0) variance = 0;
+    }
+    let step = fround(gradient / fround(fround(Math.sqrt(variance)) + epsilon));
+    if (velocity) {
+      step = fround(fround(momentum * f32[velocityAt + i]!) + step);
+      f32[velocityAt + i] = step;
+    }
+    const updated = fround(weight - fround(rate * step));
+    f32[wAt + i] = updated;
+    bad += updated - updated;
+  }
+  report(views, bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; h += g'²; w -= rate·(g' / (sqrt(h) + epsilon)) */
+export function adagradStep(
+  views: Views,
+  w: number,
+  h: number,
+  g: number,
+  status: number,
+  rate: number,
+  epsilon: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, hAt, gAt] = [w >>> 2, h >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const sum = fround(f32[hAt + i]! + fround(gradient * gradient));
+    f32[hAt + i] = sum;
+    bad += sum - sum;
+    const step = fround(gradient / fround(fround(Math.sqrt(sum)) + epsilon));
+    const updated = fround(weight - fround(rate * step));
+    f32[wAt + i] = updated;
+    bad += updated - updated;
+  }
+  report(views, bad, status, g, begin, end);
+}
+
+/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = (sqrt(squares + epsilon) / sqrt(v + epsilon))·g';
+ *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
+export function adadeltaStep(
+  views: Views,
+  w: number,
+  v: number,
+  squares: number,
+  g: number,
+  status: number,
+  rate: number,
+  rho: number,
+  oneMinusRho: number,
+  epsilon: number,
+  weightDecay: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, vAt, squaresAt, gAt] = [w >>> 2, v >>> 2, squares >>> 2, g >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const weight = f32[wAt + i]!;
+    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
+    f32[vAt + i] = variance;
+    const before = f32[squaresAt + i]!;
+    const ratio = fround(fround(Math.sqrt(fround(before + epsilon))) / fround(Math.sqrt(fround(variance + epsilon))));
+    const step = fround(ratio * gradient);
+    const after = fround(fround(rho * before) + fround(oneMinusRho * fround(step * step)));
+    f32[squaresAt + i] = after;
+    const updated = fround(weight - fround(rate * step));
+    f32[wAt + i] = updated;
+    bad += variance - variance + (after - after) + (updated - updated);
+  }
+  report(views, bad, status, g, begin, end);
+}

@@ -1,0 +1,48 @@
+// Data that is read anew for every epoch instead of being held in memory, as `net.fit` takes it.
+import { checkCount, checkFunction, checkOptions } from "../checks.js";
+import type { Data } from "../data.js";
+import type { Label } from "./classes.js";
+import type { Sample } from "./collect.js";
+
+/** Rows as they come: one, or many at once; with several inputs, outputs or sample weights as `fit` takes them. */
+export type StreamItem = Data | (Omit<Sample, "target"> & { readonly target: Exclude<Sample["target"], Label> | number });
+
+export interface StreamOptions {
+  /** Rows among which the next one is drawn, so many in memory; default 0: rows come in the source's order, and `fit` wants
+   *  `shuffle: false`. A buffer of all rows shuffles them all. */
+  readonly shuffleBuffer?: number;
+  /** Rows of one reading; default: they are counted, by reading the source once more before training begins. */
+  readonly rows?: number;
+}
+
+/** Made by `dataset.stream()`. */
+export interface DataStream {
+  readonly type: "stream";
+  open(): Iterable<StreamItem> | AsyncIterable<StreamItem>;
+  readonly shuffleBuffer: number;
+  readonly rows: number | undefined;
+}
+
+/** Data larger than memory: `open` is called for every epoch and gives the same rows, in the same order, each time. Targets are values or
+ *  class ids. In memory are one item, the rows of one chunk of steps (16 MiB at most) and the shuffle buffer.
+ *
+ *  `fit` with `shuffle: false` ends with the same bits as with the same rows in arrays. What can be read once only, as a response's body, is
+ *  collected: `await dataset.from(source)`.
+ *  @example
+ *  const rows = dataset.stream(async function* () {
+ *    for (const file of files) yield parse(await readFile(file)); // { inputs, targets }
+ *  }, { shuffleBuffer: 10_000 });
+ *  await net.fit(rows, { epochs: 10 });
+ *  @throws {OptionError} an option out of range; what is wrong with the data `fit` says when it reads it */
+export function stream(open: DataStream["open"], options: StreamOptions = {}): DataStream {
+  checkFunction("dataset.stream: open", open);
+  checkOptions("dataset.stream", options, ["shuffleBuffer", "rows"]);
+  const { shuffleBuffer = 0, rows } = options;
+  checkCount("dataset.stream: shuffleBuffer", shuffleBuffer, 0);
+  if (rows !== undefined) checkCount("dataset.stream: rows", rows);
+  return { type: "stream", open, shuffleBuffer, rows };
+}
+
+export function isStream(given: unknown): given is DataStream {
+  return given !== null && typeof given === "object" && (given as Partial<DataStream>).type === "stream" && "open" in given;
+}

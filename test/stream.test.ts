@@ -1,0 +1,326 @@
+// Streams: data that fit reads anew in every epoch ends with the same bits as the same rows in arrays, whatever the items' sizes.
+import { describe, expect, test } from "vitest";
+import * as cr from "../src/index.js";
+import { numbers } from "./cases.js";
+
+const ROWS = 103;
+const next = numbers(5);
+const inputs = Array.from({ length: ROWS }, () => [next() - 0.5, next() - 0.5, next() - 0.5]);
+const ids = inputs.map(([a, b, c]) => (a! + b! > 0 ? (c! > 0 ? 2 : 1) : 0));
+const weights = inputs.map((_, r) => (r % 7 === 0 ? 0 : 1 + (r % 3)));
+const targets = inputs.map(([a, b]) => [a! * b!, a! - b!]);
+
+const make = (backend: "wasm" | "js" = "js", changes: Partial<cr.ChainOptions> = {}) =>
+  cr.network({
+    input: 3,
+    layers: [cr.dense(7, { activation: "tanh" }), cr.dropout(0.2), cr.dense(3)],
+    loss: cr.sparseCategoricalCrossEntropy({ fromLogits: true }),
+    metrics: ["accuracy"],
+    optimizer: cr.adam({ learningRate: 0.01 }),
+    seed: 3,
+    backend,
+    ...changes,
+  });
+
+/** Rows [begin, end) as `fit` takes them. */
+type Part = (begin: number, end: number) => cr.Data;
+const plain: Part = (begin, end) => ({ inputs: inputs.slice(begin, end), targets: ids.slice(begin, end) });
+const weighted: Part = (begin, end) => ({ ...plain(begin, end), sampleWeights: weights.slice(begin, end) });
+
+/** Items of these sizes, in turn. */
+async function* itemsOf(part: Part, sizes: readonly number[], rows = ROWS): AsyncGenerator<cr.Data> {
+  for (let begin = 0, i = 0; begin < rows; i++) {
+    const end = Math.min(rows, begin + sizes[i % sizes.length]!);
+    yield part(begin, end);
+    begin = end;
+  }
+}
+
+const outcome = (net: cr.Network, history: cr.History) => ({
+  hash: net.weightsHash(),
+  epochs: history.epochs.map(({ loss, metrics }) => ({ loss, metrics })),
+});
+const options = { epochs: 3, batchSize: 8, shuffle: false } as const;
+
+describe.each(["wasm", "js"] as const)("%s: a stream ends with the same bits, losses and metrics as arrays", (backend) => {
+  test.each([
+    ["in single rows", plain, [1], 50],
+    ["in items smaller and larger than batches", plain, [3, 20, 8], 50],
+    ["in one item", plain, [ROWS], 50],
+    ["with chunks of one step", plain, [5], 1e-9],
+    ["with sample weights", weighted, [9, 2], 50],
+    ["with sample weights and chunks of one step", weighted, [9, 2], 1e-9],
+  ] as const)("%s", async (_, part, sizes, chunkMilliseconds) => {
+    const [ours, theirs] = [await make(backend), await make(backend)];
+    const streamed = await ours.fit(
+      cr.dataset.stream(() => itemsOf(part, sizes)),
+      { ...options, chunkMilliseconds },
+    );
+    const held = await theirs.fit(part(0, ROWS), options);
+    expect(outcome(ours, streamed)).toEqual(outcome(theirs, held));
+  });
+});
+
+test("samples, and iterables that are not async, are taken too", async () => {
+  const [ours, theirs] = [await make(), await make()];
+  const samples = inputs.map((input, r) => ({ input, target: ids[r]! }));
+  const streamed = await ours.fit(
+    cr.dataset.stream(() => samples),
+    options,
+  );
+  expect(outcome(ours, streamed)).toEqual(outcome(theirs, await theirs.fit(plain(0, ROWS), options)));
+});
+
+test("several inputs and outputs come by their names", async () => {
+  const build = () => {
+    const [a, b] = [cr.input(3, { name: "a" }), cr.input(2, { name: "b" })];
+    const h = cr.concatenate()(a, b);
+    const loss = [cr.meanSquaredError(), cr.sparseCategoricalCrossEntropy({ fromLogits: true })];
+    const outputs = [cr.dense(2, { name: "y" })(h), cr.dense(3, { name: "c" })(h)];
+    return cr.network({ inputs: [a, b], outputs, loss, seed: 1, backend: "js" });
+  };
+  const part: Part = (begin, end) => ({
+    inputs: { a: inputs.slice(begin, end), b: targets.slice(begin, end) },
+    targets: { y: targets.slice(begin, end), c: ids.slice(begin, end) },
+  });
+  const [ours, theirs] = [await build(), await build()];
+  await ours.fit(
+    cr.dataset.stream(() => itemsOf(part, [7])),
+    options,
+  );
+  await theirs.fit(part(0, ROWS), options);
+  expect(ours.weightsHash()).toBe(theirs.weightsHash());
+});
+
+describe("the shuffle buffer", () => {
+  /** Rows in the order in which a network sees them: it learns nothing, and its loss is the number of the row. */
+  const orderOf = async (shuffleBuffer: number, seed: number, epochs = 2, chunkMilliseconds = 50) => {
+    const loss = cr.customLoss("row", {}, (g, p, t) => g.mean(g.add(g.mul(p, 0), t)));
+    const net = await cr.network({
+      input: 1,
+      layers: [cr.dense(1)],
+      loss,
+      optimizer: cr.sgd({ learningRate: 0 }),
+      seed,
+      backend: "js",
+    });
+    const seen: number[] = [];
+    let before = { epoch: 0, sum: 0 };
+    await net.fit(
+      cr.dataset.stream(() => itemsOf((begin, end) => ({ inputs: range(begin, end), targets: range(begin, end) }), [7], 40), {
+        shuffleBuffer,
+      }),
+      {
+        epochs,
+        batchSize: 1,
+        chunkMilliseconds,
+        onProgress: ({ epoch, step, loss: mean }) => {
+          const begun = epoch === before.epoch ? before.sum : 0;
+          seen.push(Math.round(mean * step - begun));
+          before = { epoch, sum: mean * step };
+        },
+      },
+    );
+    return seen;
+  };
+  const range = (begin: number, end: number) => Array.from({ length: end - begin }, (_, i) => [begin + i]);
+
+  test("gives every row once an epoch, each drawn from no further ahead than the buffer, another order in every epoch", async () => {
+    const seen = await orderOf(10, 1, 2, 1e-9);
+    const [first, second] = [seen.slice(0, 40), seen.slice(40)];
+    for (const epoch of [first, second]) {
+      expect([...epoch].sort((a, b) => a - b)).toEqual(range(0, 40).flat());
+      expect(epoch.every((row, i) => row < i + 10)).toBe(true);
+      expect(epoch).not.toEqual(range(0, 40).flat());
+    }
+    expect(second).not.toEqual(first);
+    expect(await orderOf(10, 1, 2, 1e-9)).toEqual(seen);
+    expect(await orderOf(10, 2, 2, 1e-9)).not.toEqual(seen);
+  });
+
+  test("of all rows draws every row first about as often", async () => {
+    const counts = new Array<number>(40).fill(0);
+    for (let seed = 0; seed < 80; ++seed) counts[(await orderOf(1000, seed, 1, 1e-9))[0]!]! += 1;
+    // 80 draws of 40: 2 each, standard deviation 1.4; 10 would be nearly six deviations. Rows never drawn: 5.4, deviation 1.7.
+    expect(Math.max(...counts)).toBeLessThan(10);
+    expect(counts.filter((count) => count === 0).length).toBeLessThan(16);
+  });
+
+  test("changes with no length of chunks and no size of items", async () => {
+    const hashes = new Set<string>();
+    for (const [size, chunkMilliseconds] of [
+      [1, 50],
+      [9, 1e-9],
+      [ROWS, 50],
+    ] as const) {
+      // biome-ignore format: rows
+      const net = await make();
+      await net.fit(
+        cr.dataset.stream(() => itemsOf(plain, [size]), { shuffleBuffer: 30 }),
+        { epochs: 3, batchSize: 8, chunkMilliseconds },
+      );
+      hashes.add(net.weightsHash());
+    }
+    expect(hashes.size).toBe(1);
+  });
+});
+
+test.each([0, 20])(
+  "a run that was interrupted within an epoch is resumed from a file to the same bits (shuffleBuffer %i)",
+  async (shuffleBuffer) => {
+    const stream = () => cr.dataset.stream(() => itemsOf(weighted, [9, 2]), { shuffleBuffer });
+    const common = { ...options, shuffle: shuffleBuffer > 0 };
+    const whole = await make();
+    const history = await whole.fit(stream(), common);
+    const net = await make();
+    const abort = new AbortController();
+    let chunks = 0;
+    const stopped = await net.fit(stream(), {
+      ...common,
+      chunkMilliseconds: 1e-9,
+      signal: abort.signal,
+      onProgress: () => ++chunks === 18 && abort.abort(),
+    });
+    expect([stopped.stopped, net.steps]).toEqual(["signal", 18]);
+    const loaded = await cr.loadNetwork(net.save({ training: true }), { backend: "js" });
+    await expect(
+      loaded.fit(
+        cr.dataset.stream(() => itemsOf(weighted, [9]), { shuffleBuffer: 50 }),
+        { ...common, shuffle: true, resume: true },
+      ),
+    ).rejects.toThrow(
+      shuffleBuffer ? "the interrupted run had a shuffleBuffer of 20, got 50" : "the interrupted run had shuffle false, got true",
+    );
+    const rest = await loaded.fit(stream(), { ...common, resume: true });
+    expect(loaded.weightsHash()).toBe(whole.weightsHash());
+    expect(rest.epochs.map(({ loss, metrics }) => [loss, metrics])).toEqual(
+      history.epochs.slice(1).map(({ loss, metrics }) => [loss, metrics]),
+    );
+  },
+);
+
+test("data larger than the staged memory is never held: at most a chunk's rows and one item are", async () => {
+  const wide = 4096;
+  const row = new Float32Array(wide).fill(0.01);
+  let made = 0;
+  let readings = 0;
+  const big = cr.dataset.stream(
+    function* () {
+      readings += 1;
+      // 6,000 rows of 16 KiB: 94 MiB.
+      for (let i = 0; i < 6000; ++i, ++made) yield { input: row, target: i % 2 };
+    },
+    { rows: 6000 },
+  );
+  const net = await cr.network({ input: wide, layers: [cr.dense(1)], loss: cr.meanSquaredError(), seed: 1, backend: "wasm" });
+  await net.fit(big, { batchSize: 100, shuffle: false });
+  expect([readings, made]).toEqual([2, 6000]); // once for its first item
+  expect(net.memory().region).toBeLessThan(48 * 2 ** 20);
+});
+
+describe("refuses", () => {
+  const good = () => itemsOf(plain, [10]);
+  test.each<readonly [string, unknown, object, RegExp]>([
+    [
+      "no shuffle buffer where fit shuffles",
+      cr.dataset.stream(good),
+      {},
+      /^fit: a stream without a shuffleBuffer comes in its own order; set shuffle: false/,
+    ],
+    [
+      "shuffle: false with a buffer",
+      cr.dataset.stream(good, { shuffleBuffer: 9 }),
+      { shuffle: false },
+      /^fit: shuffle is false, but the stream has/,
+    ],
+    ["no rows", cr.dataset.stream(() => []), { shuffle: false }, /^fit: the stream has no rows$/],
+    [
+      "what is no iterable",
+      cr.dataset.stream((() => 3) as never),
+      { shuffle: false },
+      /^dataset.stream: open returned 3, expected an iterable/,
+    ],
+    [
+      "what is no item",
+      cr.dataset.stream((() => [1]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: got 1, expected { inputs, targets }/,
+    ],
+    [
+      "an item that does not fit",
+      cr.dataset.stream(() => [plain(0, 2), { inputs: [[1, 2]], targets: [0] }]),
+      { shuffle: false },
+      /^fit: item 1 of the stream: inputs: row 0 has 2 columns, expected 3/,
+    ],
+    [
+      "a class that is none",
+      cr.dataset.stream(() => [{ input: [1, 2, 3], target: 3 }]),
+      { shuffle: false },
+      /^fit: item 0 of the stream: targets: row 0 has class id 3/,
+    ],
+    [
+      "weights in some items",
+      cr.dataset.stream(() => [plain(0, 2), weighted(2, 4)]),
+      { shuffle: false },
+      /^fit: item 1 of the stream: sampleWeights, expected in all items alike/,
+    ],
+    [
+      "too few rows",
+      cr.dataset.stream(good, { rows: 104 }),
+      { shuffle: false, batchSize: 200 },
+      /^fit: the stream gave 103 rows, expected 104, the option rows$/,
+    ],
+    [
+      "too many rows",
+      cr.dataset.stream(good, { rows: 102 }),
+      { shuffle: false, batchSize: 200 },
+      /^fit: the stream gave more than 102 rows, expected 102, the option rows$/,
+    ],
+    [
+      "a validation stream",
+      plain(0, 5),
+      { validation: cr.dataset.stream(good) },
+      /^fit: validation: got a stream, expected data in memory/,
+    ],
+  ])("%s", async (_, data, changes, message) => {
+    const net = await make();
+    const before = net.weightsHash();
+    await expect(net.fit(data as never, changes)).rejects.toThrow(message);
+    expect(net.weightsHash()).toBe(before);
+    // And the network is of use.
+    await net.fit(plain(0, 9));
+  });
+
+  test("a source that changes from one reading to the next", async () => {
+    let readings = 0;
+    const net = await make();
+    const data = cr.dataset.stream(() => itemsOf(plain, [10], ++readings < 3 ? ROWS : 50));
+    await expect(net.fit(data, options)).rejects.toThrow("fit: the stream gave 50 rows, expected 103, as when it was read before");
+  });
+
+  test("an iterator's own error is passed on, and iterators that are left early are closed", async () => {
+    let open = 0;
+    const net = await make();
+    const failing = cr.dataset.stream(
+      async function* () {
+        open += 1;
+        try {
+          yield plain(0, 50);
+          throw new RangeError("the disk is gone");
+        } finally {
+          open -= 1;
+        }
+      },
+      { rows: 60 },
+    );
+    await expect(net.fit(failing, options)).rejects.toThrow(new RangeError("the disk is gone"));
+    expect(open).toBe(0);
+  });
+});
+
+test("a row that makes the loss infinite is named by its number in the source", async () => {
+  const net = await make("js", { layers: [cr.dense(3)], loss: cr.meanSquaredError(), metrics: [] });
+  const poisoned = inputs.map((row, r) => (r === 61 ? [3e38, 3e38, 3e38] : row));
+  const data = cr.dataset.stream(() => poisoned.map((input) => ({ input, target: [0, 0, 0] })));
+  await expect(net.fit(data, options)).rejects.toMatchObject({ row: 61, step: 8 });
+});
