@@ -137,10 +137,10 @@ export class Network {
     const { step } = this.position;
     let feed: Feed | undefined;
     try {
-<<<<<<< HEAD
+      if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
       return await fit(
         this.model,
-        samples,
+        feed ?? samples!,
         validation,
         options,
         this.position,
@@ -151,14 +151,6 @@ export class Network {
         },
         this.threads,
       );
-=======
-      if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
-      return await fit(this.model, feed ?? samples!, validation, options, this.position, {
-        net: this,
-        weights: () => this.model.weights(),
-        setWeights: (copy) => this.model.setWeights(copy),
-      });
->>>>>>> main
     } finally {
       await feed?.close();
       this.fitting = false;

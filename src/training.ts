@@ -123,13 +123,9 @@ export async function fit(
   threads: ThreadChoice,
 ): Promise<History> {
   const { callbacks = [], onEpochEnd, onProgress, signal } = options;
-<<<<<<< HEAD
-  const loop = new Loop(model, samples, validation, options, position);
-  await loop.share(threads);
-=======
   const feed = data instanceof Feed ? data : undefined;
   const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validation, options, position);
->>>>>>> main
+  await loop.share(threads);
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
     ...control,
@@ -145,12 +141,8 @@ export async function fit(
       stopped = "signal";
       break;
     }
-<<<<<<< HEAD
-    const { ended, failure } = await loop.chunk();
-=======
     if (feed) await loop.load(feed);
-    const { ended, failure } = loop.chunk();
->>>>>>> main
+    const { ended, failure } = await loop.chunk();
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
     for (let index = ended.begin; watched && index < ended.end; ++index) {
       const epoch = loop.epochs.at(index - loop.firstEpoch);
@@ -328,13 +320,8 @@ class Loop {
   }
 
   /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
-<<<<<<< HEAD
   async chunk(): Promise<{ readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error }> {
-    const chosen = this.choose();
-=======
-  chunk(): { readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error } {
     const chosen = this.chosen ?? this.choose();
->>>>>>> main
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
