@@ -3,7 +3,7 @@
 import { multiplyAdd } from "./arithmetic";
 import * as C from "./coefficients";
 import { map, mapGradient } from "./map";
-import { clamp, erf, exp, expm1, sigmoid, softplus, splat, tanh } from "./vmath";
+import { clamp, erf, expm1, expNegative, sigmoid, softplus, splat, tanh } from "./vmath";
 
 /** x < 0 ? 0 : x, so that a NaN passes. Gradient from y: 0 at y = 0. */
 @unmanaged
@@ -80,7 +80,7 @@ class Gelu {
   }
   @inline gradient(dy: v128, x: v128, _: v128): v128 {
     const phi = multiplyAdd(erf(f32x4.mul(x, splat(C.SQRT_HALF))), splat(0.5), splat(0.5));
-    const density = exp(f32x4.mul(f32x4.mul(x, x), splat(-0.5)));
+    const density = expNegative(f32x4.mul(f32x4.mul(x, x), splat(-0.5)));
     return f32x4.mul(dy, multiplyAdd(f32x4.mul(x, splat(C.INVERSE_SQRT_2PI)), density, phi));
   }
 }

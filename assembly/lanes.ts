@@ -29,13 +29,30 @@ export function sumRow(row: usize, columns: u32): f32 {
   return sumLanes(sum);
 }
 
+/** v with the value in lane `at` < 4. */
+// @ts-ignore: decorator
+@inline
+export function withLane(v: v128, at: u32, value: f32): v128 {
+  return v128.bitselect(f32x4.splat(value), v, i32x4.eq(i32x4.splat(at), i32x4(0, 1, 2, 3)));
+}
+
+/** Stores the first `count` <= 4 lanes, 4-byte aligned. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(at: usize, v: v128, count: u32): void {
+  if (count == 4) return v128.store(at, v);
+  store<f32>(at, f32x4.extract_lane(v, 0));
+  if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
+  if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
+}
+
 /** The largest of a row's elements, columns >= 1. Order is of no matter, save that a NaN may or may not be seen: what uses the
  *  result sums the row too, and the sum has it. */
 export function rowMaximum(row: usize, columns: u32): f32 {
   let m = v128.load32_splat(row);
-  for (let c: u32 = 0; c < columns; c += 4) {
-    m = f32x4.pmax(m, v128.bitselect(v128.load(row + ((<usize>c) << 2)), m, lanesWithin(columns - c)));
-  }
+  const whole = row + ((<usize>columns >> 2) << 4);
+  for (; row < whole; row += 16) m = f32x4.pmax(m, v128.load(row));
+  if (columns & 3) m = f32x4.pmax(m, v128.bitselect(v128.load(row), m, lanesWithin(columns & 3)));
   m = f32x4.pmax(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1));
 }

@@ -7,7 +7,7 @@ import { lanesWithin, rowAt, sumLanes } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { Status } from "./opcodes";
 import { raise } from "./status";
-import { exp, expm1, log, log1p, log1pUnit, sigmoid, splat, tanh } from "./vmath";
+import { exp, expm1, expNegative, log, log1p, log1pUnit, minusAbs, sigmoid, splat, tanh } from "./vmath";
 
 const LN2: f64 = 0.6931471805599453;
 
@@ -106,7 +106,7 @@ class BinaryProbability {
 class BinaryLogit {
   @inline term(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
     const linear = multiplyAdd(f32x4.neg(p), t, f32x4.pmax(p, splat(0)));
-    return f32x4.add(linear, log1pUnit(exp(f32x4.neg(f32x4.abs(p)))));
+    return f32x4.add(linear, log1pUnit(expNegative(minusAbs(p))));
   }
   @inline slope(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
     return f32x4.sub(sigmoid(p), t);
@@ -240,7 +240,7 @@ function softplusOf(x: v128, shared: v128): v128 {
 @unmanaged
 class WeightedBinaryLogit {
   @inline term(p: v128, t: v128, positive: v128, _b: v128, _c: v128): v128 {
-    const shared = log1pUnit(exp(f32x4.neg(f32x4.abs(p))));
+    const shared = log1pUnit(expNegative(minusAbs(p)));
     const yes = f32x4.mul(f32x4.mul(positive, t), softplusOf(f32x4.neg(p), shared));
     return multiplyAdd(f32x4.sub(splat(1), t), softplusOf(p, shared), yes);
   }
@@ -255,7 +255,7 @@ class WeightedBinaryLogit {
 @unmanaged
 class BinaryFocal {
   @inline term(p: v128, t: v128, gamma: v128, positive: v128, negative: v128): v128 {
-    const shared = log1pUnit(exp(f32x4.neg(f32x4.abs(p))));
+    const shared = log1pUnit(expNegative(minusAbs(p)));
     const P = softplusOf(p, shared);
     const N = softplusOf(f32x4.neg(p), shared);
     const yes = f32x4.mul(f32x4.mul(positive, t), f32x4.mul(decay(gamma, P), N));
@@ -263,7 +263,7 @@ class BinaryFocal {
     return f32x4.add(yes, no);
   }
   @inline slope(p: v128, t: v128, gamma: v128, positive: v128, negative: v128): v128 {
-    const shared = log1pUnit(exp(f32x4.neg(f32x4.abs(p))));
+    const shared = log1pUnit(expNegative(minusAbs(p)));
     const P = softplusOf(p, shared);
     const N = softplusOf(f32x4.neg(p), shared);
     const q = sigmoid(p);
@@ -277,7 +277,7 @@ class BinaryFocal {
 
 /** e^(-gamma·x) */
 function decay(gamma: v128, x: v128): v128 {
-  return exp(f32x4.mul(f32x4.neg(gamma), x));
+  return expNegative(f32x4.mul(f32x4.neg(gamma), x));
 }
 
 export function meanSquaredError(

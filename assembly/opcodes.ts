@@ -182,9 +182,23 @@ export enum Share {
   Rows = 4,
 }
 
-/** What threads tell one another: u32 words at these addresses of their memory, below all regions. Words that one thread writes while
+/** Tiles of C that gemm computes in registers, rows x columns. Which is fastest depends on the engine; none changes a bit. */
+export enum Tile {
+  /** 2x16 in strict arithmetic, 6x8 in relaxed */
+  Default = 0,
+  R2C16 = 1,
+  R4C16 = 2,
+  /** relaxed arithmetic only */
+  R6C16 = 3,
+}
+
+/** What a module and its threads are told, and tell one another: u32 words at these addresses of their memory, below all regions. Words that one thread writes while
  *  others wait for them have cache lines of their own, in pairs, as the CPU fetches them. */
 export enum Control {
+  /** +0 sixteen times, never written: what sums begin with that begin with nothing */
+  Zeros = 0,
+  /** gemm's tile, one of `Tile` */
+  Tile = 64,
   /** counts runs; workers of a session wait for it */
   Go = 128,
   /** threads that have come to the barrier */

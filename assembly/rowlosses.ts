@@ -1,10 +1,10 @@
 // Losses of a row as a whole; what is said of rows, ranges and scale in losses.ts holds here. t: rows of `columns` values, or u32 class
 // ids, one a row, each < columns.
 import { multiplyAdd } from "./arithmetic";
-import { lanesWithin, rowAt, rowMaximum, sumLanes } from "./lanes";
+import { lanesWithin, rowAt, rowMaximum, storeLanes, sumLanes, withLane } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { sumExponentials } from "./softmax";
-import { exp, log, log1p, splat } from "./vmath";
+import { expNegative, log, log1p, splat } from "./vmath";
 
 /** log(sum of exp x)·sum t - sum of t·x, both with x - max for x, so that no logit overflows; dx = scale·(softmax·sum t - t), which
  *  holds for targets that do not sum to 1 as well. */
@@ -20,31 +20,42 @@ export function categoricalCrossEntropyLogits(
   begin: u32,
   end: u32,
 ): void {
-  for (let r = begin; r < end; ++r) {
-    const pRow = rowAt(p, r, ld);
-    const tRow = rowAt(t, r, ldt);
-    const dxRow = dx ? rowAt(dx, r, ld) : 0;
-    const maximum = rowMaximum(pRow, columns);
-    const sum = sumExponentials(dxRow, pRow, maximum, columns);
-    let masses = splat(0);
-    let products = splat(0);
-    for (let c: u32 = 0; c < columns; c += 4) {
-      const at = (<usize>c) << 2;
-      const tv = v128.and(v128.load(tRow + at), lanesWithin(columns - c));
-      const difference = v128.and(f32x4.sub(v128.load(pRow + at), f32x4.splat(maximum)), lanesWithin(columns - c));
-      masses = f32x4.add(masses, tv);
-      products = multiplyAdd(tv, difference, products);
+  const factor = f32x4.splat(scale);
+  for (let first = begin; first < end; first += 4) {
+    // One logarithm for four rows.
+    const rows = min<u32>(4, end - first);
+    let allMasses = splat(0);
+    let allProducts = splat(0);
+    let sums = splat(1);
+    for (let i: u32 = 0; i < rows; ++i) {
+      const pRow = rowAt(p, first + i, ld);
+      const tRow = rowAt(t, first + i, ldt);
+      const dxRow = dx ? rowAt(dx, first + i, ld) : 0;
+      const maximum = rowMaximum(pRow, columns);
+      const sum = sumExponentials(dxRow, pRow, maximum, columns);
+      let masses = splat(0);
+      let products = splat(0);
+      for (let c: u32 = 0; c < columns; c += 4) {
+        const at = (<usize>c) << 2;
+        const within = lanesWithin(columns - c);
+        const tv = v128.and(v128.load(tRow + at), within);
+        const difference = v128.and(f32x4.sub(v128.load(pRow + at), f32x4.splat(maximum)), within);
+        masses = f32x4.add(masses, tv);
+        products = multiplyAdd(tv, difference, products);
+      }
+      const mass = sumLanes(masses);
+      allMasses = withLane(allMasses, i, mass);
+      allProducts = withLane(allProducts, i, sumLanes(products));
+      sums = withLane(sums, i, sum);
+      if (!dx) continue;
+      const share = f32x4.splat(mass / sum);
+      for (let c: u32 = 0; c < columns; c += 4) {
+        const at = (<usize>c) << 2;
+        const slope = multiplyAdd(v128.load(dxRow + at), share, f32x4.neg(v128.load(tRow + at)));
+        v128.store(dxRow + at, f32x4.mul(factor, slope));
+      }
     }
-    const mass = sumLanes(masses);
-    store<f32>(loss + ((<usize>r) << 2), mass * logOf(sum) - sumLanes(products));
-    if (!dx) continue;
-    const factor = f32x4.splat(scale);
-    const share = f32x4.splat(mass / sum);
-    for (let c: u32 = 0; c < columns; c += 4) {
-      const at = (<usize>c) << 2;
-      const slope = multiplyAdd(v128.load(dxRow + at), share, f32x4.neg(v128.load(tRow + at)));
-      v128.store(dxRow + at, f32x4.mul(factor, slope));
-    }
+    storeLanes(loss + ((<usize>first) << 2), f32x4.sub(f32x4.mul(allMasses, log(sums)), allProducts), rows);
   }
 }
 
@@ -86,20 +97,30 @@ export function sparseCategoricalCrossEntropyLogits(
   end: u32,
 ): void {
   const bytes = (<usize>ld) << 2;
-  for (let r = begin; r < end; ++r) {
-    const pRow = rowAt(p, r, ld);
-    const dxRow = dx ? rowAt(dx, r, ld) : 0;
-    const id = (<usize>load<u32>(rowAt(t, r, ldt))) << 2;
-    const maximum = rowMaximum(pRow, columns);
-    const sum = sumExponentials(dxRow, pRow, maximum, columns);
-    store<f32>(loss + ((<usize>r) << 2), logOf(sum) - (load<f32>(pRow + id) - maximum));
-    if (!dx) continue;
-    const inverse: f32 = 1 / sum;
-    const own = scale * (load<f32>(dxRow + id) * inverse - 1);
-    for (let at: usize = 0; at < bytes; at += 16) {
-      v128.store(dxRow + at, f32x4.mul(f32x4.splat(scale), f32x4.mul(v128.load(dxRow + at), f32x4.splat(inverse))));
+  const factor = f32x4.splat(scale);
+  for (let first = begin; first < end; first += 4) {
+    // One logarithm for four rows.
+    const rows = min<u32>(4, end - first);
+    let differences = splat(0);
+    let sums = splat(1);
+    for (let i: u32 = 0; i < rows; ++i) {
+      const pRow = rowAt(p, first + i, ld);
+      const dxRow = dx ? rowAt(dx, first + i, ld) : 0;
+      const id = (<usize>load<u32>(rowAt(t, first + i, ldt))) << 2;
+      const maximum = rowMaximum(pRow, columns);
+      const sum = sumExponentials(dxRow, pRow, maximum, columns);
+      differences = withLane(differences, i, load<f32>(pRow + id) - maximum);
+      sums = withLane(sums, i, sum);
+      if (!dx) continue;
+      const inverse: f32 = 1 / sum;
+      const own = scale * (load<f32>(dxRow + id) * inverse - 1);
+      const share = f32x4.splat(inverse);
+      for (let at: usize = 0; at < bytes; at += 16) {
+        v128.store(dxRow + at, f32x4.mul(factor, f32x4.mul(v128.load(dxRow + at), share)));
+      }
+      store<f32>(dxRow + id, own);
     }
-    store<f32>(dxRow + id, own);
+    storeLanes(loss + ((<usize>first) << 2), f32x4.sub(log(sums), differences), rows);
   }
 }
 
@@ -126,13 +147,13 @@ export function focal(
     const maximum = rowMaximum(pRow, columns);
     const others = sumOthers(dxRow, pRow, maximum, columns, id);
     const difference = load<f32>(pRow + ((<usize>id) << 2)) - maximum;
-    const own = f32x4.extract_lane(exp(f32x4.splat(difference)), 0);
+    const own = f32x4.extract_lane(expNegative(f32x4.splat(difference)), 0);
     const sum = others + own;
     const rest = others / sum;
     // -log q, of the others alone where the class is the largest: there q may be as good as 1.
     const surprise = difference == 0 ? f32x4.extract_lane(log1p(f32x4.splat(others)), 0) : logOf(sum) - difference;
     const logRest = f32x4.pmax(f32x4.splat(logOf(rest)), splat(LOWEST_LOG)); // finite, so that a gamma of 0 gives a power of 1
-    const power = f32x4.extract_lane(exp(f32x4.mul(f32x4.splat(gamma), logRest)), 0);
+    const power = f32x4.extract_lane(expNegative(f32x4.mul(f32x4.splat(gamma), logRest)), 0);
     store<f32>(loss + ((<usize>r) << 2), power * surprise);
     if (!dx) continue;
     const slope = scale * (power * (gamma * (own / sum) * surprise + rest));
@@ -149,7 +170,7 @@ function sumOthers(e: usize, x: usize, maximum: f32, columns: u32, but: u32): f3
   let sum = splat(0);
   for (let c: u32 = 0; c < columns; c += 4) {
     const at = (<usize>c) << 2;
-    const value = exp(f32x4.sub(v128.load(x + at), f32x4.splat(maximum)));
+    const value = expNegative(f32x4.sub(v128.load(x + at), f32x4.splat(maximum)));
     if (e) v128.store(e + at, value);
     const other = i32x4.ne(lane, i32x4.splat(but - c));
     sum = f32x4.add(sum, v128.and(value, v128.and(other, lanesWithin(columns - c))));

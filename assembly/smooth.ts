@@ -2,7 +2,7 @@
 import { multiplyAdd } from "./arithmetic";
 import * as C from "./coefficients";
 import { map, mapGradient } from "./map";
-import { exp, expm1, sigmoid, softplus, splat } from "./vmath";
+import { expm1, expNegative, minusAbs, sigmoid, softplus, splat } from "./vmath";
 
 /** lambda·(x > 0 ? x : alpha·(e^x - 1)) (Klambauer et al. 2017). Gradient from y: lambda·alpha·e^x = y + lambda·alpha. */
 @unmanaged
@@ -34,7 +34,7 @@ class Celu {
 @unmanaged
 class Mish {
   @inline value(x: v128, _: v128): v128 {
-    const w = exp(f32x4.neg(f32x4.abs(x)));
+    const w = expNegative(minusAbs(x));
     const w2 = f32x4.mul(w, w);
     const below = f32x4.lt(x, splat(0));
     const n = f32x4.add(f32x4.add(w, w), v128.bitselect(w2, splat(1), below));
@@ -42,7 +42,7 @@ class Mish {
     return f32x4.mul(x, f32x4.div(n, f32x4.add(n, f32x4.add(u, u))));
   }
   @inline gradient(dy: v128, x: v128, _: v128): v128 {
-    const w = exp(f32x4.neg(f32x4.abs(x)));
+    const w = expNegative(minusAbs(x));
     const w2 = f32x4.mul(w, w);
     const below = f32x4.lt(x, splat(0));
     const n = f32x4.add(f32x4.add(w, w), v128.bitselect(w2, splat(1), below));

@@ -1,17 +1,17 @@
 // Softmax over the rows of a matrix, and the pieces that cross-entropy shares with it.
 import { lanesWithin, rowAt, rowMaximum, sumLanes, sumRow } from "./lanes";
-import { exp, log } from "./vmath";
+import { expNegative, log } from "./vmath";
 
 /** Sum of e = exp(x - maximum) over a row; stores e unless `e` is 0. A NaN in x makes the sum NaN.
- *  Two vectors a turn for the constants of exp, as in activations.ts; the order of the sum is the tree's. */
+ *  Two vectors a turn for the constants of exp, as in map.ts; the order of the sum is the tree's. */
 export function sumExponentials(e: usize, x: usize, maximum: f32, columns: u32): f32 {
   const m = f32x4.splat(maximum);
   let sum = f32x4.splat(0);
   let c: u32 = 0;
   for (; c + 8 <= columns; c += 8) {
     const at = (<usize>c) << 2;
-    const first = exp(f32x4.sub(v128.load(x + at), m));
-    const second = exp(f32x4.sub(v128.load(x + at, 16), m));
+    const first = expNegative(f32x4.sub(v128.load(x + at), m));
+    const second = expNegative(f32x4.sub(v128.load(x + at, 16), m));
     if (e) {
       v128.store(e + at, first);
       v128.store(e + at, second, 16);
@@ -20,7 +20,7 @@ export function sumExponentials(e: usize, x: usize, maximum: f32, columns: u32):
   }
   for (; c < columns; c += 4) {
     const at = (<usize>c) << 2;
-    const value = exp(f32x4.sub(v128.load(x + at), m));
+    const value = expNegative(f32x4.sub(v128.load(x + at), m));
     if (e) v128.store(e + at, value);
     sum = f32x4.add(sum, v128.and(value, lanesWithin(columns - c)));
   }
@@ -83,7 +83,7 @@ export function logSoftmaxBackward(dx: usize, dy: usize, y: usize, columns: u32,
     const yRow = rowAt(y, r, ld);
     const sum = f32x4.splat(sumRow(dyRow, columns));
     for (let at: usize = 0; at < bytes; at += 16) {
-      v128.store(dxRow + at, f32x4.sub(v128.load(dyRow + at), f32x4.mul(exp(v128.load(yRow + at)), sum)));
+      v128.store(dxRow + at, f32x4.sub(v128.load(dyRow + at), f32x4.mul(expNegative(v128.load(yRow + at)), sum)));
     }
   }
 }

@@ -27,25 +27,25 @@ export function clamp(x: v128, low: f64, high: f64): v128 {
   return f32x4.pmin(f32x4.pmax(x, splat(low)), splat(high));
 }
 
-/** x/ln2 rounded to an integer, + MAGIC, so that the integer stands in the low bits; |x/ln2| < 2^22. */
+/** n + bias in the low bits, n = x/ln2 rounded to an integer, |n| < 2^22; an even bias leaves ties as they are. */
 // @ts-ignore: decorator
 @inline
-function shiftedExponent(x: v128): v128 {
-  return multiplyAdd(x, splat(C.LOG2E), splat(C.MAGIC));
+function biasedExponent(x: v128, bias: f64): v128 {
+  return multiplyAdd(x, splat(C.LOG2E), splat(C.MAGIC + bias));
 }
 
-/** 2^n of integers -127 < n < 128. */
+/** 2^(n - 127) of the number n < 255 in the low bits. */
 // @ts-ignore: decorator
 @inline
 function power2(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  return i32x4.shl(n, 23);
 }
 
-/** e^r - 1 of r = x - n·ln2, with n = shifted - MAGIC */
+/** e^r - 1 of r = x - n·ln2, with n = biased - MAGIC - bias */
 // @ts-ignore: decorator
 @inline
-function reducedExpm1(x: v128, shifted: v128): v128 {
-  const n = f32x4.sub(shifted, splat(C.MAGIC));
+function reducedExpm1(x: v128, biased: v128, bias: f64): v128 {
+  const n = f32x4.sub(biased, splat(C.MAGIC + bias));
   const r = multiplyAdd(n, splat(-C.LN2_LOW), multiplyAdd(n, splat(-C.LN2_HIGH), x));
   let p = horner(splat(C.EXPM1_P4), r, C.EXPM1_P3);
   p = horner(p, r, C.EXPM1_P2);
@@ -54,16 +54,41 @@ function reducedExpm1(x: v128, shifted: v128): v128 {
   return multiplyAdd(f32x4.mul(r, r), p, r);
 }
 
-/** e^x, at most 1 ulp off. 2^n is applied in two factors, since n runs from -150 (denormal results) to 128 (overflow). */
+/** About half of n, + 127, in the low bits: so 2^n is a product of two powers where it is none itself. What is between the two powers is
+ *  exact, whichever they are. */
+// @ts-ignore: decorator
+@inline
+function halfExponent(x: v128): v128 {
+  return multiplyAdd(x, splat(0.5 * C.LOG2E), splat(C.MAGIC + 127));
+}
+
+/** e^x, at most 1 ulp off. n runs from -150 (denormal results) to 128 (overflow). */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const clamped = clamp(x, -104, 89); // e^-104 < 2^-150, e^89 > 2^128
-  const shifted = shiftedExponent(clamped);
-  const y = f32x4.add(reducedExpm1(clamped, shifted), splat(1));
-  const n = i32x4.sub(shifted, splat(C.MAGIC));
-  const half = i32x4.shr_s(n, 1);
+  const n = biasedExponent(clamped, 254);
+  const half = halfExponent(clamped);
+  const y = f32x4.add(reducedExpm1(clamped, n, 254), splat(1));
   return f32x4.mul(f32x4.mul(y, power2(half)), power2(i32x4.sub(n, half)));
+}
+
+/** The same for x <= 0, with the same bits: there 2^(n + 65) is always a float32, and 2^-65 the other factor. (What it gives for x > 0 has
+ *  no meaning.) */
+// @ts-ignore: decorator
+@inline
+export function expNegative(x: v128): v128 {
+  const clamped = f32x4.pmax(x, splat(-104));
+  const n = biasedExponent(clamped, 192);
+  const y = f32x4.add(reducedExpm1(clamped, n, 192), splat(1));
+  return f32x4.mul(f32x4.mul(y, power2(n)), splat(2.7105054312137611e-20)); // 2^-65
+}
+
+/** -|x| */
+// @ts-ignore: decorator
+@inline
+export function minusAbs(x: v128): v128 {
+  return v128.or(x, splat(-0.0));
 }
 
 /** e^x - 1, at most 2 ulp off: 2^n·(e^r - 1) + (2^n - 1). */
@@ -71,13 +96,12 @@ export function exp(x: v128): v128 {
 @inline
 export function expm1(x: v128): v128 {
   const clamped = clamp(x, -18, 89); // e^-18 < 2^-25
-  const shifted = shiftedExponent(clamped);
-  const y = reducedExpm1(clamped, shifted);
-  const n = i32x4.sub(shifted, splat(C.MAGIC));
-  const half = i32x4.shr_s(n, 1);
+  const n = biasedExponent(clamped, 254);
+  const half = halfExponent(clamped);
   const rest = i32x4.sub(n, half);
   const first = power2(half);
-  return f32x4.mul(multiplyAdd(y, first, f32x4.sub(first, power2(i32x4.neg(rest)))), power2(rest));
+  const less = f32x4.sub(first, power2(i32x4.sub(i32x4.splat(254), rest)));
+  return f32x4.mul(multiplyAdd(reducedExpm1(clamped, n, 254), first, less), power2(rest));
 }
 
 /** log(1 + f) + e·ln2, f in [sqrt(1/2) - 1, sqrt(2) - 1] */
@@ -140,7 +164,7 @@ export function log1p(x: v128): v128 {
   const lost = f32x4.sub(x, f32x4.sub(u, splat(1)));
   const parts = split(u);
   const e = i32x4.shr_s(parts, 23);
-  const scale = power2(i32x4.neg(i32x4.min_s(e, i32x4.splat(127))));
+  const scale = power2(i32x4.sub(i32x4.splat(127), i32x4.min_s(e, i32x4.splat(127))));
   return logOutside(reducedLog(multiplyAdd(lost, scale, mantissaLess1(parts)), f32x4.convert_i32x4_s(e)), x, -1);
 }
 
@@ -160,14 +184,14 @@ export function log1pUnit(e: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function softplus(x: v128): v128 {
-  return f32x4.add(log1pUnit(exp(f32x4.neg(f32x4.abs(x)))), f32x4.pmax(x, splat(0)));
+  return f32x4.add(log1pUnit(expNegative(minusAbs(x))), f32x4.pmax(x, splat(0)));
 }
 
 /** 1/(1 + e^-x), at most 3 ulp off. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = exp(f32x4.neg(f32x4.abs(x)));
+  const e = expNegative(minusAbs(x));
   const numerator = v128.bitselect(e, splat(1), f32x4.lt(x, splat(0)));
   return f32x4.div(numerator, f32x4.add(e, splat(1)));
 }

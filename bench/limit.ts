@@ -52,18 +52,20 @@ export function ${order}${chains}(at: usize, times: u32): void {
 }
 
 /** gemm's own micro-kernels, one tile on packed panels. */
-const production = tiles.map(({ rows, vectors, masked }) => {
-  const [kernel, columns] = [tileName({ rows, vectors }), 4 * vectors];
+const micro = tiles.filter(({ packs }) => !packs);
+const production = micro.map((tile) => {
+  const { rows, vectors, edges } = tile;
+  const [kernel, columns] = [tileName(tile), 4 * vectors];
   return `
 export function ${kernel}Sweep(times: u32, c: usize, ldc: usize, a: usize, b: usize, k: u32): void {
-  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, 0, 0, a, 4, ${4 * rows}, b, ${4 * columns}, ${rows}, ${masked ? `${columns}, ` : ""}k);
+  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, c, ldc, a, 4, ${4 * rows}, b, ${4 * columns}, ${rows}, ${edges === "columns" ? `${columns}, ` : ""}k);
 }
 `;
 });
 
 function candidates(): Candidate[] {
   const source = [
-    `import { multiplyAdd } from "../../assembly/arithmetic";\nimport { ${tiles.map(tileName).join(", ")} } from "../wasm/micro";\n`,
+    `import { multiplyAdd } from "../../assembly/arithmetic";\nimport { ${micro.map(tileName).join(", ")} } from "../wasm/micro";\n`,
     ...CHAINS.flatMap((chains) => ORDERS.map((order) => loopSource(chains, order))),
     ...TILES.map((tile) => tileSource(tile, "packed", `${tile.rows}x${tile.vectors * 4}`)),
     ...production,
@@ -91,7 +93,7 @@ function candidates(): Candidate[] {
         run: () => sweep(TIMES, c, LDC, a, 4, 4 * rows, b, 16 * vectors, K),
       };
     }),
-    ...tiles.map((tile) => {
+    ...micro.map((tile) => {
       const sweep = call[`${tileName(tile)}Sweep`]!;
       return { name: tileName(tile), flops: TIMES * K * tile.rows * tile.vectors * 8, run: () => sweep(TIMES, c, LDC, a, b, K) };
     }),

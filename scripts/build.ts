@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { generate } from "./generate.js";
 import { generateMicro } from "./micro.js";
+import { shrinkConstants } from "./splats.js";
 
 mkdirSync("build", { recursive: true });
 generate();
@@ -21,7 +22,7 @@ function sourcesIn(folder: string): string[] {
 
 const compiler = "node_modules/assemblyscript";
 const sources = createHash("sha256");
-for (const file of ["asconfig.json", `${compiler}/package.json`, ...sourcesIn("assembly"), ...sourcesIn("build/wasm")])
+for (const file of ["asconfig.json", "scripts/splats.ts", `${compiler}/package.json`, ...sourcesIn("assembly"), ...sourcesIn("build/wasm")])
   sources.update(`${file}\n`).update(readFileSync(file));
 const stamp = sources.digest("hex");
 
@@ -40,7 +41,9 @@ async function compile(target: string): Promise<void> {
     ...(target.endsWith("Threads") ? ["assembly/spmd.ts"] : []),
   ]);
   process.stderr.write(stderr);
-  writeFileSync(inlined, `${header}export const base64 = "${readFileSync(`build/${target}.wasm`).toString("base64")}";\n`);
+  const module = shrinkConstants(readFileSync(`build/${target}.wasm`));
+  writeFileSync(`build/${target}.wasm`, module);
+  writeFileSync(inlined, `${header}export const base64 = "${Buffer.from(module).toString("base64")}";\n`);
 }
 
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);

@@ -6,56 +6,62 @@ export interface Tile {
   readonly rows: number;
   /** 4 columns each */
   readonly vectors: number;
-  /** Of the last vector some columns may be missing. */
-  readonly masked: boolean;
+  /** `whole`: m is a multiple of rows, no column is missing; `rows`: a last tile may have fewer rows; `columns`: and of its last vector
+   *  some columns may be missing */
+  readonly edges: "whole" | "rows" | "columns";
+  /** Copies what it reads of B: the first tile of a strip, for which loading it takes longest, leaves a panel for the others. */
+  readonly packs?: boolean;
 }
 
-/** Widths 16, 12, 8, 4. With 8 sums, a row of B and what is multiplied all of the loop stays in the 15 vector registers that V8 has to
- *  give; bench/ladder times these and others. */
+/** bench/ladder times these and others. With 8 sums, a row of B and what is multiplied all of the loop stays in the 15 vector registers
+ *  that V8 has to give; 6x8 is for relaxed arithmetic, which needs none for products; what has more sums is for V8's revectorizer. */
 export const tiles: readonly Tile[] = [
-  { rows: 2, vectors: 4, masked: false },
-  { rows: 2, vectors: 3, masked: true },
-  { rows: 4, vectors: 2, masked: true },
-  { rows: 4, vectors: 1, masked: true },
+  { rows: 2, vectors: 4, edges: "rows" },
+  { rows: 2, vectors: 4, edges: "rows", packs: true },
+  { rows: 2, vectors: 3, edges: "columns" },
+  { rows: 4, vectors: 2, edges: "columns" },
+  { rows: 4, vectors: 1, edges: "columns" },
+  { rows: 6, vectors: 2, edges: "whole" },
+  { rows: 4, vectors: 4, edges: "whole" },
+  { rows: 6, vectors: 4, edges: "whole" },
 ];
 
-export const tileName = ({ rows, vectors }: Omit<Tile, "masked">) => `gemmMicro${rows}x${4 * vectors}`;
+export const tileName = ({ rows, vectors, packs }: Tile) => `gemm${packs ? "Pack" : "Micro"}${rows}x${4 * vectors}`;
 
 /** All rows' loads or operations come first, then their stores with nothing between: V8's revectorizer pairs adjacent stores.
  *  Pointers move before they are used: as sums V8 knows them to be zero-extended, as loop variables it copies them each time round. */
 export function tileSource(tile: Tile): string {
-  const { rows, vectors, masked } = tile;
+  const { rows, vectors, edges, packs } = tile;
+  const masked = edges === "columns";
   const r = [...Array(rows).keys()];
   const v = [...Array(vectors).keys()];
   const lines = (list: readonly number[], f: (i: number) => string, indent = 4) =>
     list.map((i) => `${" ".repeat(indent)}${f(i)}\n`).join("");
-  const each = (f: (i: number, j: number) => string, indent = 4) => r.map((i) => lines(v, (j) => f(i, j), indent)).join("");
-  const down = (pointer: string, ld: string, f: (i: number) => string, indent: number) =>
-    r.map((i) => (i ? lines([i], () => `${pointer} += has${i} ? ${ld} : 0;`, indent) : "") + f(i)).join("");
+  const next = (i: number, ld: string) => (edges === "whole" ? ld : `(has${i} ? ${ld} : 0)`);
+  const down = (ld: string, f: (i: number, j: number) => string) =>
+    r.map((i) => (i ? lines([i], () => `row += ${next(i, ld)};`) : "") + lines(v, (j) => f(i, j))).join("");
   const offset = (j: number) => (j ? `, ${16 * j}` : "");
   const last = vectors - 1;
   return `
 /** A strip of C, ${4 * vectors} columns${masked ? " or up to three less" : ""}, in tiles of ${rows} rows. */
 export function ${tileName(tile)}(
-  c: usize, ldc: usize, start: usize, startLd: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, m: u32${masked ? ", columns: u32" : ""}, k: u32
+  c: usize, ldc: usize, start: usize, startLd: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize${packs ? ", panel: usize" : ""}, m: u32${masked ? ", columns: u32" : ""}, k: u32
 ): void {
 ${masked ? `  const mask = lanesBelow(columns - ${4 * last});\n` : ""}  while (true) {
-${lines(r.slice(1), (i) => `const has${i} = m > ${i};`)}    let a0 = a - aStep;
-${lines(r.slice(1), (i) => `let a${i} = a${i - 1} + (has${i} ? aRow : 0);`)}${each((i, j) => `let c${i}${j} = f32x4.splat(0);`)}    if (start) {
-      let row = start;
-${down("row", "startLd", (i) => lines(v, (j) => `c${i}${j} = v128.load(row${offset(j)});`, 6), 6)}      start += startLd * ${rows};
-    }
-    let bk = b - bStep;
+${edges === "whole" ? "" : lines(r.slice(1), (i) => `const has${i} = m > ${i};`)}    let a0 = a - aStep;
+${lines(r.slice(1), (i) => `let a${i} = a${i - 1} + ${next(i, "aRow")};`)}    let row = start;
+${down("startLd", (i, j) => `let c${i}${j} = v128.load(row${offset(j)});`)}    let bk = b - bStep;
     let left = k;
     do {
 ${lines(r, (i) => `a${i} += aStep;`, 6)}      bk += bStep;
-${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${r
+${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${packs ? `${lines(v, (j) => `v128.store(panel, b${j}${offset(j)});`, 6)}      panel += ${16 * vectors};\n` : ""}${r
   .map((i) => `      const x${i} = v128.load32_splat(a${i});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`)
   .join("")}    } while (--left);
-${masked ? lines(r, (i) => `c${i}${last} = v128.and(c${i}${last}, mask);`) : ""}    let row = c;
-${down("row", "ldc", (i) => lines(v, (j) => `v128.store(row, c${i}${j}${offset(j)});`), 4)}    if (m <= ${rows}) return;
+${masked ? lines(r, (i) => `c${i}${last} = v128.and(c${i}${last}, mask);`) : ""}    row = c;
+${down("ldc", (i, j) => `v128.store(row, c${i}${j}${offset(j)});`)}    if (m <= ${rows}) return;
     m -= ${rows};
     a += aRow * ${rows};
+    start += startLd * ${rows};
     c += ldc * ${rows};
   }
 }
@@ -68,11 +74,12 @@ export function generateMicro(): void {
     `// Generated by scripts/micro.ts. Do not edit.
 // The micro-kernels: C = start + A·B down a strip of C, in tiles that are held in registers. Lanes are columns of C and every lane adds
 // k = 0, 1, 2 … to its start: no tile size, packing or blocking changes a bit.
-// c, ldc: C's first element, bytes from row to row; start, startLd: the same for what the sums begin with, or 0, for +0
+// c, ldc: C's first element, bytes from row to row; start, startLd: the same for what the sums begin with
 // a: A's first element; bytes from row to row, from k to k+1
 // b: B's first element; bytes from k to k+1, its columns being adjacent
-// m: rows, at least 1; a last tile of fewer rows computes its last row again in place of the missing ones
+// m: rows, at least 1, unless the tile is only for whole ones; a last tile of fewer rows computes its last row again in place of the missing ones
 // columns: those past it are computed from whatever lies there and stored as +0
+// panel: where rows of B are copied to, front to back; then m is at most the tile's rows
 import { multiplyAdd } from "../../assembly/arithmetic";
 import { lanesBelow } from "../../assembly/gemm/lanes";
 ${tiles.map(tileSource).join("")}`,

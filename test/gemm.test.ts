@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { Block } from "../assembly/gemm/blocks.js";
-import { Op, Start } from "../assembly/opcodes.js";
+import { Control, Op, Start, Tile } from "../assembly/opcodes.js";
+import { lacks } from "../src/backends/engine.js";
 import { ops } from "../src/plan/ops.js";
 import { Twin } from "./twin.js";
 
@@ -86,9 +88,9 @@ function run(spec: Case, random: () => number, a = values(spec.m * spec.k, rando
 }
 
 /** Exact equality, -0 and +0 told apart; padding must be +0, rows outside [begin, end) as before. */
-function check(spec: Case, random: () => number, f = (x: number) => x): void {
+function check(spec: Case, random: () => number, f = (x: number) => x, draw = values): void {
   twin.reset();
-  const { c, before, beyond, wanted, stride } = run(spec, random);
+  const { c, before, beyond, wanted, stride } = run(spec, random, draw(spec.m * spec.k, random), draw(spec.k * spec.n, random));
   const bits = (x: ArrayLike<number>) => new Uint32Array(Float32Array.from(x).buffer);
   const full = Float32Array.from(before);
   for (let i = spec.begin ?? 0; i < (spec.end ?? spec.m); ++i) {
@@ -162,6 +164,13 @@ for (const form of forms) {
     }
   });
 
+  test(`${form}: one sample's products, of one row or of one k, over several vectors and with padding`, () => {
+    const random = generator(9);
+    for (const m of [1, 2, 3, 4, 9])
+      for (const n of [9, 12, 15, 16, 17, 35, 64, 70])
+        for (const k of m === 1 ? [1, 2, 3, 4, 5, 7, 30, 64] : [1]) for (const start of starts) check({ form, m, n, k, start }, random);
+  });
+
   test(`${form}: sums begin at +0, and -0 is kept where it is added to -0`, () => {
     const negative = Float32Array.of(-0);
     const one = Float32Array.of(1);
@@ -186,3 +195,25 @@ for (const form of forms) {
     }
   });
 }
+
+/** Whole numbers whose products and sums are exact, so that relaxed arithmetic, which may fuse them, has no other result. */
+function wholeNumbers(count: number, random: () => number): Float32Array {
+  return Float32Array.from({ length: count }, () => Math.floor(17 * random()) - 8);
+}
+
+const tilesOf = { strict: [Tile.Default, Tile.R4C16], relaxed: [Tile.Default, Tile.R2C16, Tile.R4C16, Tile.R6C16] };
+for (const build of ["strict", "relaxed"] as const)
+  for (const tile of tilesOf[build])
+    test(`${build}: tile ${Tile[tile]} changes no bit`, async () => {
+      if (build === "relaxed" && lacks("relaxedSimd")) setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
+      const usual = twin;
+      twin = await Twin.create(1 << 24, build);
+      twin.wasm.u32[Control.Tile >> 2] = tile;
+      const random = generator(8);
+      const draw = () => [1, 2, 3, 5, 6, 7, 8, 11, 15, 16, 17, 31, 33, 50, 100, 257][Math.floor(16 * random())]!;
+      for (let i = 0; i < 120; ++i) {
+        const spec = { form: forms[i % 3]!, m: draw(), n: draw(), k: draw(), start: starts[Math.floor(i / 3) % 3]! };
+        check(spec, random, undefined, build === "strict" ? values : wholeNumbers);
+      }
+      twin = usual;
+    });

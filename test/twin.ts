@@ -18,9 +18,9 @@ export class Twin {
     readonly js: Views,
   ) {}
 
-  static async create(bytes = 1 << 24): Promise<Twin> {
+  static async create(bytes = 1 << 24, build = "strict"): Promise<Twin> {
     const memory = new WebAssembly.Memory({ initial: bytes >> 16 });
-    const module = new WebAssembly.Module(readFileSync("build/strict.wasm"));
+    const module = new WebAssembly.Module(readFileSync(`build/${build}.wasm`));
     const { instance } = loader.instantiateSync(module, { env: { memory } });
     return new Twin(instance.exports as never, viewsOf(memory.buffer, 0, bytes), viewsOf(new ArrayBuffer(bytes), 0, bytes));
   }

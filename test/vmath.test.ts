@@ -28,6 +28,8 @@ interface Claim {
 
 const claims = {
   exp: { reference: Math.exp, ulp: 1 },
+  // As exp, whose twin it shares, where it is meant for.
+  expNegative: { reference: Math.exp, ulp: 1, holds: (x) => !(x > 0) },
   expm1: { reference: Math.expm1, ulp: 1.7 },
   log: { reference: Math.log, ulp: 0.8 },
   log1p: { reference: Math.log1p, ulp: 1.5 },
@@ -40,7 +42,7 @@ const claims = {
   sin: { reference: Math.sin, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
   cos: { reference: Math.cos, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
 } satisfies Record<string, Claim>;
-const vmath: Record<keyof typeof claims, (x: number) => number> = { ...twins };
+const vmath: Record<keyof typeof claims, (x: number) => number> = { ...twins, expNegative: twins.exp };
 const names = Object.keys(claims) as (keyof typeof claims)[];
 
 const f32 = new Float32Array(1);
@@ -170,7 +172,9 @@ describe("two languages", async () => {
     new Float32Array(memory.buffer, x, xs.length).set(xs);
     (exports[name] as (y: number, x: number, end: number) => void)(y, x, count * 4);
     const actual = new Float32Array(memory.buffer, y, count);
+    const { holds = () => true } = claims[name] as Claim;
     for (let i = 0; i < count; ++i) {
+      if (name === "expNegative" && !holds(xs[i]!)) continue;
       const expected = vmath[name](xs[i]!);
       if (!Object.is(actual[i], expected)) throw new Error(`${name}(${xs[i]}): wasm ${actual[i]}, js ${expected}`);
     }

@@ -15,10 +15,9 @@ export enum Block {
   // biome-ignore lint/suspicious/noDuplicateEnumValues: two sizes that happen to be equal
   Direct = 8192,
   /** Rows of C below which B is read in place: a packed panel would be used too seldom */
-  Rows = 8,
+  Rows = 5,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
   /** Elements of a cache line, on which packed blocks begin */
-  // biome-ignore lint/suspicious/noDuplicateEnumValues: two sizes that happen to be equal
   Line = 16,
 }

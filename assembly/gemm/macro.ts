@@ -3,11 +3,20 @@
 // copies in pack.ts, sizes in blocks.ts.
 // `[begin, end)` are rows of C; scratch as the op table reserves it; lda, ldb, ldc in elements.
 import { applyActivation } from "../../build/wasm/epilogue";
-import { gemmMicro2x12, gemmMicro2x16, gemmMicro4x4, gemmMicro4x8 } from "../../build/wasm/micro";
-import { Start } from "../opcodes";
+import {
+  gemmMicro2x12,
+  gemmMicro2x16,
+  gemmMicro4x4,
+  gemmMicro4x8,
+  gemmMicro4x16,
+  gemmMicro6x8,
+  gemmMicro6x16,
+  gemmPack2x16,
+} from "../../build/wasm/micro";
+import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
 import { packRows, packTransposedB } from "./pack";
-import { gemmRows } from "./rows";
+import { gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
@@ -72,6 +81,47 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
+/** The tile of most of C. */
+function tileOf(): u32 {
+  const tile = load<u32>(Control.Tile);
+  return ASC_FEATURE_RELAXED_SIMD || tile ? tile : <u32>Tile.R2C16;
+}
+
+/** A whole strip: as many rows as can be in the tile, the rest in a lower one. */
+function gemmStrip(
+  tile: u32,
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  m: u32,
+  k: u32,
+): void {
+  let rest = m;
+  if (tile == Tile.R4C16) rest = m % 4;
+  else if (ASC_FEATURE_RELAXED_SIMD && tile != Tile.R2C16) rest = m % 6;
+  const done = m - rest;
+  if (done) {
+    if (tile == Tile.R4C16) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+    else if (ASC_FEATURE_RELAXED_SIMD) {
+      if (tile == Tile.R6C16) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+      else gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+    }
+  }
+  if (!rest) return;
+  const skip = <usize>done;
+  c += skip * ldc;
+  start += skip * startLd;
+  a += skip * aRow;
+  if (ASC_FEATURE_RELAXED_SIMD && tile == Tile.Default) gemmMicro4x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, 8, k);
+  else gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
+}
+
 /** Blocks of k as equal as can be, of whole vectors. */
 function blockDepth(k: u32): u32 {
   const blocks = (k + Block.KC - 1) / Block.KC;
@@ -107,9 +157,15 @@ function blocked(
   const cRow = (<usize>ldc) << 2;
   const aRow = transposedA ? <usize>4 : (<usize>lda) << 2;
   const aStep = transposedA ? (<usize>lda) << 2 : <usize>4;
-  const first = start == Start.C ? c : start == Start.Bias ? bias : 0;
+  const first = start == Start.C ? c : start == Start.Bias ? bias : Control.Zeros;
   const firstRow = start == Start.C ? cRow : 0;
 
+  if (k == 1 && n > 8 && !transposedB) {
+    const skip = <usize>begin;
+    gemmOuter(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, b, m, n);
+    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+    return;
+  }
   if (m < 4 && n > <u32>Block.Columns && !packsB) {
     const skip = <usize>begin;
     gemmRows(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
@@ -124,6 +180,8 @@ function blocked(
   const blockA = (scratch + 63) & ~63;
   const panels = blockA + (packsA ? (<usize>(min<u32>(height, (m + 15) & ~15) * depth)) << 2 : 0);
 
+  const tile = tileOf();
+  const wide: u32 = tile ? 16 : 8;
   for (let j: u32 = 0; j < n; j += width) {
     const nc = min<u32>(n - j, width);
     for (let p: u32 = 0; p < k; p += depth) {
@@ -141,26 +199,35 @@ function blocked(
         let panel = panels;
         for (let q: u32 = 0; q < nc; ) {
           const left = nc - q;
-          const strip = left >= 16 ? 16 : min<u32>((left + 3) & ~3, 12);
+          const strip = left >= wide ? wide : min<u32>((left + 3) & ~3, 12);
           const columns = min<u32>(left, strip);
           const across = (<usize>(j + q)) << 2;
+          const target = c + <usize>i * cRow + across;
+          // Later blocks of k go on from C.
+          const origin = p ? target : first ? first + <usize>i * firstRow + across : Control.Zeros;
+          const originRow = p ? cRow : firstRow;
           let bAt = b + across + <usize>p * bRow;
           let bStep = bRow;
+          let packed: u32 = 0;
           if (packsB) {
             bStep = (<usize>strip) << 2;
             if (i == begin) {
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
-              else packRows(panel, bStep, bAt, bRow, kc);
+              else if (strip == 16) {
+                packed = min<u32>(mc, 2);
+                gemmPack2x16(target, cRow, origin, originRow, block, aRow, step, bAt, bRow, panel, packed, kc);
+              } else packRows(panel, bStep, bAt, bRow, kc);
             }
             bAt = panel;
             // Where one block of rows is all, each panel of B is used up before the next one is packed, in the same place.
             if (height < m) panel += bStep * depth;
           }
-          const target = c + <usize>i * cRow + across;
-          // Later blocks of k go on from C.
-          const origin = p ? target : first ? first + <usize>i * firstRow + across : 0;
-          const originRow = p ? cRow : firstRow;
-          if (strip == 16) gemmMicro2x16(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, kc);
+          if (columns == wide) {
+            const skip = <usize>packed;
+            const from = block + skip * aRow;
+            const to = target + skip * cRow;
+            if (packed < mc) gemmStrip(tile, to, cRow, origin + skip * originRow, originRow, from, aRow, step, bAt, bStep, mc - packed, kc);
+          }
           else if (strip == 12) gemmMicro2x12(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
           else if (strip == 8) gemmMicro4x8(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
           else gemmMicro4x4(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);

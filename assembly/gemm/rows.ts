@@ -1,4 +1,5 @@
-// The product for a few rows of C, as one sample's prediction is: B is read once, front to back, and C's rows are added to in L1.
+// Products for one sample. A few rows of C, as its prediction is: B is read once, front to back, and C's rows are added to in L1.
+// k of 1, as the gradient of weights is: C is written once, front to back.
 import { multiplyAdd } from "../arithmetic";
 import { lanesBelow } from "./lanes";
 
@@ -69,4 +70,47 @@ export function gemmRows(
   }
   const mask = lanesBelow(n - <u32>(width >> 2) + 4);
   for (let last = c + width - 16; last < end; last += ldc) v128.store(last, v128.and(v128.load(last), mask));
+}
+
+/** C = start + A·B with k of 1; the other arguments as the micro-kernels'. */
+export function gemmOuter(
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  aRow: usize,
+  b: usize,
+  m: u32,
+  n: u32,
+): void {
+  const zero = f32x4.splat(0);
+  const width = (<usize>((n + 3) & ~3)) << 2;
+  const mask = lanesBelow(n - <u32>(width >> 2) + 4);
+  do {
+    const x = v128.load32_splat(a);
+    let at: usize = 0;
+    if (start) {
+      for (; at < width; at += 16) v128.store(c + at, multiplyAdd(x, v128.load(b + at), v128.load(start + at)));
+    } else {
+      for (; at + 64 <= width; at += 64) {
+        const to = c + at;
+        const from = b + at;
+        const y0 = multiplyAdd(x, v128.load(from), zero);
+        const y1 = multiplyAdd(x, v128.load(from, 16), zero);
+        const y2 = multiplyAdd(x, v128.load(from, 32), zero);
+        const y3 = multiplyAdd(x, v128.load(from, 48), zero);
+        v128.store(to, y0);
+        v128.store(to, y1, 16);
+        v128.store(to, y2, 32);
+        v128.store(to, y3, 48);
+      }
+      for (; at < width; at += 16) v128.store(c + at, multiplyAdd(x, v128.load(b + at), zero));
+    }
+    const last = c + width - 16;
+    v128.store(last, v128.and(v128.load(last), mask));
+    c += ldc;
+    start += startLd;
+    a += aRow;
+  } while (--m);
 }

@@ -114,7 +114,7 @@ class Session {
   constructor(private readonly shared: Shared) {
     const { module, memory, threads } = shared;
     const words = new Int32Array(memory.buffer, 0, 2 ** 14);
-    words.fill(0);
+    words.fill(0, Control.Go >> 2);
     this.words = words;
     this.members = workers(mayWait() ? threads - 1 : threads);
     if (this.members.length === threads) return;

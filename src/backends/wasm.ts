@@ -11,6 +11,7 @@ import { type BuildName, builds, whyNot } from "./builds.js";
 import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
 import { isRevectorized } from "./revectorizer.js";
 import { whyOneThread } from "./threads.js";
+import { setTile } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
@@ -57,7 +58,7 @@ async function compile(name: BuildName): Promise<Compiled> {
       { cause },
     );
   }
-  return { name, module, pool: poolOf(module, builds[name].threads) };
+  return { name, module, pool: poolOf(name, module) };
 }
 
 async function load(name: BuildName): Promise<string> {
@@ -77,10 +78,12 @@ const mostPages = 32_768;
 /** A caller that runs alone waits for nobody. */
 const alone = { wait: () => 0, report: () => {} };
 
-function poolOf(module: WebAssembly.Module, threads: boolean): ArenaPool {
+function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
+  const { arithmetic, threads } = builds[name];
   return new ArenaPool((pages, limit) => {
     try {
       const memory = new WebAssembly.Memory(threads ? { initial: pages, maximum: mostPages, shared: true } : { initial: pages });
+      setTile(memory, arithmetic);
       // Hot calls take the raw export: the loader's own is a closure around it, 12-14 ns a call against 4-6.
       const { instance } = instantiateSync(module, { env: { memory, ...alone } });
       return new Arena(memory, instance.exports.run as Run, limit);
