@@ -325,7 +325,7 @@ class Loop {
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, this.rows, (row) => row);
+    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, 0, this.rows);
     const write = () => this.write(chosen, first);
     const chunk: Chunk = {
       steps: chosen.length,
@@ -417,7 +417,7 @@ class Loop {
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       for (let i = 0; i < rows; ++i, ++at) {
         const row = order ? order[begin + i]! : begin + i;
-        if (!this.resident) stage(views, plan, this.samples, 1, () => row, at);
+        if (!this.resident) stage(views, plan, this.samples, row, 1, at);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
     }

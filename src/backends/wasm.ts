@@ -3,6 +3,7 @@
 /// <reference lib="es2024.arraybuffer" />
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Arithmetic } from "../arithmetic.js";
+import { bytesOf } from "../base64.js";
 import { BackendError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, outOfMemory, type Run } from "./arena.js";
@@ -48,7 +49,7 @@ async function compile(name: BuildName): Promise<Compiled> {
   if (none) throw new NoWebAssembly(`wasm: ${none}`);
   const why = whyNot(name);
   if (why) throw new BackendError(`wasm: ${why}, which the ${name} build needs`);
-  const bytes = Uint8Array.from(atob(await load(name)), (character) => character.charCodeAt(0));
+  const bytes = bytesOf(await load(name));
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes);
