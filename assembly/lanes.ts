@@ -54,5 +54,7 @@ export function rowMaximum(row: usize, columns: u32): f32 {
   for (; row < whole; row += 16) m = f32x4.pmax(m, v128.load(row));
   if (columns & 3) m = f32x4.pmax(m, v128.bitselect(v128.load(row), m, lanesWithin(columns & 3)));
   m = f32x4.pmax(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  return max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1));
+  // Not max<f32>, which branches on which of the two it is.
+  m = f32x4.pmax(m, i8x16.shuffle(m, m, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  return f32x4.extract_lane(m, 0);
 }

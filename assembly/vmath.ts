@@ -1,6 +1,7 @@
 // exp, log, tanh and their like, four float32 at a time; src/backends/kernels/vmath.ts does the same one at a time, with the same
 // bits. Every function takes any float32: NaN gives NaN, infinities and overflow give the limits, denormal results are rounded
-// as others are. Bounds in ulp are those of strict arithmetic; test/vmath.test.ts measures them.
+// as others are. Bounds in ulp are those of strict arithmetic; test/vmath.test.ts measures them, and npm run ulps over
+// every float32.
 //
 // Inlined by decree: as functions of their own, which asc makes of what has several callers, sigmoid, softplus and elu take twice as
 // long (Node 20: 11.1, 15.0, 9.3 instead of 5.9, 8.0, 4.9 ns for four elements).

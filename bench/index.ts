@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { Bounds } from "./bound.js";
+import { measureDispatch } from "./dispatch.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
 import { fasterOf, measureLimit } from "./limit.js";
@@ -12,8 +13,8 @@ import { prepare } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, type Line, percent, table } from "./page.js";
 import { type Record, record } from "./record.js";
-import { measureStart, started } from "./start.js";
-import { measurePredict, measureSteps } from "./steps.js";
+import { measureStart, prepareStart } from "./start.js";
+import { measurePredict, measureSteps, measureTrainOnBatch } from "./steps.js";
 
 const { json, only, quick } = readOptions(process.argv.slice(2));
 const budget: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
@@ -21,6 +22,8 @@ const budget: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : {
 const QUICK = 5e7;
 /** Networks of which one row is predicted. */
 const PREDICTED = ["4-16-3", "784-128-10"];
+/** Networks of which single steps are measured: what JavaScript does shows in short ones. */
+const SINGLE = ["2-8-1", "4-16-3"];
 
 type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
 const records: Record[] = [];
@@ -54,9 +57,12 @@ const trained = standards.filter((standard) => wanted("step", stepName(standard)
 const predicted = PREDICTED.map((name) => standards.find((standard) => standard.name === name)!).filter(({ name }) =>
   wanted("predict", name),
 );
-const starts = [started].filter(({ name }) => wanted("start", name));
+const single = standards.filter((standard) => SINGLE.includes(standard.name) && wanted("trainOnBatch", stepName(standard)));
+const dispatched = wanted("dispatch", "fill of nothing");
+const starts = ["784-128-10"].filter((name) => wanted("start", name));
 const needsLimit = products.length > 0 || wanted("limit", "");
-if (!needsLimit && [kernels, trained, predicted, starts].every((list) => list.length === 0)) refuse(`no line's name contains "${only}"`);
+if (!needsLimit && !dispatched && [kernels, trained, predicted, single, starts].every((list) => list.length === 0))
+  refuse(`no line's name contains "${only}"`);
 
 console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
 console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}; strict arithmetic, one thread`);
@@ -119,8 +125,26 @@ for (const standard of predicted)
   await line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (backend) => measurePredict(standard, backend, budget));
 print("prediction of one row, µs", { smallerIsBetter: true });
 
-for (const { name } of starts) await line(name, { bench: "start", case: name, unit: "ms" }, (backend) => measureStart(backend, budget));
-print("start to the first step, ms", { smallerIsBetter: true });
+for (const standard of single) {
+  const fields = { bench: "trainOnBatch", case: stepName(standard), unit: "µs" } as const;
+  await line(stepName(standard), fields, (backend) => measureTrainOnBatch(standard, backend, budget));
+}
+print("one step by trainOnBatch, µs", { smallerIsBetter: true });
+
+if (dispatched)
+  await line("fill of nothing", { bench: "dispatch", case: "fill of nothing", unit: "ns" }, (backend) => measureDispatch(backend, budget));
+print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
+
+for (const name of starts) {
+  await prepareStart();
+  const [wasm, js] = [measureStart("wasm", budget), measureStart("js", budget)];
+  const parts = { wasm, js };
+  for (const part of wasm.keys()) {
+    const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
+    await line(part === "all" ? name : `  ${part}`, fields, (backend) => parts[backend].get(part)!);
+  }
+}
+print("start to the first step over an empty script, ms", { smallerIsBetter: true });
 
 if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
 if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");

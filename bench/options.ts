@@ -9,7 +9,8 @@ export interface Options {
 
 const benchHelp = `npm run bench -- [options]: how fast kernels and training steps are on this machine
 
-  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, start
+  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, trainOnBatch,
+                dispatch, start
   --quick       fewer sizes, shorter samples: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help`;

@@ -2,7 +2,7 @@
 import type { Figure } from "./measure.js";
 
 export interface Record extends Figure {
-  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "start";
+  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start";
   /** Such as `256x256x256` or `784-128-10 batch 32`. */
   readonly case: string;
   /** gemm: NN, TN or NT, T for a transposed operand. */
@@ -12,7 +12,7 @@ export interface Record extends Figure {
   readonly revectorized: boolean;
   readonly threads: number;
   readonly node: string;
-  readonly unit: "GFLOP/s" | "GB/s" | "samples/s" | "µs" | "ms";
+  readonly unit: "GFLOP/s" | "GB/s" | "samples/s" | "µs" | "ms" | "ns";
   /** The median as a share of the machine's limit; gemm and limit only. */
   readonly ofLimit?: number;
 }

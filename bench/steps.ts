@@ -33,3 +33,14 @@ export async function measurePredict(standard: Standard, backend: "wasm" | "js",
   net.dispose();
   return perCall(figure, 1e6);
 }
+
+/** Microseconds of one step on one batch through `trainOnBatch`, its checks and copies of the data included. */
+export async function measureTrainOnBatch(standard: Standard, backend: "wasm" | "js", budget: Budget): Promise<Figure> {
+  const net = await standard.build(backend);
+  const { inputs, targets } = standard.data();
+  const batch = (of: ArrayLike<number>) => Float32Array.from({ length: (of.length / standard.rows) * standard.batch }, (_, i) => of[i]!);
+  const [x, y] = [batch(inputs as Float32Array), batch(targets as Float32Array)];
+  const figure = measure(() => net.trainOnBatch(x, y), 1, budget);
+  net.dispose();
+  return perCall(figure, 1e6);
+}

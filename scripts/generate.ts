@@ -17,7 +17,7 @@ export const sources: Record<string, readonly OpName[]> = {
   smooth: [],
   piecewise: [],
   unary: [],
-  random: ["dropout"],
+  random: ["dropout", "draw"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError", "sumOfRows"],
   penalties: ["penaltyForward", "penaltyBackward"],
   clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],

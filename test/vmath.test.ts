@@ -3,47 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 import { describe, expect, test } from "vitest";
-import * as twins from "../src/backends/kernels/vmath.js";
-
-/** erf by its series of positive terms (Abramowitz & Stegun 7.1.6); 1 within float64 beyond 6. */
-function erf(x: number): number {
-  const a = Math.abs(x);
-  if (a > 6 || Number.isNaN(x)) return Math.sign(x);
-  let [sum, term] = [0, a];
-  for (let n = 1; term > sum * 1e-17; ++n) {
-    sum += term;
-    term *= (2 * a * a) / (2 * n + 1);
-  }
-  return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
-}
-
-interface Claim {
-  readonly reference: (x: number) => number;
-  /** Measured bounds, in ulp of the reference: overall, and for |x| <= 1 where that is better. */
-  readonly ulp: number;
-  readonly ulpNear0?: number;
-  /** Arguments it is for; all float32 by default. */
-  readonly holds?: (x: number) => boolean;
-}
-
-const claims = {
-  exp: { reference: Math.exp, ulp: 1 },
-  // As exp, whose twin it shares, where it is meant for.
-  expNegative: { reference: Math.exp, ulp: 1, holds: (x) => !(x > 0) },
-  expm1: { reference: Math.expm1, ulp: 1.7 },
-  log: { reference: Math.log, ulp: 0.8 },
-  log1p: { reference: Math.log1p, ulp: 1.5 },
-  log1pUnit: { reference: Math.log1p, ulp: 2, holds: (x) => x >= 0 && x <= 1 },
-  sigmoid: { reference: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), ulp: 2.3 },
-  softplus: { reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulp: 2.8 },
-  tanh: { reference: Math.tanh, ulp: 6, ulpNear0: 3.4 },
-  erf: { reference: erf, ulp: 7, ulpNear0: 3.2 },
-  // Beyond |x| = 1, where the reference nears 0, an error is as good as its absolute size: see below.
-  sin: { reference: Math.sin, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
-  cos: { reference: Math.cos, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
-} satisfies Record<string, Claim>;
-const vmath: Record<keyof typeof claims, (x: number) => number> = { ...twins, expNegative: twins.exp };
-const names = Object.keys(claims) as (keyof typeof claims)[];
+import { type Claim, claims, names, vmath, worstErrors } from "./ulps.js";
 
 const f32 = new Float32Array(1);
 const u32 = new Uint32Array(f32.buffer);
@@ -60,29 +20,10 @@ function* floats(step: number): Generator<number> {
   }
 }
 
-/** Distance in units of the last float32 place of the exact value (2^-149 among the denormals). */
-function ulps(value: number, exact: number): number {
-  f32[0] = Math.abs(exact);
-  const exponent = Math.max(u32[0]! >>> 23, 1) - 127;
-  return Math.abs(value - exact) / 2 ** (exponent - 23);
-}
-
 describe("error", () => {
   test.each(names)("%s stays within its bound of ulps over all exponents, denormals included", (name) => {
-    const { reference, ulp, ulpNear0 = ulp, holds = () => true } = claims[name] as Claim;
-    let [worst, near0] = [0, 0];
-    for (const x of floats(12347)) {
-      if (!holds(x)) continue;
-      const [value, exact] = [vmath[name](x), reference(x)];
-      const rounded = Math.fround(exact);
-      if (!Number.isFinite(rounded)) {
-        if (!Object.is(value, rounded)) throw new Error(`${name}(${x}) = ${value}, expected ${rounded}`);
-        continue;
-      }
-      const error = ulps(value, exact);
-      worst = Math.max(worst, error);
-      if (Math.abs(x) <= 1) near0 = Math.max(near0, error);
-    }
+    const { ulp, ulpNear0 = ulp } = claims[name] as Claim;
+    const [worst, near0] = worstErrors(name, floats(12347));
     expect(worst).toBeLessThanOrEqual(ulp);
     expect(near0).toBeLessThanOrEqual(ulpNear0);
     expect(worst).toBeGreaterThan(ulp / 2); // the bound says something

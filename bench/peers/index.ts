@@ -14,7 +14,7 @@ import { OURS, peers } from "./peers.js";
 
 const help = `npm run bench:peers -- [options]: training speed beside other JavaScript libraries
 
-  --only TEXT   networks and libraries whose line contains it: "784-128-10 batch 32", "batch 4 synaptic"
+  --only TEXT   networks and libraries whose line contains it: "784-128-10 batch 32", "batch 4 synaptic"; several with commas
   --quick       one short sample of each: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help
@@ -29,10 +29,13 @@ const PATIENCE = quick ? 30_000 : 60_000;
 /** Rows of a pass at most: the slowest libraries need seconds for as many. */
 const ROWS = 256;
 
+const texts = only.toLowerCase().split(",");
+const wanted = (line: string) => texts.some((text) => line.toLowerCase().includes(text));
+
 const plan = workloads
   .map((workload) => ({
     workload: { ...workload, batches: Math.min(workload.batches, ROWS / workload.batch) },
-    names: Object.keys(peers).filter((name) => `${nameOf(workload)} ${name}`.toLowerCase().includes(only.toLowerCase())),
+    names: Object.keys(peers).filter((name) => wanted(`${nameOf(workload)} ${name}`)),
   }))
   .filter(({ names }) => names.length > 0)
   .map(({ workload, names }) => ({ workload, names: [...new Set([OURS, ...names])] }));

@@ -54,9 +54,14 @@ export function batchesOf({ widths, batch, batches }: Workload, { inputs, target
   }));
 }
 
-/** For libraries that update after each row. */
+/** Multiplications of a pass that a library which works row by row does within some seconds. */
+const PASS = 2e7;
+
+/** For libraries that update after each row; of a large network they get fewer rows, so that a pass stays short. */
 export function rowByRow(workload: Workload): Workload {
-  return { ...workload, batch: 1, batches: workload.batch * workload.batches };
+  const { widths, batch, batches } = workload;
+  const weights = widths.slice(1).reduce((sum, units, i) => sum + units * widths[i]!, 0);
+  return { ...workload, batch: 1, batches: Math.min(batch * batches, Math.max(8, Math.floor(PASS / weights))) };
 }
 
 /** For libraries whose squared error is half a sum over outputs where ours is a mean: the rate at which the steps are the same. */

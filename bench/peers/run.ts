@@ -11,8 +11,9 @@ async function main({ peer: name, workload, warmup, sample }: Order): Promise<vo
   if (typeof adapted === "string") return void send({ kind: "failed", reason: adapted });
   const rows = adapted.batch * adapted.batches;
   const training = await peer.build(adapted, rowsOf(adapted), weightsOf(adapted));
-  await training.train(comparedPasses(workload));
-  const outputs = Array.from(await training.outputs());
+  const deviation = peer.deviation?.(adapted);
+  if (deviation === undefined) await training.train(comparedPasses(workload));
+  const outputs = deviation === undefined ? Array.from(await training.outputs()) : [];
 
   const timed = async (passes: number) => {
     const begun = performance.now();
@@ -27,7 +28,7 @@ async function main({ peer: name, workload, warmup, sample }: Order): Promise<vo
     if (milliseconds >= sample / 2 && performance.now() - begun >= warmup) break;
   }
   process.on("message", async () => send({ kind: "sample", rate: ((rows * passes) / (await timed(passes))) * 1e3 }));
-  send({ kind: "ready", adapted, deviation: peer.deviation?.(adapted), outputs });
+  send({ kind: "ready", adapted, deviation, outputs });
 }
 
 process.once("message", (order: Order) =>

@@ -2,7 +2,7 @@
 import { type Peer, rateOfHalfSum, require, rowByRow } from "../peer.js";
 
 /** Options that its range checks let pass and that do nothing: no momentum, no stop at a small error. */
-const NONE = 1e-30;
+const NONE = 1e-300;
 
 export function brain(folder: "brain.js" | "brain.js-2"): Peer {
   return {

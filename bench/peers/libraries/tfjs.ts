@@ -1,6 +1,6 @@
 // TensorFlow.js. Of its ways to train, `optimizer.minimize` on variables is the fastest: on 2-8-1 with the wasm backend 10 k samples/s, where
 // `model.trainOnBatch` gives 4 k and `model.fit` 2 k; on the large networks 5 % more than `fit`. Fused products make no difference.
-// In Node its wasm backend runs on one thread.
+// In Node its wasm backend runs on one thread. Its Adam's epsilon is another one by default.
 import { batchesOf, type Peer, require, softmax } from "../peer.js";
 
 export function tfjs(backend: "cpu" | "wasm"): Peer {
@@ -26,7 +26,7 @@ export function tfjs(backend: "cpu" | "wasm"): Peer {
       const variables = layers.flat();
       const activation = tf[hidden];
       const lossOf = loss === "squared error" ? tf.losses.meanSquaredError : tf.losses.softmaxCrossEntropy;
-      const trainer = optimizer === "sgd" ? tf.train.sgd(learningRate) : tf.train.adam(learningRate);
+      const trainer = optimizer === "sgd" ? tf.train.sgd(learningRate) : tf.train.adam(learningRate, 0.9, 0.999, 1e-8);
       const forward = (x: unknown) =>
         layers.reduce((h, [w, b], i) => {
           const z = tf.add(tf.matMul(h, w), b);

@@ -1,0 +1,73 @@
+// What vmath claims of its float32 functions, and how an error is measured; for the test, which takes samples, and scripts/ulps.ts, which
+// takes every float32.
+import * as twins from "../src/backends/kernels/vmath.js";
+
+/** erf by its series of positive terms (Abramowitz & Stegun 7.1.6); 1 within float64 beyond 6. */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 6 || Number.isNaN(x)) return Math.sign(x);
+  let [sum, term] = [0, a];
+  for (let n = 1; term > sum * 1e-17; ++n) {
+    sum += term;
+    term *= (2 * a * a) / (2 * n + 1);
+  }
+  return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
+}
+
+export interface Claim {
+  readonly reference: (x: number) => number;
+  /** Measured bounds, in ulp of the reference: overall, and for |x| <= 1 where that is better. */
+  readonly ulp: number;
+  readonly ulpNear0?: number;
+  /** Arguments it is for; all float32 by default. */
+  readonly holds?: (x: number) => boolean;
+}
+
+export const claims = {
+  exp: { reference: Math.exp, ulp: 1 },
+  // As exp, whose twin it shares, where it is meant for.
+  expNegative: { reference: Math.exp, ulp: 1, holds: (x) => !(x > 0) },
+  expm1: { reference: Math.expm1, ulp: 1.7 },
+  log: { reference: Math.log, ulp: 0.8 },
+  log1p: { reference: Math.log1p, ulp: 1.5 },
+  log1pUnit: { reference: Math.log1p, ulp: 2, holds: (x) => x >= 0 && x <= 1 },
+  sigmoid: { reference: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), ulp: 2.3 },
+  softplus: { reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulp: 2.8 },
+  tanh: { reference: Math.tanh, ulp: 6, ulpNear0: 3.4 },
+  erf: { reference: erf, ulp: 7, ulpNear0: 3.2 },
+  // Beyond |x| = 1, where the reference nears 0, an error is as good as its absolute size: see below.
+  sin: { reference: Math.sin, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
+  cos: { reference: Math.cos, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
+} satisfies Record<string, Claim>;
+export const vmath: Record<keyof typeof claims, (x: number) => number> = { ...twins, expNegative: twins.exp };
+export const names = Object.keys(claims) as (keyof typeof claims)[];
+
+const f32 = new Float32Array(1);
+const u32 = new Uint32Array(f32.buffer);
+
+/** Distance in units of the last float32 place of the exact value (2^-149 among the denormals). */
+function ulps(value: number, exact: number): number {
+  f32[0] = Math.abs(exact);
+  const exponent = Math.max(u32[0]! >>> 23, 1) - 127;
+  return Math.abs(value - exact) / 2 ** (exponent - 23);
+}
+
+/** The largest errors of a function over arguments, in ulp: of all, and of those in [-1, 1].
+ * @throws where the exact value rounds to an infinity or is NaN and the function's value is another */
+export function worstErrors(name: keyof typeof claims, arguments_: Iterable<number>): readonly [all: number, near0: number] {
+  const { reference, holds = () => true } = claims[name] as Claim;
+  let [worst, near0] = [0, 0];
+  for (const x of arguments_) {
+    if (!holds(x)) continue;
+    const [value, exact] = [vmath[name](x), reference(x)];
+    const rounded = Math.fround(exact);
+    if (!Number.isFinite(rounded)) {
+      if (!Object.is(value, rounded)) throw new Error(`${name}(${x}) = ${value}, expected ${rounded}`);
+      continue;
+    }
+    const error = ulps(value, exact);
+    worst = Math.max(worst, error);
+    if (Math.abs(x) <= 1) near0 = Math.max(near0, error);
+  }
+  return [worst, near0];
+}
