@@ -29,7 +29,7 @@ export interface Standard {
   data(): Data;
 }
 
-/** Of a workload whose optimizer is sgd or adam. */
+/** Of a workload whose optimizer is sgd or adam; on one thread unless the options say otherwise. */
 export function networkOf(workload: Workload, options: Partial<ChainOptions>): Promise<Network> {
   const { widths, hidden, output, loss, optimizer, learningRate } = workload;
   return network({
@@ -38,6 +38,7 @@ export function networkOf(workload: Workload, options: Partial<ChainOptions>): P
     loss: loss === "squared error" ? meanSquaredError() : categoricalCrossEntropy({ fromLogits: true }),
     optimizer: optimizer === "sgd" ? sgd({ learningRate }) : adam({ learningRate }),
     seed: 1,
+    threads: 1,
     ...options,
   });
 }

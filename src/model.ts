@@ -45,6 +45,7 @@ export class Model {
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
   private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
   private readonly planEach: number;
+  private isShared = false;
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
@@ -237,6 +238,22 @@ export class Model {
     return this.region.run(plan.address, plan.table, plan.layout.stride, steps);
   }
 
+  /** Is the region in threads' hands now? */
+  get shared(): boolean {
+    return this.isShared;
+  }
+
+  /** As `run`, on the region's threads; undefined: in vain, to be tried again (`Region.runShared`). */
+  async runShared(plan: Plan & { readonly address: number }, steps: number): Promise<number | undefined> {
+    this.isShared = true;
+    try {
+      const scratch = (plan.program.scratch?.stride ?? 0) * 4;
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch);
+    } finally {
+      this.isShared = false;
+    }
+  }
+
   /** A tensor's logical elements, without padding, copied. */
   readTensor(tensor: Tensor, address: number, batchRows: number, views = this.region.views()): Float32Array {
     const [height, width] = [evaluate(rows(tensor), batchRows), columns(tensor)];
@@ -258,11 +275,12 @@ export class Model {
     else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }
 
-  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network. */
-  backup(): Float32Array {
+  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network.
+   *  @param into a copy made before, which becomes this one */
+  backup(into?: Float32Array): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    const copy = spare(state.length);
+    const copy = into ?? spare(state.length);
     copy.set(state);
     return copy;
   }

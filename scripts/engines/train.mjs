@@ -3,7 +3,7 @@
 import { adam, categoricalCrossEntropy, dense, dropout, network } from "../../dist/index.js";
 import { revectorize } from "../../dist/node.js";
 
-const { revectorized, threads, ...options } = JSON.parse(process.argv[2]);
+const { revectorized, ...options } = JSON.parse(process.argv[2]);
 if (revectorized) revectorize();
 
 const [rows, inputs, classes] = [200, 260, 10];
@@ -25,7 +25,6 @@ const net = await network({
   metrics: ["accuracy"],
   seed: 5,
   ...options,
-  ...(threads > 1 && { threads }),
 });
 await net.fit(data, { epochs: 3, batchSize: 64 }); // the last batch has 8 rows
 const { reason, steps, ...ran } = net.backend;
