@@ -2,8 +2,8 @@
 // builds that are loaded on demand next to it; and the bare modules for runtimes that compile WebAssembly ahead of time only.
 import { defineConfig } from "tsdown";
 
-/** What every entry may need: all but the entries themselves, and the builds that are loaded on demand. */
-const shared = (id: string) => /\/(src|assembly|build\/js)\/|\/build\/strict\./.test(id) && !/\/src\/(index|node|csv)\b/.test(id);
+/** What every entry may need: all but the entries themselves, the builds that are loaded on demand, and declarations. */
+const shared = (id: string) => /\/(src|assembly|build\/js)\/|\/build\/strict\./.test(id) && !/\/src\/(index|node|csv)\b|\.d\.ts$/.test(id);
 
 const common = { format: "esm", target: "es2022", fixedExtension: false, logLevel: "warn" } as const;
 
