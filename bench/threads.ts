@@ -109,5 +109,5 @@ console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores; Node $
 console.log("by number of threads, over one thread:\n");
 for (const n of [512, 1024]) for (const form of ["NN", "TN", "NT"] as const) await measureProduct(n, form, threads);
 const [, iris, digit, , large] = workloads;
-for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 1], batch: 64 }, digit!, iris!])
+for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 10], batch: 64 }, digit!, iris!])
   await measureTraining(workload, threads);
