@@ -38,6 +38,7 @@ export enum Op {
   SoftmaxForward,
   SoftmaxBackward,
   Dropout,
+  Draw,
   SeluForward,
   SeluBackward,
   CeluForward,
@@ -172,6 +173,16 @@ export enum Start {
   Zero = 0,
   C = 1,
   Bias = 2,
+}
+
+/** What `draw` makes of a uniform number u in [0, 1). */
+export enum Variate {
+  /** u itself */
+  Uniform = 0,
+  /** uniform, the others normal and normal but cut off at ±2 deviations, with mean 0 and variance 1 */
+  UnitUniform = 1,
+  Normal = 2,
+  Truncated = 3,
 }
 
 /** Of how many of them threads' shares are multiples, so that they end where cache lines do: elements, and rows of at least one v128.

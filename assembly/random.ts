@@ -1,4 +1,7 @@
-// Dropout, with Threefry2x32-20 in four lanes; the generator's source and its scalar version are in src/random.ts.
+// What takes random numbers, Threefry2x32-20 in four lanes: dropout, and what parameters are before any training. The generator's source
+// and its scalar version are in src/random.ts.
+import { Variate } from "./opcodes";
+import { lnOfParts, normalAt, quantileFar, quantileNear, TRUNCATED_DEVIATION, truncatedAt, unitUniform } from "./quantile";
 
 /** y = x·(the element's random word >= threshold ? scale : 0). A product, so that a NaN or an infinity in x is seen in y even
  *  where it is dropped.
@@ -94,6 +97,104 @@ function drop(y: usize, x: usize, words: v128, least: v128, factor: v128): void 
   v128.store(y, f32x4.mul(v128.load(x), v128.and(factor, i32x4.ge_u(words, least))));
 }
 
+/** y = mean + scale·z, z being what `kind` makes of u, the uniform number of src/random.ts for the key (seed, stream 0) and the counters
+ *  (parameter, row·columns + column). In float64, by the inverse of the distribution function: a process that begins has no optimised
+ *  JavaScript to do it in.
+ *  y: f32[end][ld], 16-byte aligned, whose padding becomes +0. Range in rows. */
+export function draw(
+  y: usize,
+  seed: u32,
+  parameter: u32,
+  kind: u32,
+  mean: f64,
+  scale: f64,
+  columns: u32,
+  ld: u32,
+  begin: u32,
+  end: u32,
+): void {
+  for (let r = begin; r < end; ++r) {
+    let at = y + ((<usize>r * ld) << 2);
+    const first = r * columns;
+    for (let c: u32 = 0; c < columns; c += 4, at += 16) {
+      // Threefry2x32-20, the rounds of dropout: a function cannot return both words.
+      let k0 = i32x4.splat(seed);
+      let k1 = i32x4.splat(0);
+      let k2 = i32x4.splat(seed ^ 0x1bd11bda);
+      let x0 = i32x4.splat(parameter + seed);
+      let x1 = i32x4.add(i32x4.splat(first + c), i32x4(0, 1, 2, 3));
+      for (let group = 1; group <= 5; ++group) {
+        if (group & 1) {
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 13), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 15), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 26), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 6), x0);
+        } else {
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 17), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 29), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 16), x0);
+          x0 = i32x4.add(x0, x1);
+          x1 = v128.xor(rotate(x1, 24), x0);
+        }
+        const k = k0;
+        k0 = k1;
+        k1 = k2;
+        k2 = k;
+        x0 = i32x4.add(x0, k0);
+        x1 = i32x4.add(i32x4.add(x1, k1), i32x4.splat(group));
+      }
+      const high = i32x4.shr_u(x0, 5);
+      const low = i32x4.shr_u(x1, 6);
+      const near = f32x4.demote_f64x2_zero(pair(kind, mean, scale, high, low));
+      const far = f32x4.demote_f64x2_zero(
+        pair(kind, mean, scale, v128.shuffle<u32>(high, high, 2, 3, 2, 3), v128.shuffle<u32>(low, low, 2, 3, 2, 3)),
+      );
+      const inside = i32x4.gt_s(i32x4.splat(columns - c), i32x4(0, 1, 2, 3));
+      v128.store(at, v128.and(v128.shuffle<u32>(near, far, 0, 1, 4, 5), inside));
+    }
+  }
+}
+
+/** mean + scale·z of two uniform numbers, whose high 27 and low 26 bits are in the first two lanes. */
+function pair(kind: u32, mean: f64, scale: f64, high: v128, low: v128): v128 {
+  const sum = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(high), f64x2.splat(67108864)), f64x2.convert_low_i32x4_u(low));
+  const u = f64x2.mul(sum, f64x2.splat(1.1102230246251565e-16)); // 2^-53
+  const first = f64x2.splat(variate(kind, f64x2.extract_lane(u, 0)));
+  const z = f64x2.replace_lane(first, 1, variate(kind, f64x2.extract_lane(u, 1)));
+  return f64x2.add(f64x2.splat(mean), f64x2.mul(f64x2.splat(scale), z));
+}
+
+function variate(kind: u32, u: f64): f64 {
+  if (kind == Variate.Truncated) return quantile(truncatedAt(u)) / TRUNCATED_DEVIATION;
+  if (kind == Variate.Normal) return quantile(normalAt(u));
+  return kind == Variate.UnitUniform ? unitUniform(u) : u;
+}
+
+/** Twin of normalQuantile in src/float64.ts for 0 < p < 1. */
+function quantile(p: f64): f64 {
+  const q = p - 0.5;
+  if (abs(q) <= 0.425) return quantileNear(q);
+  const x = quantileFar(sqrt(-ln(q < 0 ? p : 1 - p)));
+  return q < 0 ? -x : x;
+}
+
+/** Twin of ln in src/float64.ts for normal numbers. */
+function ln(x: f64): f64 {
+  const bits = reinterpret<u64>(x);
+  const high = <u32>(bits >> 32) + (0x3ff00000 - 0x3fe6a09e);
+  const k = <i32>(high >> 20) - 0x3ff;
+  const fraction = (<u64>((high & 0xfffff) + 0x3fe6a09e) << 32) | (bits & 0xffffffff);
+  return lnOfParts(reinterpret<f64>(fraction) - 1, <f64>k);
+}
+
+/** The bits of each 32-bit lane, rotated to the left. */
 function rotate(x: v128, left: i32): v128 {
   return v128.or(i32x4.shl(x, left), i32x4.shr_u(x, 32 - left));
 }

@@ -1,7 +1,7 @@
 // The kernels around gemm at the sizes they have in training 784-512-512-10, batch 128.
 
+import { COPY, DIVISION, type Divisions, ROOT, ROOTS } from "../scripts/bound.js";
 import type { OpName } from "../src/plan/ops.js";
-import type { Divisions } from "./bound.js";
 import type { Job } from "./operands.js";
 
 export interface KernelCase {
@@ -26,10 +26,6 @@ const loss = (op: OpName, job: Partial<Job> = {}): KernelCase => ({
   name: `${op} ${BATCH}x${CLASSES}`,
   job: { op, values: classes, given: ["dx"], ...job },
 });
-const COPY = { roots: 0, divisions: 0 };
-const DIVISION = { roots: 0, divisions: 1 };
-const ROOT = { roots: 1, divisions: 1 };
-const ROOTS = { roots: 2, divisions: 1 };
 // Rates so small that no weight leaves its binade however often a step is repeated.
 const step = (op: OpName, bound: Divisions, values: Job["values"] = {}, positive: readonly string[] = []): KernelCase => ({
   name: `${op} ${SLAB}`,

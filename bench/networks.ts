@@ -14,16 +14,22 @@ import {
 } from "../src/index.js";
 import { rowsOf, type Workload, workloads } from "./workloads.js";
 
+/** What runs a network, and how it rounds. */
+export interface How {
+  readonly backend: "wasm" | "js";
+  readonly arithmetic: "strict" | "relaxed";
+}
+
 export interface Standard {
   readonly name: string;
   readonly batch: number;
   /** Rows of data, whole batches. */
   readonly rows: number;
-  build(backend: "wasm" | "js"): Promise<Network>;
+  build(how: How): Promise<Network>;
   data(): Data;
 }
 
-/** Of a workload whose optimizer is sgd or adam. */
+/** Of a workload whose optimizer is sgd or adam; on one thread unless the options say otherwise. */
 export function networkOf(workload: Workload, options: Partial<ChainOptions>): Promise<Network> {
   const { widths, hidden, output, loss, optimizer, learningRate } = workload;
   return network({
@@ -32,6 +38,7 @@ export function networkOf(workload: Workload, options: Partial<ChainOptions>): P
     loss: loss === "squared error" ? meanSquaredError() : categoricalCrossEntropy({ fromLogits: true }),
     optimizer: optimizer === "sgd" ? sgd({ learningRate }) : adam({ learningRate }),
     seed: 1,
+    threads: 1,
     ...options,
   });
 }
@@ -43,7 +50,7 @@ function standard(workload: Workload, { name, ...more }: Partial<ChainOptions> &
     name: [widths.join("-"), ...(name ? [name] : [])].join(" "),
     batch,
     rows: batch * batches,
-    build: (backend) => networkOf(workload, { ...more, backend }),
+    build: (how) => networkOf(workload, { ...more, ...how }),
     data: () => rowsOf(workload),
   };
 }

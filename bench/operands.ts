@@ -1,8 +1,11 @@
 // One kernel's operands in memory, laid out as the op table says, the same for WebAssembly and plain JavaScript; and the two calls.
 // What a record holds for an op is what its kernel takes, so a new op needs nothing here to be timed.
-import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
-import { sourceOf } from "../scripts/generate.js";
+import * as twins from "../build/js/dispatch.js";
+import type { ArithmeticName } from "../src/arithmetic.js";
+import { builds, whyNot } from "../src/backends/builds.js";
+import { isRevectorized } from "../src/backends/revectorizer.js";
+import { setTile } from "../src/backends/tile.js";
 import { type Views, viewsOf } from "../src/backends/views.js";
 import { type OpName, specOf } from "../src/plan/ops.js";
 import { accessOf, type TensorOperand, type Values } from "../src/plan/spec.js";
@@ -22,8 +25,9 @@ export interface Job {
 }
 
 export interface Calls {
-  readonly wasm: () => void;
-  readonly js: () => void;
+  /** In relaxed arithmetic only where the engine has it. */
+  readonly wasm: Partial<Readonly<Record<ArithmeticName, () => void>>>;
+  readonly js: Readonly<Record<ArithmeticName, () => void>>;
   /** Bytes of tensors that a call reads and writes; scratch is left out. */
   readonly bytes: number;
   /** Bytes of memory that they lie in. */
@@ -35,10 +39,32 @@ const BYTES = 64 * 2 ** 20;
 /** As in a plan, address 0 means "left out". */
 const FIRST = 65_536;
 
-const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
-const { instance } = instantiateSync(new WebAssembly.Module(readFileSync("build/strict.wasm")), { env: { memory } });
-const wasmKernels = instance.exports as unknown as Record<OpName, (...args: number[]) => void>;
-const [wasmViews, jsViews] = [viewsOf(memory.buffer, 0, BYTES), viewsOf(new ArrayBuffer(BYTES), 0, BYTES)];
+type Kernels<First extends readonly unknown[]> = Record<OpName, (...args: [...First, ...number[]]) => void>;
+/** A build's kernels, and the memory that they work in. */
+interface Instance {
+  readonly kernels: Kernels<[]>;
+  readonly u8: Uint8Array;
+}
+
+async function instanceOf(arithmetic: ArithmeticName): Promise<Instance | undefined> {
+  if (whyNot(arithmetic)) return undefined;
+  const bytes = Buffer.from(await builds[arithmetic].load(), "base64");
+  // V8 shares machine code between modules of the same bytes: an empty section named "r" tells one that is compiled anew from the first.
+  const module = await WebAssembly.compile(isRevectorized() ? Buffer.concat([bytes, Uint8Array.of(0, 2, 1, 0x72)]) : bytes);
+  const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
+  setTile(memory, arithmetic);
+  const { instance } = instantiateSync(module, { env: { memory } });
+  return { kernels: instance.exports as unknown as Kernels<[]>, u8: new Uint8Array(memory.buffer) };
+}
+let instances: Partial<Record<ArithmeticName, Instance>> | undefined;
+
+/** The next job's kernels are compiled anew, as the revectorizer asks that was switched on in between. */
+export function recompile(): void {
+  instances = undefined;
+}
+
+const jsBuffer = new ArrayBuffer(BYTES);
+const jsViews = { strict: viewsOf(jsBuffer, 0, BYTES), relaxed: viewsOf(jsBuffer, 0, BYTES, true) };
 
 /** Lays the operands out from the memory's beginning on: what an earlier job had there is gone. */
 export async function prepare(job: Job): Promise<Calls> {
@@ -64,8 +90,8 @@ export async function prepare(job: Job): Promise<Calls> {
     const next = random();
     for (let i = address >> 2; i < at >> 2; ++i) {
       const uniform = next();
-      if (ids.includes(name)) wasmViews.u32[i] = Math.floor(uniform * values.columns!);
-      else wasmViews.f32[i] = positive.includes(name) ? uniform : 2 * uniform - 1;
+      if (ids.includes(name)) jsViews.strict.u32[i] = Math.floor(uniform * values.columns!);
+      else jsViews.strict.f32[i] = positive.includes(name) ? uniform : 2 * uniform - 1;
     }
     return address;
   };
@@ -73,7 +99,7 @@ export async function prepare(job: Job): Promise<Calls> {
     const rows = new Uint32Array(dataRows);
     permutation(dataRows, 1, 0, rows);
     const address = reserve(values.end!);
-    wasmViews.u32.set(rows.subarray(0, values.end!), address >> 2);
+    jsViews.strict.u32.set(rows.subarray(0, values.end!), address >> 2);
     return address;
   };
   const args = spec.operands.map((operand) => {
@@ -81,14 +107,17 @@ export async function prepare(job: Job): Promise<Calls> {
     if (operand.kind === "stepAddress") return reserve(4);
     return operand.kind === "stepPointer" ? order() : (values[operand.name] ?? 0);
   });
-  jsViews.u8.set(wasmViews.u8.subarray(0, at));
-
+  const laidOut = jsViews.strict.u8.subarray(FIRST, at);
   const list = [...args.slice(0, -1), 0, args.at(-1)!];
-  const twins: Record<string, (views: Views, ...args: number[]) => void> = await import(`../src/backends/kernels/${sourceOf(op)}.js`);
-  const [wasm, js] = [wasmKernels[op], twins[op]!];
+  instances ??= { strict: await instanceOf("strict"), relaxed: await instanceOf("relaxed") };
+  for (const instance of Object.values(instances)) instance?.u8.set(laidOut, FIRST);
+  const js = (twins as unknown as Kernels<[Views]>)[op];
   return {
-    wasm: wasm.bind(undefined, ...list),
-    js: js.bind(undefined, jsViews, ...list),
+    wasm: {
+      strict: instances.strict?.kernels[op].bind(undefined, ...list),
+      relaxed: instances.relaxed?.kernels[op].bind(undefined, ...list),
+    },
+    js: { strict: js.bind(undefined, jsViews.strict, ...list), relaxed: js.bind(undefined, jsViews.relaxed, ...list) },
     bytes,
     span: at - FIRST,
     flops: spec.flops(values),

@@ -5,11 +5,16 @@ export interface Options {
   readonly json: string | undefined;
   readonly only: string;
   readonly quick: boolean;
+  readonly relaxed: boolean;
+  readonly revectorize: boolean;
 }
 
-const benchHelp = `npm run bench -- [options]: how fast kernels and training steps are on this machine
+const benchHelp = `chainrule bench [options], npm run bench -- [options]: how fast kernels and training steps are on this machine
 
-  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, start
+  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, trainOnBatch,
+                dispatch, start
+  --relaxed     WebAssembly in relaxed arithmetic; plain JavaScript is always the faster of its two
+  --revectorize with V8's 256-bit operations
   --quick       fewer sizes, shorter samples: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help`;
@@ -19,13 +24,26 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { json: { type: "string" }, only: { type: "string" }, quick: { type: "boolean" }, help: { type: "boolean" } },
+      options: {
+        json: { type: "string" },
+        only: { type: "string" },
+        quick: { type: "boolean" },
+        // Of the bench alone.
+        ...(help === benchHelp && { relaxed: { type: "boolean" }, revectorize: { type: "boolean" } }),
+        help: { type: "boolean" },
+      },
     });
     if (values.help) {
       console.log(help);
       process.exit(0);
     }
-    return { json: values.json, only: values.only ?? "", quick: values.quick ?? false };
+    return {
+      json: values.json,
+      only: values.only ?? "",
+      quick: values.quick ?? false,
+      relaxed: values.relaxed === true,
+      revectorize: values.revectorize === true,
+    };
   } catch (error) {
     // Node's message goes on to explain how to pass a value that begins with a dash.
     refuse((error as Error).message.split(/\. |\n/)[0]!);

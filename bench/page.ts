@@ -1,4 +1,5 @@
 // The page: tables that fit 80 columns. WebAssembly with its spread, plain JavaScript's median beside it, and how many times faster.
+import type { Feature, Features } from "../src/features.js";
 import type { Figure } from "./measure.js";
 
 export interface Line {
@@ -34,4 +35,23 @@ export function digits(value: number): string {
 
 export function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
+}
+
+/** What the engine has, and why it has not got the rest. */
+export function featureLines(features: Features): string {
+  const entries = Object.entries(features) as [keyof Features, Feature][];
+  const has = entries.filter(([, { available }]) => available).map(([name]) => name);
+  const missing = entries.filter(([, { available }]) => !available).map(([name, { reason }]) => `no ${name}: ${reason}`);
+  const lines = [has.join(", "), ...missing].flatMap((text) => wrapped(text, 71));
+  return lines.map((text, i) => `${i ? " ".repeat(9) : "features "}${text}`).join("\n");
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart();
+    if (longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }

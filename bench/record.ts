@@ -1,8 +1,9 @@
 // What the bench says, as `--json` writes it. Fields that do not apply are left out.
+import { isRevectorized } from "../src/backends/revectorizer.js";
 import type { Figure } from "./measure.js";
 
 export interface Record extends Figure {
-  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "start";
+  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start";
   /** Such as `256x256x256` or `784-128-10 batch 32`. */
   readonly case: string;
   /** gemm: NN, TN or NT, T for a transposed operand. */
@@ -12,15 +13,23 @@ export interface Record extends Figure {
   readonly revectorized: boolean;
   readonly threads: number;
   readonly node: string;
-  readonly unit: "GFLOP/s" | "GB/s" | "samples/s" | "µs" | "ms";
+  readonly unit: "GFLOP/s" | "GB/s" | "samples/s" | "µs" | "ms" | "ns";
   /** The median as a share of the machine's limit; gemm and limit only. */
   readonly ofLimit?: number;
 }
 
-/** A record of this process: strict arithmetic, one thread. */
+/** A record of this process, on one thread. */
 export function record(
-  fields: Pick<Record, "bench" | "case" | "form" | "backend" | "unit" | "ofLimit">,
+  fields: Pick<Record, "bench" | "case" | "form" | "backend" | "arithmetic" | "unit" | "ofLimit">,
   { median, min, max }: Figure,
 ): Record {
-  return { ...fields, arithmetic: "strict", revectorized: false, threads: 1, node: process.versions.node, median, min, max };
+  return {
+    ...fields,
+    revectorized: fields.backend === "wasm" && isRevectorized(),
+    threads: 1,
+    node: process.versions.node,
+    median,
+    min,
+    max,
+  };
 }

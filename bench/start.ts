@@ -1,29 +1,46 @@
-// From nothing to the first step, each time in a process of its own: compiling the module, network(), one step of 784-128-10.
-// Loading the library's files is not in it: here they are TypeScript, translated while they load.
+// From nothing to the first step, over an empty script, each time in a process of its own; and the parts of it.
 import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Budget, Figure } from "./measure.js";
-import { standards } from "./networks.js";
+import type { How } from "./networks.js";
 
-export const started = standards.find(({ name }) => name === "784-128-10")!;
-
-/** Milliseconds. */
-export function measureStart(backend: "wasm" | "js", { samples }: Budget): Figure {
-  const file = fileURLToPath(import.meta.url);
-  const times = Array.from({ length: samples }, () => Number(execFileSync(process.execPath, [...process.execArgv, file, backend])));
-  times.sort((a, b) => a - b);
-  return { median: times[times.length >> 1]!, min: times[0]!, max: times.at(-1)! };
+/** A script that does nothing but say when it runs, as started.ts does. */
+function emptyScript(): string {
+  const file = join(mkdtempSync(join(tmpdir(), "chainrule-bench-")), "empty.mjs");
+  writeFileSync(file, "process.stdout.write(JSON.stringify({ import: performance.now() }));\n");
+  return file;
 }
 
-const [, script, backend] = process.argv;
-if (script === fileURLToPath(import.meta.url)) {
-  const { inputs, targets } = started.data();
-  const batch = {
-    inputs: (inputs as Float32Array).slice(0, 784 * started.batch),
-    targets: (targets as Float32Array).slice(0, 10 * started.batch),
-  };
+/** Runs a script. @returns milliseconds: its own, and until the process had ended */
+function run(...script: readonly string[]): Record<string, number> {
   const begun = performance.now();
-  const net = await started.build(backend as "wasm" | "js");
-  net.trainOnBatch(batch.inputs, batch.targets);
-  process.stdout.write(String(performance.now() - begun));
+  const times = JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
+  return { ...times, all: performance.now() - begun };
+}
+
+/** Milliseconds, by part: `all` first, then in their order.
+ *  @param started the script started.ts, bundled */
+export function measureStart(started: string, backend: How["backend"], { samples }: Budget): ReadonlyMap<string, Figure> {
+  const parts = new Map<string, number[]>();
+  const empty = emptyScript();
+  const push = (part: string, time: number) => parts.set(part, [...(parts.get(part) ?? []), time]);
+  for (let i = 0; i < samples; ++i) {
+    const nothing = run(empty);
+    const { all, ...times } = run(started, backend);
+    push("all", all! - nothing.all!);
+    let before = nothing.import!;
+    for (const [part, time] of Object.entries(times)) {
+      push(part, time - before);
+      before = time;
+    }
+  }
+  rmSync(dirname(empty), { recursive: true });
+  return new Map(
+    [...parts].map(([part, list]) => {
+      const sorted = list.sort((a, b) => a - b);
+      return [part, { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }];
+    }),
+  );
 }

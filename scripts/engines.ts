@@ -12,16 +12,22 @@ const folder = process.env.CHAINRULE_ENGINES ?? join(tmpdir(), "chainrule-engine
 interface Row {
   readonly backend: "wasm" | "js";
   readonly arithmetic: "strict" | "relaxed";
+  readonly threads: number;
   readonly revectorized: boolean;
 }
 
 const rows: readonly Row[] = [
-  { backend: "wasm", arithmetic: "strict", revectorized: false },
-  { backend: "wasm", arithmetic: "strict", revectorized: true },
-  { backend: "js", arithmetic: "strict", revectorized: false },
-  { backend: "wasm", arithmetic: "relaxed", revectorized: false },
-  { backend: "wasm", arithmetic: "relaxed", revectorized: true },
-  { backend: "js", arithmetic: "relaxed", revectorized: false },
+  { backend: "wasm", arithmetic: "strict", threads: 1, revectorized: false },
+  { backend: "wasm", arithmetic: "strict", threads: 2, revectorized: false },
+  { backend: "wasm", arithmetic: "strict", threads: 3, revectorized: false },
+  { backend: "wasm", arithmetic: "strict", threads: 8, revectorized: false },
+  { backend: "wasm", arithmetic: "strict", threads: 1, revectorized: true },
+  { backend: "wasm", arithmetic: "strict", threads: 2, revectorized: true },
+  { backend: "js", arithmetic: "strict", threads: 1, revectorized: false },
+  { backend: "wasm", arithmetic: "relaxed", threads: 1, revectorized: false },
+  { backend: "wasm", arithmetic: "relaxed", threads: 1, revectorized: true },
+  { backend: "wasm", arithmetic: "relaxed", threads: 2, revectorized: true },
+  { backend: "js", arithmetic: "relaxed", threads: 1, revectorized: false },
 ];
 
 /** What only some engines have, and how the error says so. */
@@ -49,7 +55,7 @@ function binaryOf(major: number): string {
   return binary;
 }
 
-const WIDTHS = [14, 8, 10, 8, 14];
+const WIDTHS = [14, 8, 15, 8, 14];
 const columns = (...texts: readonly string[]) =>
   texts
     .map((text, i) => text.padEnd(WIDTHS[i] ?? 0))
@@ -64,8 +70,8 @@ function run(major: number, row: Row): { readonly line: string; readonly wrong?:
   const binary = binaryOf(major);
   const version = `Node ${execFileSync(binary, ["-p", "process.versions.node"], { encoding: "utf8" }).trim()}`;
   const { stdout, stderr } = spawnSync(binary, ["scripts/engines/train.mjs", JSON.stringify(row)], { encoding: "utf8" });
-  const { backend, arithmetic, revectorized } = row;
-  const asked = (rest: string) => columns(version, backend, arithmetic, "1", yes(revectorized), rest);
+  const { backend, arithmetic, threads, revectorized } = row;
+  const asked = (rest: string) => columns(version, backend, arithmetic, String(threads), yes(revectorized), rest);
   const refusal = expectedRefusal(row, major);
   if (refusal) {
     const said = stderr.match(refusal)?.[0];
@@ -74,7 +80,8 @@ function run(major: number, row: Row): { readonly line: string; readonly wrong?:
   if (!stdout) return { line: asked(""), wrong: stderr };
   const { ran, hash } = JSON.parse(stdout);
   const line = columns(version, ran.name, ran.build, String(ran.threads), yes(ran.revectorized), hash.slice(0, 16));
-  const wanted = { name: backend, build: arithmetic, threads: 1, revectorized, arithmetic };
+  const build = threads > 1 ? `${arithmetic}Threads` : arithmetic;
+  const wanted = { name: backend, build, threads, revectorized, arithmetic };
   if (!isDeepStrictEqual(ran, wanted)) return { line, wrong: `asked for ${JSON.stringify(wanted)}, ran ${JSON.stringify(ran)}` };
   if (arithmetic === "strict") strictHash ??= hash;
   if (arithmetic === "strict" && hash !== strictHash) return { line, wrong: "other weights" };

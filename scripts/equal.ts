@@ -1,10 +1,10 @@
 // npm run equal -- [--epochs 2]
-// The same seed on both backends: the same bits? Every row trains one network on each, states which backend and build ran how many
-// steps (as counted inside it), and compares weights, losses and predictions. Exit code 1 if anything differs.
+// The same seed on both backends, and on 1, 2 and 3 threads: the same bits? Every row trains one network on each, states which backend and
+// build ran how many steps on how many threads (as counted inside it), and compares weights, losses and predictions. Exit code 1 if anything differs.
 import { parseArgs } from "node:util";
 import { cases } from "../test/cases.js";
 import { composedCases } from "../test/composed.js";
-import { compareBackends, type Ran } from "./equal/compare.js";
+import { compareBackends, type Ran, type Way } from "./equal/compare.js";
 
 const usage = "npm run equal -- [--epochs N]";
 
@@ -20,20 +20,28 @@ function parseEpochs(): number | string {
   }
 }
 
-const ran = ({ name, build }: Ran) => `${name} ${build}`;
+const ways: readonly Way[] = [
+  { backend: "js", threads: 1 },
+  { backend: "wasm", threads: 2 },
+  { backend: "wasm", threads: 3 },
+];
+
+const ran = ({ name, build, threads }: Ran) => (threads > 1 ? `${threads} threads` : `${name} ${build}`);
 
 async function main(epochs: number): Promise<void> {
-  const columns = [40, 11, 9, 5, 7] as const;
+  const columns = [36, 11, 9, 9, 9, 11, 7] as const;
   const row = (...cells: string[]) => console.log([...cells.map((cell, i) => cell.padEnd(columns[i] ?? 0))].join(" ").trimEnd());
-  row("network", "ran", "ran", "steps", "weights", "equal");
+  row("network", "ran", "ran", "ran", "ran", "steps", "weights", "equal");
   const all = [...cases, ...composedCases];
   let different = 0;
   let total = 0;
   for (const one of all) {
-    const { wasm, js, differences } = await compareBackends(one, epochs);
+    const { wasm, others, differences } = await compareBackends(one, epochs, ways);
+    const rans = [wasm, ...others];
+    const steps = rans.map((each) => each.steps);
     if (differences.length > 0) different += 1;
-    total += wasm.steps + js.steps;
-    row(one.name, ran(wasm), ran(js), `${wasm.steps}+${js.steps}`, wasm.weightsHash.slice(0, 7), differences.length === 0 ? "yes" : "NO");
+    total += steps.reduce((sum, count) => sum + count, 0);
+    row(one.name, ...rans.map(ran), steps.join("+"), wasm.weightsHash.slice(0, 7), differences.length === 0 ? "yes" : "NO");
     for (const difference of differences) console.log(`  ${difference}`);
   }
   console.log(`${all.length - different} equal, ${different} different, ${total} steps`);

@@ -17,7 +17,7 @@ export const sources: Record<string, readonly OpName[]> = {
   smooth: [],
   piecewise: [],
   unary: [],
-  random: ["dropout"],
+  random: ["dropout", "draw"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError", "sumOfRows"],
   penalties: ["penaltyForward", "penaltyBackward"],
   clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
@@ -213,6 +213,7 @@ ${epilogueCalls("views, ")}  }
   writeFileSync(
     "build/js/dispatch.ts",
     `${header}import { Op } from "../../assembly/opcodes.js";\nimport type { Views } from "../../src/backends/views.js";\n${imports(names, fromKernels)}
+${[...byFile(names).keys()].map((file) => `export * from "${fromKernels(file)}";\n`).join("")}
 /** The high bit of an extent says: times the rows of this step's batch. */
 function extent(word: number, rows: number): number {
   return (word & 0x7fffffff) * (word >>> 31 ? rows : 1);

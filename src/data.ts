@@ -100,8 +100,13 @@ function flatten(who: string, given: readonly (readonly number[] | NumberArray)[
   return values;
 }
 
+/** Between so many elements the engine's own searches are faster than a loop that nobody has optimised yet: in a process's first step. */
+const SEARCHED = { least: 2 ** 10, most: 2 ** 16 };
+
 /** Beyond float32's range counts as infinite: that is what it becomes. */
 function checkFinite(who: string, values: Float32Array, width: number): void {
+  const searched = values.length >= SEARCHED.least && values.length <= SEARCHED.most;
+  if (searched && ![Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].some((value) => values.includes(value))) return;
   for (let i = 0; i < values.length; ++i) {
     const value = values[i]!;
     if (value - value !== 0)
@@ -279,11 +284,25 @@ export function weightedOutputs({ weighing }: Samples): readonly boolean[] {
   return weighing.map((of) => of !== undefined);
 }
 
+/** Below so many elements a loop is faster than a view and its copy. */
+const FEW = 32;
+
+export function copyElements(
+  from: Float32Array | Uint32Array,
+  begin: number,
+  count: number,
+  to: Float32Array | Uint32Array,
+  at: number,
+): void {
+  if (count > FEW) to.set(from.subarray(begin, begin + count), at);
+  else for (let i = 0; i < count; ++i) to[at + i] = from[begin + i]!;
+}
+
 /** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */
 export function copyRow(matrix: Matrix, row: number, columns: number, stride: number, to: Float32Array | Uint32Array, at: number): void {
   const { values, width } = matrix;
   const from = row * width;
-  if (width <= 16) {
+  if (width <= FEW) {
     for (let c = 0, gap = 0; c < width; ++c) {
       if (c > 0 && c % columns === 0) gap += stride - columns;
       to[at + c + gap] = values[from + c]!;

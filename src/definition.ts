@@ -1,6 +1,6 @@
 // From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
-import type { BackendChoice } from "./backends/backend.js";
+import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
 import { build, type Definition, type Objective } from "./compile.js";
 import type { Ports } from "./data.js";
@@ -22,6 +22,9 @@ interface CommonOptions {
   readonly seed?: number;
   /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
   readonly backend?: BackendChoice;
+  /** On how many threads `fit` trains; no bit depends on it. `auto` (default): as many as pay and can be had; a number: so many, or an
+   *  error. See `net.backend`. */
+  readonly threads?: ThreadChoice;
   /** `strict`: every operation rounded once, the same bits on every backend, engine and machine. `relaxed`: faster where the engine has
    *  it, the same bits on one machine only. Default: strict with a `seed`, else the faster one; see `net.arithmetic`. */
   readonly arithmetic?: ArithmeticName;
@@ -48,7 +51,7 @@ export interface GraphOptions extends CommonOptions {
 
 export type NetworkOptions = ChainOptions | GraphOptions;
 
-const common = ["loss", "optimizer", "metrics", "seed", "backend", "arithmetic"];
+const common = ["loss", "optimizer", "metrics", "seed", "backend", "threads", "arithmetic"];
 export const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
 
 export interface Defined {
@@ -61,9 +64,10 @@ export interface Defined {
 export function define(given: NetworkOptions): Defined {
   const isGraph = typeof given === "object" && given !== null && ("inputs" in given || "outputs" in given);
   checkOptions("network", given, [...(isGraph ? ["inputs", "outputs"] : ["input", "layers"]), ...common]);
-  const { optimizer = sgd(), seed = drawSeed(), backend = "auto", arithmetic } = given;
+  const { optimizer = sgd(), seed = drawSeed(), backend = "auto", threads = "auto", arithmetic } = given;
   checkCount("network: seed", seed, 0, 2 ** 32 - 1);
   checkOneOf("network: backend", backend, backends);
+  checkThreads("network: threads", threads);
   if (arithmetic !== undefined) checkOneOf("network: arithmetic", arithmetic, arithmetics);
   checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
 

@@ -2,7 +2,8 @@
 
 export { type Activation, type ActivationName, type CustomActivation, celu, elu, leakyRelu } from "./activations.js";
 export type { Arithmetic, ArithmeticName } from "./arithmetic.js";
-export type { BackendChoice, BackendInfo } from "./backends/backend.js";
+export { type BackendChoice, type BackendInfo, disposeThreads, type ThreadChoice, useModule } from "./backends/backend.js";
+export type { BuildName } from "./backends/builds.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";

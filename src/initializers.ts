@@ -1,18 +1,27 @@
 // How parameters get their first values. An initializer is plain data and one function; a value depends on the parameter's shape and on
 // its element's own random number only, never on padding, order or platform. Streams and counters: random.ts.
+import { Variate } from "../assembly/opcodes.js";
 import { checkNumber, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
-import { normalQuantile } from "./float64.js";
+import { variate } from "./float64.js";
 import { product } from "./plan/tensor.js";
 
 export interface Initializer {
-  /** The factory's name; with the other fields but `fill`, all that is saved of it. */
+  /** The factory's name; with the other fields but functions, all that is saved of it. */
   readonly type: string;
   /** The values of one parameter in row-major order.
    * @param shape of the parameter; what is multiplied by it has the axes before the last, a convolution's kernel is `[...window, in, out]`
    * @param random a uniform number in [0, 1) for each element of the parameter; the same for the same element
    * @throws {OptionError} if it cannot fill such a shape */
   readonly fill: (shape: readonly number[], random: (element: number) => number) => Float32Array;
+  /** Says that `fill` makes `mean + scale·variate(kind, random(i))` of each element: a backend then does so itself, which is faster. */
+  readonly distribution?: (shape: readonly number[]) => Distribution;
+}
+
+export interface Distribution {
+  readonly kind: Variate;
+  readonly mean: number;
+  readonly scale: number;
 }
 
 /** All zeros. */
@@ -38,7 +47,7 @@ export function uniform(options: UniformOptions = {}): Initializer & Required<Un
   checkNumber("uniform: min", min);
   checkNumber("uniform: max", max);
   if (min > max) throw new OptionError(`uniform: min is ${min}, expected at most max, which is ${max}`);
-  return { type: "uniform", min, max, fill: (shape, random) => fillEach(shape, (i) => min + random(i) * (max - min)) };
+  return { type: "uniform", min, max, ...distributed(() => ({ kind: Variate.Uniform, mean: min, scale: max - min })) };
 }
 
 export interface NormalOptions {
@@ -52,37 +61,37 @@ export function normal(options: NormalOptions = {}): Initializer & Required<Norm
   const { mean = 0, std = 0.05 } = options;
   checkNumber("normal: mean", mean);
   checkNumber("normal: std", std, { least: 0 });
-  return { type: "normal", mean, std, fill: (shape, random) => fillEach(shape, (i) => mean + std * standardNormal(random(i))) };
+  return { type: "normal", mean, std, ...distributed(() => ({ kind: Variate.Normal, mean, scale: std })) };
 }
 
 /** Uniform with variance 2 / (fanIn + fanOut): within ±sqrt(6 / (fanIn + fanOut)). Glorot and Bengio, AISTATS 2010, eq. 16. */
 export function glorotUniform(): Initializer {
-  return scaled("glorotUniform", glorotVariance, unitUniform);
+  return scaled("glorotUniform", glorotVariance, Variate.UnitUniform);
 }
 
 /** Truncated normal with variance 2 / (fanIn + fanOut). Glorot and Bengio, AISTATS 2010, eq. 12. */
 export function glorotNormal(): Initializer {
-  return scaled("glorotNormal", glorotVariance, unitTruncatedNormal);
+  return scaled("glorotNormal", glorotVariance, Variate.Truncated);
 }
 
 /** Uniform with variance 2 / fanIn, for relu: within ±sqrt(6 / fanIn). He, Zhang, Ren and Sun, ICCV 2015, eq. 10. */
 export function heUniform(): Initializer {
-  return scaled("heUniform", heVariance, unitUniform);
+  return scaled("heUniform", heVariance, Variate.UnitUniform);
 }
 
 /** Truncated normal with variance 2 / fanIn, for relu. He, Zhang, Ren and Sun, ICCV 2015, eq. 10. */
 export function heNormal(): Initializer {
-  return scaled("heNormal", heVariance, unitTruncatedNormal);
+  return scaled("heNormal", heVariance, Variate.Truncated);
 }
 
 /** Uniform with variance 1 / fanIn: within ±sqrt(3 / fanIn). LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, eq. 16. */
 export function lecunUniform(): Initializer {
-  return scaled("lecunUniform", lecunVariance, unitUniform);
+  return scaled("lecunUniform", lecunVariance, Variate.UnitUniform);
 }
 
 /** Truncated normal with variance 1 / fanIn. LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, eq. 16. */
 export function lecunNormal(): Initializer {
-  return scaled("lecunNormal", lecunVariance, unitTruncatedNormal);
+  return scaled("lecunNormal", lecunVariance, Variate.Truncated);
 }
 
 /** A random matrix `[all axes but the last, last]` whose shorter side's vectors are orthogonal with length `gain`, each such matrix as
@@ -99,15 +108,16 @@ const glorotVariance: Variance = (fanIn, fanOut) => 2 / (fanIn + fanOut);
 const heVariance: Variance = (fanIn) => 2 / fanIn;
 const lecunVariance: Variance = (fanIn) => 1 / fanIn;
 
-/** `draw` makes a number with mean 0 and variance 1 of a uniform one. */
-function scaled(type: string, variance: Variance, draw: (u: number) => number): Initializer {
-  return {
-    type,
-    fill(shape, random) {
-      const scale = Math.sqrt(variance(...fans(shape)));
-      return fillEach(shape, (i) => scale * draw(random(i)));
-    },
+function scaled(type: string, variance: Variance, kind: Variate): Initializer {
+  return { type, ...distributed((shape) => ({ kind, mean: 0, scale: Math.sqrt(variance(...fans(shape))) })) };
+}
+
+function distributed(distribution: NonNullable<Initializer["distribution"]>): Pick<Initializer, "fill" | "distribution"> {
+  const fill: Initializer["fill"] = (shape, random) => {
+    const { kind, mean, scale } = distribution(shape);
+    return new Float32Array(product(shape)).map((_, i) => mean + scale * variate(kind, random(i)));
   };
+  return { fill, distribution };
 }
 
 /** How many products meet in one output, and how many outputs one input reaches. A vector counts as a diagonal matrix's would in Keras:
@@ -115,30 +125,6 @@ function scaled(type: string, variance: Variance, draw: (u: number) => number): 
 function fans(shape: readonly number[]): [fanIn: number, fanOut: number] {
   if (shape.length < 2) return [product(shape), product(shape)];
   return [product(shape.slice(0, -1)), product(shape.slice(0, -2)) * shape.at(-1)!];
-}
-
-function unitUniform(u: number): number {
-  return (2 * u - 1) * Math.sqrt(3);
-}
-
-/** The inverse of the distribution function instead of rejection: one uniform number for each element. */
-function standardNormal(u: number): number {
-  return normalQuantile(u === 0 ? 1 / 18014398509481984 : u); // 2^-54, the middle of what was rounded down to 0
-}
-
-/** Φ(-2) */
-const tail = 0.02275013194817921;
-/** The standard deviation of a normal distribution cut off at ±2: sqrt(1 - 4φ(2) / (1 - 2Φ(-2))), as Keras and JAX correct for. */
-const truncatedStd = 0.8796256610342398;
-
-function unitTruncatedNormal(u: number): number {
-  return normalQuantile(tail + u * (1 - 2 * tail)) / truncatedStd;
-}
-
-function fillEach(shape: readonly number[], value: (element: number) => number): Float32Array {
-  const out = new Float32Array(product(shape));
-  for (let i = 0; i < out.length; ++i) out[i] = value(i);
-  return out;
 }
 
 /** Gram-Schmidt on normal vectors, each made orthogonal twice, which is enough for float64's precision (Giraud, Langou and Rozložník,
@@ -154,7 +140,7 @@ function fillOrthogonal(shape: readonly number[], random: (element: number) => n
   const length = Math.max(rows, columns);
   const basis: Float64Array[] = [];
   for (let i = 0; i < Math.min(rows, columns); ++i) {
-    const vector = new Float64Array(length).map((_, j) => standardNormal(random(at(i, j))));
+    const vector = new Float64Array(length).map((_, j) => variate(Variate.Normal, random(at(i, j))));
     for (let pass = 0; pass < 2; ++pass) {
       for (const other of basis) addScaled(vector, -dot(vector, other), other);
     }

@@ -4,6 +4,8 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
+import type { Distribution } from "./initializers.js";
+import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { ops } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
@@ -43,6 +45,7 @@ export class Model {
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
   private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
   private readonly planEach: number;
+  private isShared = false;
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
@@ -94,14 +97,42 @@ export class Model {
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
   initialize(): void {
     const { seed } = this.definition;
-    this.parameters.forEach(({ tensor, initializer, address }, index) => {
-      this.writeTensor(
-        tensor,
-        address,
-        initializer.fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
-      );
+    this.parameters.forEach((parameter, index) => {
+      const { tensor, initializer, address } = parameter;
+      const { distribution, fill } = initializer;
+      if (distribution) this.draw(parameter, index, distribution(tensor.shape));
+      else
+        this.writeTensor(
+          tensor,
+          address,
+          fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
+        );
     });
     this.initializeState();
+  }
+
+  /** Has the backend draw a parameter's first values: by a plan of one record, which lies where plans will. */
+  private draw({ tensor, address }: Parameter, index: number, { kind, mean, scale }: Distribution): void {
+    const fields = { mean: Step.End, scale: Step.End + 8 };
+    const operands = {
+      y: tensor,
+      seed: this.definition.seed,
+      parameter: index,
+      kind,
+      ...fields,
+      columns: columns(tensor),
+      ld: tensor.stride,
+      end: rows(tensor),
+    };
+    const words = assemble({ instructions: [{ op: "draw", operands, layer: "", phase: "forward" }] }, new Map([[tensor, address]]));
+    const [plan] = this.bases.plans;
+    const table = aligned(plan + words.length * 4);
+    const { u32, f64 } = this.region.views();
+    u32.set(words, plan >> 2);
+    u32.fill(0, table >> 2, (table + Step.End) >> 2);
+    f64[(table + fields.mean) >> 3] = mean;
+    f64[(table + fields.scale) >> 3] = scale;
+    this.region.run(plan, table, 0, 1);
   }
 
   /** Fills the optimizer's state, which is zero, with its beginning; some of it is a copy of the parameters as they are now. */
@@ -124,15 +155,29 @@ export class Model {
     sizes: Partial<Sizes> & { readonly capacity: number },
     weighted: readonly boolean[] = [],
   ): Plan & { readonly address: number } {
-    const wanted: Sizes = { dataRows: sizes.capacity, orderRows: sizes.capacity, steps: 1, threads: 1, ...sizes };
+    const { capacity, dataRows = capacity, orderRows = capacity, steps = 1, threads = 1 } = sizes;
     const present = this.plans.get(purpose);
-    const keys = Object.keys(wanted) as (keyof Sizes)[];
-    const alike = present && present.weighted.join() === weighted.join();
-    if (alike && keys.every((key) => present.sizes[key] >= wanted[key])) return present;
+    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
+    // Asked at every call of predict and trainOnBatch.
+    if (
+      present &&
+      has.capacity >= capacity &&
+      has.dataRows >= dataRows &&
+      has.orderRows >= orderRows &&
+      has.steps >= steps &&
+      has.threads >= threads &&
+      present.weighted.length === weighted.length &&
+      present.weighted.every((flag, i) => flag === weighted[i])
+    )
+      return present;
 
-    const grown = present
-      ? (Object.fromEntries(keys.map((key) => [key, Math.max(wanted[key], present.sizes[key])])) as unknown as Sizes)
-      : wanted;
+    const grown = {
+      capacity: Math.max(capacity, has.capacity),
+      dataRows: Math.max(dataRows, has.dataRows),
+      orderRows: Math.max(orderRows, has.orderRows),
+      steps: Math.max(steps, has.steps),
+      threads: Math.max(threads, has.threads),
+    };
     const plan = compile(this.definition, purpose, grown, this.bases, weighted);
     if (plan.words.length * 4 > this.planEach)
       throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
@@ -193,6 +238,22 @@ export class Model {
     return this.region.run(plan.address, plan.table, plan.layout.stride, steps);
   }
 
+  /** Is the region in threads' hands now? */
+  get shared(): boolean {
+    return this.isShared;
+  }
+
+  /** As `run`, on the region's threads; undefined: in vain, to be tried again (`Region.runShared`). */
+  async runShared(plan: Plan & { readonly address: number }, steps: number): Promise<number | undefined> {
+    this.isShared = true;
+    try {
+      const scratch = (plan.program.scratch?.stride ?? 0) * 4;
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch);
+    } finally {
+      this.isShared = false;
+    }
+  }
+
   /** A tensor's logical elements, without padding, copied. */
   readTensor(tensor: Tensor, address: number, batchRows: number, views = this.region.views()): Float32Array {
     const [height, width] = [evaluate(rows(tensor), batchRows), columns(tensor)];
@@ -214,11 +275,12 @@ export class Model {
     else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }
 
-  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network. */
-  backup(): Float32Array {
+  /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network.
+   *  @param into a copy made before, which becomes this one */
+  backup(into?: Float32Array): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    const copy = spare(state.length);
+    const copy = into ?? spare(state.length);
     copy.set(state);
     return copy;
   }

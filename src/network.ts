@@ -1,6 +1,14 @@
 // The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
 import { type Arithmetic, type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
-import { arenas, type BackendChoice, type BackendInfo, openBackend } from "./backends/backend.js";
+import {
+  arenas,
+  type BackendChoice,
+  type BackendInfo,
+  checkPossible,
+  checkThreads,
+  openBackend,
+  type ThreadChoice,
+} from "./backends/backend.js";
 import type { Callback } from "./callbacks.js";
 import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
@@ -67,7 +75,10 @@ export class Network {
   private readonly ports: Ports;
 
   /** @internal */
-  constructor(private readonly model: Model) {
+  constructor(
+    private readonly model: Model,
+    private readonly threads: ThreadChoice,
+  ) {
     this.ports = portsOf(model.definition, model.predictions);
   }
 
@@ -127,14 +138,23 @@ export class Network {
     let feed: Feed | undefined;
     try {
       if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
-      return await fit(this.model, feed ?? samples!, validation, options, this.position, {
-        net: this,
-        weights: () => this.model.weights(),
-        setWeights: (copy) => this.model.setWeights(copy),
-      });
+      return await fit(
+        this.model,
+        feed ?? samples!,
+        validation,
+        options,
+        this.position,
+        {
+          net: this,
+          weights: () => this.model.weights(),
+          setWeights: (copy) => this.model.setWeights(copy),
+        },
+        this.threads,
+      );
     } finally {
       await feed?.close();
       this.fitting = false;
+      this.model.region.rest();
       // A resume that was refused can be tried again.
       if (this.position.step !== step) this.pending = undefined;
     }
@@ -397,6 +417,8 @@ export class Network {
 
   private assertAlive(who: string): void {
     if (this.disposed) throw new OptionError(`${who}: the network has been disposed of`);
+    if (this.model.shared)
+      throw new OptionError(`${who}: threads are at work on this network; await its fit, or call ${who} in a callback of fit`);
   }
 
   private assertIdle(who: string): void {
@@ -425,19 +447,24 @@ function littleEndian(values: Float32Array): Uint8Array {
  *  });
  *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
 export async function network(given: NetworkOptions): Promise<Network> {
-  return make(define(given), given.backend, wishOf(given.arithmetic, given.seed));
+  return make(define(given), given, wishOf(given.arithmetic, given.seed));
 }
 
-async function make({ definition, measured }: Defined, backend: BackendChoice = "auto", wish: ArithmeticWish): Promise<Network> {
+async function make(
+  { definition, measured }: Defined,
+  { backend = "auto", threads = "auto" }: Pick<NetworkOptions, "backend" | "threads">,
+  wish: ArithmeticWish,
+): Promise<Network> {
   const region = await (await openBackend(backend, wish)).region(measured.bytes);
   const model = new Model(definition, region, measured);
   try {
+    checkPossible(region, threads);
     model.initialize();
   } catch (error) {
     region.dispose();
     throw error;
   }
-  return new Network(model);
+  return new Network(model, threads);
 }
 
 export interface SaveOptions {
@@ -450,6 +477,8 @@ export interface SaveOptions {
 export interface LoadOptions {
   /** as in `network()` */
   readonly backend?: BackendChoice;
+  /** as in `network()` */
+  readonly threads?: ThreadChoice;
   /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
    *  numbers. */
   readonly arithmetic?: ArithmeticName;
@@ -462,9 +491,10 @@ export interface LoadOptions {
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend", "arithmetic", "custom"]);
-  const { backend = "auto", arithmetic, custom = {} } = options;
+  checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "custom"]);
+  const { backend = "auto", threads = "auto", arithmetic, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
+  checkThreads("loadNetwork: threads", threads);
   if (
     custom === null ||
     typeof custom !== "object" ||
@@ -485,7 +515,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
     if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
     const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
-    const net = await make(defined, backend, arithmetic ? wishOf(arithmetic, undefined) : saved);
+    const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
     net.setParameters(parameters);
     if (training) net.takeUp(training);
     if (scalers !== undefined) net.scalers = restoreScalers(scalers);

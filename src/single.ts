@@ -2,7 +2,7 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import { metricNames, type Plan, type Purpose } from "./compile.js";
-import { copyRow, type Samples, weightedOutputs } from "./data.js";
+import { copyElements, copyRow, type Samples, weightedOutputs } from "./data.js";
 import type { Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
 
@@ -11,8 +11,8 @@ type Loaded = Plan & { readonly address: number };
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */
 export const SLICE = 256;
 
-/** Copies rows of checked data to where a plan has its feeds. `rowOf(i)`: which row comes i-th, from the `at`-th place on. */
-export function stage(views: Views, plan: Plan, samples: Samples, count: number, rowOf: (i: number) => number, at = 0): void {
+/** Copies rows [first, first + count) of checked data to where a plan has its feeds, from the `at`-th place on. */
+export function stage(views: Views, plan: Plan, samples: Samples, first: number, count: number, at = 0): void {
   for (let f = 0; f < plan.feeds.length; ++f) {
     const { staged, batch } = plan.feeds[f]!;
     const matrix = samples.feeds[f]!;
@@ -20,13 +20,15 @@ export function stage(views: Views, plan: Plan, samples: Samples, count: number,
     const words = sampleElements(batch);
     const width = columns(batch);
     let address = (plan.addresses.get(staged)! >> 2) + at * words;
-    for (let i = 0; i < count; ++i, address += words) copyRow(matrix, rowOf(i), width, batch.stride, to, address);
+    // Without padding all rows are one.
+    if (words === matrix.width) copyElements(matrix.values, first * words, count * words, to, address);
+    else for (let i = 0; i < count; ++i, address += words) copyRow(matrix, first + i, width, batch.stride, to, address);
   }
 }
 
 /** Stages all rows of the samples in their order, as the batch of a training plan's first step. */
 export function stageInOrder(views: Views, plan: Plan, samples: Samples): void {
-  stage(views, plan, samples, samples.rows, (i) => i);
+  stage(views, plan, samples, 0, samples.rows);
   const order = plan.addresses.get(plan.order!)!;
   for (let i = 0; i < samples.rows; ++i) views.u32[(order >> 2) + i] = i;
   views.u32[(plan.table + Step.Order) >> 2] = order;
@@ -53,7 +55,7 @@ export function runBatch(
   const plan = model.plan(purpose, { capacity }, purpose === "predict" ? [] : weightedOutputs(samples));
   model.claim(plan);
   const views = model.region.views();
-  stage(views, plan, samples, count, (row) => first + row);
+  stage(views, plan, samples, first, count);
   model.writeStep(plan, views, 0, count, t, (output) => denominatorOf(samples, output, count, (i) => first + i));
   model.run(plan, 1);
   return plan;

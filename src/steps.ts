@@ -27,8 +27,10 @@ export interface Outcome {
   readonly failure?: () => NonFiniteError;
 }
 
+type Loaded = Plan & { readonly address: number };
+
 /** Runs the chunk, to its end or to the first step that meets something non-finite. */
-export function runChunk(model: Model, plan: Plan & { readonly address: number }, chunk: Chunk): Outcome {
+export function runChunk(model: Model, plan: Loaded, chunk: Chunk): Outcome {
   const backup = model.backup();
   chunk.write();
   let done: number;
@@ -38,6 +40,30 @@ export function runChunk(model: Model, plan: Plan & { readonly address: number }
     model.restore(backup);
     throw error;
   }
+  return settle(model, plan, chunk, backup, done);
+}
+
+/** The same on the threads of the network's region. @param backup memory for a copy of its own: other networks may train meanwhile */
+export async function runChunkShared(model: Model, plan: Loaded, chunk: Chunk, backup: Float32Array): Promise<Outcome> {
+  model.backup(backup);
+  chunk.write();
+  let done: number | undefined;
+  try {
+    done = await model.runShared(plan, chunk.steps);
+    while (done === undefined) {
+      model.restore(backup);
+      chunk.write();
+      done = await model.runShared(plan, chunk.steps);
+    }
+  } catch (error) {
+    model.restore(backup);
+    throw error;
+  }
+  return settle(model, plan, chunk, backup, done);
+}
+
+/** After so many good steps: whatever spoiled the next one is put back, and they are run again. */
+function settle(model: Model, plan: Loaded, chunk: Chunk, backup: Float32Array, done: number): Outcome {
   if (done === chunk.steps) return { done };
   const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
   const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;

@@ -1,6 +1,7 @@
 // fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
+import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callbacks.js";
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import { metricNames, type Plan } from "./compile.js";
@@ -11,10 +12,11 @@ import { Feed } from "./feed.js";
 import { type Epoch, EpochLog, type History } from "./history.js";
 import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
+import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules.js";
 import { countedByMetric, denominatorOf, evaluateSamples, stage } from "./single.js";
-import { runChunk } from "./steps.js";
+import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 
 export interface Progress {
   /** 1 … epochs, and steps done in it */
@@ -110,7 +112,7 @@ export interface Position {
   interrupted?: Interrupted;
 }
 
-/** @param control what callbacks get, but for stopping */
+/** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
 export async function fit(
   model: Model,
   data: Samples | Feed,
@@ -118,10 +120,12 @@ export async function fit(
   options: FitOptions,
   position: Position,
   control: Omit<CallbackRun, "stop" | "epochs">,
+  threads: ThreadChoice,
 ): Promise<History> {
   const { callbacks = [], onEpochEnd, onProgress, signal } = options;
   const feed = data instanceof Feed ? data : undefined;
   const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validation, options, position);
+  await loop.share(threads);
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
     ...control,
@@ -138,7 +142,7 @@ export async function fit(
       break;
     }
     if (feed) await loop.load(feed);
-    const { ended, failure } = loop.chunk();
+    const { ended, failure } = await loop.chunk();
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
     for (let index = ended.begin; watched && index < ended.end; ++index) {
       const epoch = loop.epochs.at(index - loop.firstEpoch);
@@ -175,7 +179,9 @@ class Loop {
   private readonly shuffled: boolean;
   private readonly budget: number;
   private readonly stepsPerEpoch: number;
-  private readonly plan: Plan & { readonly address: number };
+  private plan: Plan & { readonly address: number };
+  /** Memory for transactions of several threads. */
+  private backup: Float32Array | undefined;
   private readonly resident: boolean;
   private counted: readonly number[];
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
@@ -249,6 +255,19 @@ class Loop {
     this.norms = parameterNorms(model);
   }
 
+  /** Gets ready to run on so many threads.
+   *  @throws {BackendError} a number was asked for, and there can be one thread only */
+  async share(choice: ThreadChoice): Promise<void> {
+    const { region } = this.model;
+    const { plan } = this;
+    const steps = (this.epochCount - this.firstEpoch) * this.stepsPerEpoch;
+    const flops = () => plan.program.instructions.reduce((sum, instruction) => sum + costOf(instruction, this.batchSize).flops, 0);
+    const threads = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
+    if (threads === 1) return;
+    this.plan = this.model.plan("train", { ...plan.sizes, threads }, plan.weighted);
+    this.backup = this.model.backup().slice();
+  }
+
   get finished(): boolean {
     return this.next.epoch >= this.epochCount;
   }
@@ -301,21 +320,22 @@ class Loop {
   }
 
   /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
-  chunk(): { readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error } {
+  async chunk(): Promise<{ readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error }> {
     const chosen = this.chosen ?? this.choose();
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, this.rows, (row) => row);
+    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, 0, this.rows);
     const write = () => this.write(chosen, first);
-    const { done, failure } = runChunk(model, plan, {
+    const chunk: Chunk = {
       steps: chosen.length,
       first,
       write,
       rowsOf: (i) => this.rowsOf(chosen[i]!),
       samples,
       before: this.norms,
-    });
+    };
+    const { done, failure } = this.backup ? await runChunkShared(model, plan, chunk, this.backup) : runChunk(model, plan, chunk);
     const seconds = (performance.now() - begun) / 1000;
     const slots = chosen.slice(0, done);
     position.step += done;
@@ -397,7 +417,7 @@ class Loop {
       u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
       for (let i = 0; i < rows; ++i, ++at) {
         const row = order ? order[begin + i]! : begin + i;
-        if (!this.resident) stage(views, plan, this.samples, 1, () => row, at);
+        if (!this.resident) stage(views, plan, this.samples, row, 1, at);
         u32[(orderAddress >> 2) + at] = this.resident ? row : at;
       }
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Op, Step } from "../assembly/opcodes.js";
 import { type Backend, openBackend, type Region } from "../src/backends/backend.js";
@@ -153,5 +154,29 @@ describe("choice", () => {
 
   test("anything else is refused", async () => {
     await expect(openBackend("gpu" as "wasm")).rejects.toThrow('got "gpu", expected "auto", "wasm" or "js"');
+  });
+});
+
+describe("useModule", () => {
+  test("a build compiled ahead of time is used where compiling at run time is forbidden", async () => {
+    vi.resetModules();
+    const module = new WebAssembly.Module(readFileSync("build/strict.wasm"));
+    vi.spyOn(WebAssembly, "compile").mockRejectedValue(new WebAssembly.CompileError("Wasm code generation disallowed by embedder"));
+    const { dense, meanSquaredError, network, useModule } = await import("../src/index.js");
+    useModule("strict", module);
+    const options = { input: 1, layers: [dense(1)], loss: meanSquaredError() };
+    expect((await network({ ...options, seed: 1 })).backend).toMatchObject({ name: "wasm", build: "strict" });
+    const fastest = await network(options);
+    expect([fastest.backend.build, fastest.arithmetic.name]).toEqual(["strict", "strict"]);
+    expect(() => useModule("strict", module)).toThrow("useModule: the strict build is in use already");
+    vi.restoreAllMocks();
+  });
+
+  test("anything but such a module is refused", async () => {
+    vi.resetModules();
+    const { useModule } = await import("../src/index.js");
+    const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    expect(() => useModule("strict", empty)).toThrow(/expected the WebAssembly.Module of chainrule\/wasm\/strict.wasm/);
+    expect(() => useModule("fast" as "strict", empty)).toThrow('useModule: name is "fast", expected one of: strict, relaxed');
   });
 });

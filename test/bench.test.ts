@@ -7,7 +7,7 @@ import { expect, test, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
 
-const command = [...["--import", "tsx"], "bench/index.ts"];
+const command = [...["--import", "tsx"], "bench/local.ts"];
 
 function run(...options: string[]): { page: string; records: Record<string, unknown>[] } {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-bench-"));
@@ -21,7 +21,6 @@ function run(...options: string[]): { page: string; records: Record<string, unkn
 }
 
 const common = {
-  arithmetic: "strict",
   revectorized: false,
   threads: 1,
   node: process.versions.node,
@@ -30,6 +29,13 @@ const common = {
   max: expect.any(Number),
 };
 
+/** Plain JavaScript in both arithmetics: the page compares with the faster. */
+const hows = [
+  { backend: "wasm", arithmetic: "strict" },
+  { backend: "js", arithmetic: "strict" },
+  { backend: "js", arithmetic: "relaxed" },
+];
+
 test("a product is reported on both backends as a share of the limit, which is the fastest of at least six loops", () => {
   const { page, records } = run("--only", "gemm 32x32x32 nn");
   const limits = records.filter(({ bench }) => bench === "limit");
@@ -37,6 +43,7 @@ test("a product is reported on both backends as a share of the limit, which is t
   for (const limit of limits)
     expect(limit).toEqual({
       ...common,
+      arithmetic: "strict",
       bench: "limit",
       case: expect.any(String),
       backend: "wasm",
@@ -46,28 +53,31 @@ test("a product is reported on both backends as a share of the limit, which is t
   const fastest = Math.max(...limits.map(({ median }) => median as number));
   expect(limits[0]!.median).toBe(fastest);
   const products = records.filter(({ bench }) => bench === "gemm");
-  for (const [i, backend] of ["wasm", "js"].entries()) {
+  for (const [i, how] of hows.entries()) {
     expect(products[i]).toEqual({
       ...common,
+      ...how,
       bench: "gemm",
       case: "32x32x32",
       form: "NN",
-      backend,
       unit: "GFLOP/s",
       ofLimit: expect.any(Number),
     });
     expect(products[i]!.ofLimit).toBeCloseTo((products[i]!.median as number) / fastest, 12);
   }
-  expect(products.length).toBe(2);
+  expect(products.length).toBe(3);
   expect(Math.max(...page.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
 test("a kernel and a network are reported without what does not apply to them", () => {
   const kernel = run("--only", "kernel reluForward").records;
   expect(kernel.map(({ backend }) => backend)).toEqual(["wasm", "js"]);
-  for (const r of kernel) expect(r).toEqual({ ...common, bench: "kernel", case: "reluForward 128x512", backend: r.backend, unit: "GB/s" });
+  for (const [i, r] of kernel.entries())
+    expect(r).toEqual({ ...common, ...hows[i], bench: "kernel", case: "reluForward 128x512", unit: "GB/s" });
   const step = run("--only", "step 2-8-1").records;
-  for (const r of step) expect(r).toEqual({ ...common, bench: "step", case: "2-8-1 batch 4", backend: r.backend, unit: "samples/s" });
+  expect(step.length).toBe(3);
+  for (const [i, r] of step.entries())
+    expect(r).toEqual({ ...common, ...hows[i], bench: "step", case: "2-8-1 batch 4", unit: "samples/s" });
   for (const r of [...kernel, ...step]) {
     expect(r.min as number).toBeGreaterThan(0);
     expect(r.min as number).toBeLessThanOrEqual(r.median as number);

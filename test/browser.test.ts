@@ -9,7 +9,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as sources from "../src/index.js";
-import { classify, population } from "./browser/training.js";
+import { classify, heavy, population } from "./browser/training.js";
 
 const MiB = 2 ** 20;
 const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
@@ -54,6 +54,11 @@ describe.skipIf(!installed)("Chromium", () => {
     server = createServer(({ url = "/" }, response) => {
       response.setHeader("Content-Type", url in files ? "text/javascript" : "text/html");
       if (url === "/no-wasm") response.setHeader("Content-Security-Policy", "script-src 'self'");
+      if (url === "/no-workers") response.setHeader("Content-Security-Policy", "worker-src 'none'");
+      if (url === "/isolated" || url === "/no-workers") {
+        response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+        response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      }
       response.end(files[url] ?? page);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -86,7 +91,7 @@ describe.skipIf(!installed)("Chromium", () => {
   }
 
   test("the bundle stands alone: no import but of builds on demand, no fetch, no top-level await", () => {
-    const alone = bundle.replace(/\bimport\(["'`]\.\/chainrule\.browser\.relaxed\.js["'`]\)/, "");
+    const alone = bundle.replace(/\bimport\(["'`]\.\/chainrule\.browser\.(relaxed|strictThreads|relaxedThreads)\.js["'`]\)/g, "");
     expect(alone).not.toBe(bundle);
     expect(alone).not.toMatch(/\bimport\s*[({"'*]|\bfetch\s*\(|import\.meta/);
     const statements = bundle.replace(/export\s*\{[^}]*\};?\s*$/, "");
@@ -123,6 +128,41 @@ describe.skipIf(!installed)("Chromium", () => {
       reason: expect.stringContaining("serve all files of chainrule's dist folder next to one another"),
     });
     await missing.close();
+  });
+
+  test("a page with the two headers trains on threads, to the weights that Node gets on one", async () => {
+    const node = await classify(sources, "wasm");
+    const opened = await open("/isolated");
+    for (const threads of [2, 3]) {
+      const there = await opened.evaluate((count) => training.classify(chainrule, "wasm", count), threads);
+      expect(there).toEqual({ ...node, threads, reason: `asked for by name; ${threads} threads: asked for` });
+    }
+    await opened.close();
+  });
+
+  test("a page without them trains on one thread and says which they are; a number of threads is an error that says so", async () => {
+    const headers = /Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/;
+    const opened = await open();
+    const there = await opened.evaluate(() => training.classify(chainrule, "wasm", "auto"));
+    expect(there.threads).toBe(1);
+    expect(there.reason).toMatch(headers);
+    const refused = opened.evaluate(() => training.classify(chainrule, "wasm", 2));
+    await expect(refused).rejects.toThrow(/BackendError/);
+    await expect(refused).rejects.toThrow(headers);
+    await opened.close();
+  });
+
+  test("an isolated page that refuses workers trains on one thread and says so; a number of threads is an error", async () => {
+    const opened = await open("/no-workers");
+    const there = await opened.evaluate(() => {
+      Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 });
+      return training.heavy(chainrule);
+    });
+    expect(there).toMatchObject({ name: "wasm", threads: 1, hash: (await heavy(sources)).hash });
+    expect(there.reason).toMatch(/one thread: threads: .*workers are refused here.*worker-src/);
+    const refused = opened.evaluate(() => training.classify(chainrule, "wasm", 2));
+    await expect(refused).rejects.toThrow(/BackendError: threads: .*worker-src/);
+    await opened.close();
   });
 
   test("500 networks alive at once train in one page, as they do in Node", async () => {

@@ -131,6 +131,8 @@ for (const form of forms) {
     check({ form, m: 2 * (Block.A / Block.KC) + 6, n: Block.B / Block.KC + 11, k: Block.KC + 6, start: Start.Bias }, random);
     check({ form, m: 7, n: 20, k: Block.A / 3, start: Start.C }, random);
     check({ form, m: 9, n: Block.B / Block.KC + 3, k: 2 * Block.KC, start: Start.Zero }, random);
+    check({ form, m: 32, n: 17, k: Block.KC + 4, start: Start.C }, random);
+    check({ form, m: 64, n: 33, k: Block.KC, start: Start.Zero }, random);
   });
 
   test(`${form}: a range of rows is those rows of the whole, and leaves the others alone`, () => {

@@ -176,7 +176,7 @@ export class Subject {
     u32.set(words, plan.address >> 2);
 
     const samples = toSamples("mutant", given.data(), portsOf(definition, model.predictions));
-    stage(region.views(), plan, samples, given.batch, (row) => row);
+    stage(region.views(), plan, samples, 0, given.batch);
     const order = plan.order && addresses.get(plan.order)!;
     if (order) for (let i = 0; i < given.batch; ++i) u32[(order >> 2) + i] = given.batch - 1 - i;
 

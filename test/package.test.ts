@@ -79,6 +79,9 @@ describe("the package", () => {
         "dist/csv.js",
         "dist/csv.d.ts",
         "dist/chainrule.browser.js",
+        "dist/chainrule.browser.relaxed.js",
+        "dist/cli.js",
+        "dist/wasm/strict.wasm",
       ]),
     );
   });
@@ -110,6 +113,14 @@ describe("the package", () => {
     const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]; // biome-ignore format: a truth table
     await net.fit({ inputs, targets: [[0], [1], [1], [0]] }, { epochs: 200, batchSize: 4 });
     expect(hashes).toEqual([net.weightsHash(), net.weightsHash()]);
+  });
+
+  test("brings the bench as a command, and the modules themselves", () => {
+    const page = npm("exec", "--offline", "--", "chainrule", "bench", "--quick", "--only", "gemm 32x32x32 NN");
+    expect(page).toMatch(/^32x32x32 NN( +[\d.]+){3} +\d+ %( +[\d.]+) +[\d.]+x$/m);
+    const url = 'import.meta.resolve("chainrule/wasm/strict.wasm")';
+    const script = `import { readFile } from "node:fs/promises"; console.log(WebAssembly.validate(await readFile(new URL(${url}))));`;
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" }).trim()).toBe("true");
   });
 
   test("its declarations stand alone under strict, without skipLibCheck and without Node's types", () => {

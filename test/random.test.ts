@@ -1,5 +1,9 @@
 // Threefry, what src/random.ts makes of it, and the dropout kernel.
 import { beforeAll, describe, expect, test } from "vitest";
+import { Variate } from "../assembly/opcodes.js";
+import { normalQuantile } from "../src/float64.js";
+import { dense, meanSquaredError, network } from "../src/index.js";
+import * as initializers from "../src/initializers.js";
 import { drawSeed, permutation, Stream, threefry, uniform } from "../src/random.js";
 import { Twin } from "./twin.js";
 
@@ -137,6 +141,39 @@ describe("dropout", () => {
       const x = twin.placeRows(new Float32Array(64).fill(bad), 64);
       twin.call("dropout", x, x, seed, stream, half, 2, 64, 64, 0, 0, 1);
       expect(twin.readRows(x, 1, 64).some(Number.isFinite)).toBe(false);
+    }
+  });
+});
+
+describe("draw", () => {
+  test.each([
+    [Variate.Uniform, (u: number) => u],
+    [Variate.UnitUniform, (u: number) => (2 * u - 1) * Math.sqrt(3)],
+    [Variate.Normal, (u: number) => normalQuantile(u)],
+    [Variate.Truncated, (u: number) => normalQuantile(0.02275013194817921 + u * (1 - 2 * 0.02275013194817921)) / 0.8796256610342398],
+  ])("kind %i fills rows of any width with each element's own number and pads with zeros", async (kind, z) => {
+    const twin = await Twin.create();
+    for (const columns of [1, 3, 4, 5, 17, 64]) {
+      const [rows, ld] = [7, (columns + 3) & ~3];
+      const y = twin.reserve(rows * ld);
+      twin.call("draw", y, 5, 2, kind, 0.25, 1.5, columns, ld, 0, 3);
+      twin.call("draw", y, 5, 2, kind, 0.25, 1.5, columns, ld, 3, rows);
+      const expected = Float32Array.from({ length: rows * columns }, (_, i) => 0.25 + 1.5 * z(uniform(5, Stream.Initialize, 2, i)));
+      expect(twin.readRows(y, rows, columns)).toEqual(expected);
+      for (let r = 0; r < rows; ++r)
+        expect(twin.read(y + (r * ld + columns) * 4, ld - columns).every((pad) => Object.is(pad, 0))).toBe(true);
+    }
+  });
+
+  test("a network's parameters are what its initializers fill, whichever backend draws them", async () => {
+    const { lecunUniform, heNormal, normal, uniform: between } = initializers;
+    for (const backend of ["wasm", "js"] as const) {
+      const given = [lecunUniform(), normal({ mean: 1, std: 0.5 }), heNormal(), between({ min: -2, max: 3 })];
+      const layers = [dense(5, { weight: given[0]!, bias: given[1]! }), dense(3, { weight: given[2]!, bias: given[3]! })];
+      const net = await network({ input: 7, layers, loss: meanSquaredError(), seed: 9, backend });
+      net.parameters().forEach(({ shape, values }, p) => {
+        expect(values).toEqual(given[p]!.fill(shape, (element) => uniform(9, Stream.Initialize, p, element)));
+      });
     }
   });
 });

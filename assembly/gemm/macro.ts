@@ -122,6 +122,11 @@ function gemmStrip(
   else gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
 }
 
+/** Elements from k to k+1 in a packed block of A: an odd number of cache lines, so that a column of it meets all sets of L1. */
+function packedRow(rows: u32): usize {
+  return (((rows + 15) >> 4) | 1) << 4;
+}
+
 /** Blocks of k as equal as can be, of whole vectors. */
 function blockDepth(k: u32): u32 {
   const blocks = (k + Block.KC - 1) / Block.KC;
@@ -178,7 +183,7 @@ function blocked(
   const height = max<u32>(min<u32>(Block.A / depth, packsB ? m + 3 : Block.C / n) & ~3, 4);
   const width = packsB ? (Block.B / depth) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
-  const panels = blockA + (packsA ? (<usize>(min<u32>(height, (m + 15) & ~15) * depth)) << 2 : 0);
+  const panels = blockA + (packsA ? (packedRow(min<u32>(height, m)) * depth) << 2 : 0);
 
   const tile = tileOf();
   const wide: u32 = tile ? 16 : 8;
@@ -192,8 +197,8 @@ function blocked(
         let block = a + <usize>i * aRow + <usize>p * aStep;
         let step = aStep;
         if (packsA) {
-          step = (<usize>((mc + 3) & ~3)) << 2;
-          packRows(blockA, step, block, aStep, kc);
+          step = packedRow(mc) << 2;
+          packRows(blockA, step, (<usize>((mc + 3) & ~3)) << 2, block, aStep, kc);
           block = blockA;
         }
         let panel = panels;
@@ -216,7 +221,7 @@ function blocked(
               else if (strip == 16) {
                 packed = min<u32>(mc, 2);
                 gemmPack2x16(target, cRow, origin, originRow, block, aRow, step, bAt, bRow, panel, packed, kc);
-              } else packRows(panel, bStep, bAt, bRow, kc);
+              } else packRows(panel, bStep, bStep, bAt, bRow, kc);
             }
             bAt = panel;
             // Where one block of rows is all, each panel of B is used up before the next one is packed, in the same place.

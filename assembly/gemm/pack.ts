@@ -1,22 +1,22 @@
 // Packing: copies of blocks of A and B that the micro-kernel reads front to back. The only place that knows transposes.
 // What a panel has more than A or B is whatever lies there or a repetition; gemm does not keep what comes of it.
 
-/** to[p][j] = from[p][j], rows p < depth. Bytes from row to row: `width`, which rows of `to` have no more than, a multiple of 16; ld. */
-export function packRows(to: usize, width: usize, from: usize, ld: usize, depth: u32): void {
+/** to[p][j] = from[p][j], rows p < depth of `width` bytes, a multiple of 16. step, ld: bytes from row to row. */
+export function packRows(to: usize, step: usize, width: usize, from: usize, ld: usize, depth: u32): void {
   do {
-    const stop = to + width;
-    let at = from;
-    for (; to + 64 <= stop; to += 64, at += 64) {
-      const x0 = v128.load(at);
-      const x1 = v128.load(at, 16);
-      const x2 = v128.load(at, 32);
-      const x3 = v128.load(at, 48);
-      v128.store(to, x0);
-      v128.store(to, x1, 16);
-      v128.store(to, x2, 32);
-      v128.store(to, x3, 48);
+    let at: usize = 0;
+    for (; at + 64 <= width; at += 64) {
+      const x0 = v128.load(from + at);
+      const x1 = v128.load(from + at, 16);
+      const x2 = v128.load(from + at, 32);
+      const x3 = v128.load(from + at, 48);
+      v128.store(to + at, x0);
+      v128.store(to + at, x1, 16);
+      v128.store(to + at, x2, 32);
+      v128.store(to + at, x3, 48);
     }
-    for (; to < stop; to += 16, at += 16) v128.store(to, v128.load(at));
+    for (; at < width; at += 16) v128.store(to + at, v128.load(from + at));
+    to += step;
     from += ld;
   } while (--depth);
 }

@@ -1,4 +1,4 @@
-// Trains one network on both backends from the same seed and compares bits.
+// Trains one network on both backends, and on several threads, from the same seed and compares bits.
 import { network } from "../../src/index.js";
 import type { NetworkCase } from "../../test/cases.js";
 
@@ -6,6 +6,7 @@ import type { NetworkCase } from "../../test/cases.js";
 export interface Ran {
   readonly name: string;
   readonly build: string;
+  readonly threads: number;
   /** of fit only */
   readonly steps: number;
   readonly weightsHash: string;
@@ -18,19 +19,26 @@ export interface Ran {
 export interface FitSettings {
   readonly epochs: number;
   readonly chunkMilliseconds?: number;
+  /** default 1 */
+  readonly threads?: number;
 }
 
-export async function train({ options, data, batch }: NetworkCase, backend: "wasm" | "js", settings: FitSettings): Promise<Ran> {
-  const net = await network({ ...options, backend });
+export async function train(
+  { options, data, batch }: NetworkCase,
+  backend: "wasm" | "js",
+  { threads = 1, ...settings }: FitSettings,
+): Promise<Ran> {
+  const net = await network({ ...options, backend, threads });
   const samples = data();
   const before = net.backend.steps;
   const { epochs } = await net.fit(samples, { ...settings, batchSize: batch });
-  const { name, build, steps } = net.backend;
+  const { name, build, threads: count, steps } = net.backend;
   const predictions = net.predict(samples.inputs);
   const evaluation = net.evaluate(samples);
   const ran = {
     name,
     build,
+    threads: count,
     steps: steps - before,
     weightsHash: net.weightsHash(),
     losses: [...epochs, evaluation].map(({ loss }) => loss),
@@ -48,28 +56,49 @@ export function stepsOf({ options, data, batch }: NetworkCase, epochs: number): 
   return epochs * Math.ceil(data().inputs.length / width / batch);
 }
 
+/** A backend and how many of its threads. */
+export interface Way {
+  readonly backend: "wasm" | "js";
+  readonly threads: number;
+}
+
+const js: Way = { backend: "js", threads: 1 };
+
 export interface Compared {
+  /** WebAssembly on one thread. */
   readonly wasm: Ran;
-  readonly js: Ran;
+  /** The other ways, in order. */
+  readonly others: readonly Ran[];
   /** What is not as it should be, in words; empty if all is. */
   readonly differences: readonly string[];
 }
 
-export async function compareBackends(one: NetworkCase, epochs: number): Promise<Compared> {
+/** WebAssembly on one thread against other ways. */
+export async function compareBackends(one: NetworkCase, epochs: number, ways: readonly Way[] = [js]): Promise<Compared> {
   const wasm = await train(one, "wasm", { epochs });
-  const js = await train(one, "js", { epochs });
-  const expected = stepsOf(one, epochs);
-  const differences = [];
-  for (const [asked, { name, build, steps }] of [["wasm", wasm] as const, ["js", js] as const]) {
-    if (name !== asked || build !== "strict") differences.push(`asked for ${asked} strict, ${name} ${build} ran`);
-    if (steps !== expected) differences.push(`${asked} ran ${steps} steps, expected ${expected}`);
+  const differences = compareRan(wasm, { backend: "wasm", threads: 1 }, wasm, stepsOf(one, epochs));
+  const others: Ran[] = [];
+  for (const way of ways) {
+    const other = await train(one, way.backend, { epochs, threads: way.threads });
+    differences.push(...compareRan(other, way, wasm, wasm.steps));
+    others.push(other);
   }
-  if (wasm.weightsHash !== js.weightsHash) differences.push(`weights: ${wasm.weightsHash} on wasm, ${js.weightsHash} on js`);
+  return { wasm, others, differences };
+}
+
+function compareRan(ran: Ran, { backend, threads }: Way, wasm: Ran, expected: number): string[] {
+  const differences: string[] = [];
+  const here = threads > 1 ? `${backend}, ${threads} threads` : backend;
+  const build = threads > 1 ? "strictThreads" : "strict";
+  if (ran.name !== backend || ran.build !== build || ran.threads !== threads)
+    differences.push(`asked for ${backend} ${build} on ${threads}, ${ran.name} ${ran.build} on ${ran.threads} ran`);
+  if (ran.steps !== expected) differences.push(`${here} ran ${ran.steps} steps, expected ${expected}`);
+  if (wasm.weightsHash !== ran.weightsHash) differences.push(`weights: ${wasm.weightsHash} on wasm, ${ran.weightsHash} on ${here}`);
   for (const what of ["losses", "metrics", "predictions"] as const) {
-    const at = firstDifference(wasm[what], js[what]);
-    if (at !== undefined) differences.push(`${what}[${at}]: ${wasm[what][at]} on wasm, ${js[what][at]} on js`);
+    const at = firstDifference(wasm[what], ran[what]);
+    if (at !== undefined) differences.push(`${what}[${at}]: ${wasm[what][at]} on wasm, ${ran[what][at]} on ${here}`);
   }
-  return { wasm, js, differences };
+  return differences;
 }
 
 /** The first element whose bits differ; -0 is not 0. */

@@ -136,7 +136,7 @@ export class Arena {
 
 /** Where a network's region is at present. */
 export interface Block {
-  readonly pool: ArenaPool;
+  pool: ArenaPool;
   arena: Arena;
   start: number;
   bytes: number;
@@ -149,23 +149,27 @@ export type OpenArena = (pages: number, limit: number) => Arena;
 const sizes = new Set<Size>();
 const collected = new FinalizationRegistry<Size>((size) => sizes.delete(size));
 
-/** Whether regions of so many bytes share a memory with others. */
-export function isShared(bytes: number): boolean {
-  return bytes < ownMemory;
-}
-
 /** The arenas of one build: an arena's instance runs one module. */
 export class ArenaPool {
   readonly #shared: Arena[] = [];
   /** Memories that held one region, disposed of: taken again if the engine has not collected them yet. */
   readonly #idle: WeakRef<Arena>[] = [];
 
-  constructor(private readonly open: OpenArena) {}
+  /** @param apart every region has a memory of its own */
+  constructor(
+    private readonly open: OpenArena,
+    private readonly apart = false,
+  ) {}
+
+  /** Whether regions of so many bytes share a memory with others. */
+  shares(bytes: number): boolean {
+    return !this.apart && bytes < ownMemory;
+  }
 
   /** Whether there is room for a region without more memory from the engine. */
   hasRoom(wanted: number): boolean {
     const bytes = regionSize(wanted);
-    return isShared(bytes)
+    return this.shares(bytes)
       ? this.#shared.some((arena) => arena.fits(bytes))
       : this.#idle.some((reference) => suits(reference.deref(), bytes));
   }
@@ -173,7 +177,7 @@ export class ArenaPool {
   /** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
   place(wanted: number): Block {
     const bytes = regionSize(wanted);
-    if (!isShared(bytes)) return this.#first(this.#takeIdle(bytes) ?? this.#openArena(bytes, regionLimit + firstByte), bytes);
+    if (!this.shares(bytes)) return this.#first(this.#takeIdle(bytes) ?? this.#openArena(bytes, regionLimit + firstByte), bytes);
     for (const arena of this.#shared) {
       const start = arena.allocate(bytes);
       if (start !== undefined) return { pool: this, arena, start, bytes };
@@ -187,7 +191,7 @@ export class ArenaPool {
   grow(block: Block, wanted: number): void {
     const bytes = regionSize(wanted);
     if (bytes <= block.bytes) return;
-    const staysWhereItIs = isShared(block.bytes) === isShared(bytes);
+    const staysWhereItIs = this.shares(block.bytes) === this.shares(bytes);
     const start = staysWhereItIs ? block.arena.resize(block.start, block.bytes, bytes) : undefined;
     if (start !== undefined) {
       Object.assign(block, { start, bytes });
@@ -202,7 +206,7 @@ export class ArenaPool {
 
   free({ arena, start, bytes }: Block): void {
     arena.release(start, bytes);
-    if (!isShared(bytes)) this.#idle.push(new WeakRef(arena));
+    if (!this.shares(bytes)) this.#idle.push(new WeakRef(arena));
     if (arena.size.used > 0 || !this.#shared.includes(arena)) return;
     const another = this.#shared.some((other) => other !== arena && other.size.used === 0);
     if (another || arena.size.bytes > keptEmpty) this.#shared.splice(this.#shared.indexOf(arena), 1);

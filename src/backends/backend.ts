@@ -4,10 +4,14 @@ import { type Arithmetic, type ArithmeticName, type ArithmeticWish, explained } 
 import { BackendError } from "../errors.js";
 import type { BuildName } from "./builds.js";
 import { jsBackend } from "./js.js";
+import { type Load, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
 import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
 
 export { arenas } from "./arena.js";
+export { disposeThreads } from "./pool.js";
+export { checkThreads, type ThreadChoice } from "./threads.js";
+export { useModule } from "./wasm.js";
 
 export type BackendName = "wasm" | "js";
 export type BackendChoice = BackendName | "auto";
@@ -17,10 +21,11 @@ export interface BackendInfo {
   readonly name: BackendName;
   /** WebAssembly: the module that runs; JavaScript: the arithmetic of its kernels. */
   readonly build: BuildName | ArithmeticName;
-  readonly threads: 1;
+  /** Threads of the last `fit`; before the first one, 1. */
+  readonly threads: number;
   /** Whether V8 may make 256-bit operations of it: `revectorize()` of chainrule/node. */
   readonly revectorized: boolean;
-  /** Why this backend, in words. */
+  /** Why this backend, and why so many threads, in words. */
   readonly reason: string;
   /** Good steps this region has run, counted inside the backend: `predict` and evaluation count too. */
   readonly steps: number;
@@ -41,6 +46,18 @@ export interface Region {
   /** Runs the plan at `plan` for `steps` step records, the first at `table`, `stride` bytes apart, until one reports a non-finite value.
    * @returns how many steps were good */
   run(plan: number, table: number, stride: number, steps: number): number;
+  /** Why there can be one thread only, in words; undefined if there can be more. */
+  readonly whyOneThread: string | undefined;
+  /** Gets ready for runs on so many threads, and says so in `backend`. May move the region, to a memory that threads can share.
+   * @throws {BackendError} there can be one thread only, or no more memory; the region is then as it was */
+  share(threads: number, reason: string): Promise<void>;
+  /** As `run`, on as many threads as `share` has got ready. Until it resolves the region is theirs alone.
+   * @param scratch bytes of working memory for each thread
+   * @returns undefined: threads waited for one another in vain, though none failed; what the run wrote is unfinished, but it may be tried again
+   * @throws {BackendError} a thread failed; what the run wrote is unfinished */
+  runShared(plan: number, table: number, stride: number, steps: number, scratch: number): Promise<number | undefined>;
+  /** No more such runs for now: other threads let go of the region. */
+  rest(): void;
   /** Gives the memory back. May be called again; any later use throws a BackendError. */
   dispose(): void;
 }
@@ -77,6 +94,32 @@ export async function openBackend(
   }
 }
 
+/** Gets a region ready for as many threads as are asked for, or as pay and can be had. @returns how many
+ * @throws {BackendError} a number was asked for that cannot be had */
+export async function shareRegion(region: Region, choice: ThreadChoice, load: () => Load): Promise<number> {
+  const why = region.whyOneThread;
+  if (choice !== "auto") {
+    checkPossible(region, choice);
+    await region.share(choice, `${choice === 1 ? "one thread" : `${choice} threads`}: asked for`);
+    return choice;
+  }
+  const { threads, reason } = why ? { threads: 1, reason: `one thread: ${why}` } : threadsThatPay(load());
+  try {
+    await region.share(threads, reason);
+    return threads;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    await region.share(1, `one thread: ${error.message}`);
+    return 1;
+  }
+}
+
+/** @throws {BackendError} a number of threads was asked for that this region cannot have */
+export function checkPossible({ whyOneThread }: Region, choice: ThreadChoice): void {
+  if (choice !== "auto" && choice > 1 && whyOneThread !== undefined)
+    throw new BackendError(`network: threads is ${choice}, but ${whyOneThread}; threads: "auto" takes what there is`);
+}
+
 function openJs({ name, reason }: ArithmeticWish, why: string): Backend {
   return jsBackend(explained(name === "fastest" ? "relaxed" : name, reason), why);
 }
@@ -86,8 +129,10 @@ async function openWasm({ name, reason }: ArithmeticWish, why: string): Promise<
   try {
     return wasmBackend(await compileBuild("relaxed"), explained("relaxed", reason), why);
   } catch (error) {
-    if (!(error instanceof BackendError) || error instanceof NoWebAssembly) throw error;
+    if (!(error instanceof BackendError)) throw error;
+    // Strict may be there where relaxed is not: an engine without it, a file that is not served, a module given ahead of time.
     if (name === "fastest") return wasmBackend(await compileBuild("strict"), explained("strict", error.message), why);
+    if (error instanceof NoWebAssembly) throw error;
     throw new BackendError(
       `network: arithmetic "relaxed" (${reason}) cannot run here: ${error.message}; arithmetic: "strict" runs everywhere, to other numbers, and backend: "js" has a relaxed arithmetic of its own`,
       { cause: error },

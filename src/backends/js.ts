@@ -15,6 +15,7 @@ export function jsBackend(arithmetic: Arithmetic, reason: string): Backend {
 class JsRegion implements Region {
   #views: Views | undefined;
   #steps = 0;
+  #why = "";
 
   constructor(
     bytes: number,
@@ -25,8 +26,17 @@ class JsRegion implements Region {
   }
 
   get backend(): BackendInfo {
-    return { name: "js", build: this.arithmetic.name, threads: 1, revectorized: false, reason: this.reason, steps: this.#steps };
+    return {
+      name: "js",
+      build: this.arithmetic.name,
+      threads: 1,
+      revectorized: false,
+      reason: this.reason + this.#why,
+      steps: this.#steps,
+    };
   }
+
+  readonly whyOneThread = "plain JavaScript (backend js) has no threads";
 
   get bytes(): number {
     return this.views().u8.byteLength;
@@ -50,6 +60,17 @@ class JsRegion implements Region {
     this.#steps += good;
     return good;
   }
+
+  async share(threads: number, reason: string): Promise<void> {
+    if (threads > 1) throw new BackendError(`threads: ${this.whyOneThread}`);
+    this.#why = `; ${reason}`;
+  }
+
+  async runShared(plan: number, table: number, stride: number, steps: number): Promise<number> {
+    return this.run(plan, table, stride, steps);
+  }
+
+  rest(): void {}
 
   dispose(): void {
     this.#views = undefined;

@@ -1,14 +1,18 @@
-// WebAssembly on one thread: each build compiled at most once per process from bytes that came with the code (no path, no fetch), and the
+// WebAssembly: each build compiled at most once per process from bytes that came with the code (no path, no fetch), and the
 // regions that networks hold. Where in which memory a region lies is arena.ts's business.
 /// <reference lib="es2024.arraybuffer" />
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Arithmetic } from "../arithmetic.js";
-import { BackendError } from "../errors.js";
+import { bytesOf } from "../base64.js";
+import { checkOneOf, shown } from "../checks.js";
+import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, isShared, outOfMemory, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
+import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
 import { isRevectorized } from "./revectorizer.js";
+import { whyOneThread } from "./threads.js";
 import { setTile } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
 
@@ -20,6 +24,7 @@ export class NoWebAssembly extends BackendError {}
 
 interface Compiled {
   readonly name: BuildName;
+  readonly module: WebAssembly.Module;
   readonly pool: ArenaPool;
 }
 
@@ -35,6 +40,22 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
   return present;
 }
 
+/** Gives a build compiled ahead of time, for runtimes that forbid compiling at run time. Call it before the first network; a build that
+ *  is not given is compiled as ever, where that is allowed.
+ *  @param module of the file `chainrule/wasm/<name>.wasm` of this version
+ *  @example
+ *  import strict from "chainrule/wasm/strict.wasm"; // as Cloudflare Workers import modules
+ *  useModule("strict", strict);
+ *  @throws {OptionError} no build of that name, or no module; {BackendError} if that build is in use already */
+export function useModule(name: BuildName, module: WebAssembly.Module): void {
+  checkOneOf("useModule: name", name, Object.keys(builds));
+  if (!(module instanceof WebAssembly.Module) || !WebAssembly.Module.exports(module).some((exported) => exported.name === "run"))
+    throw new OptionError(`useModule: module is ${shown(module)}, expected the WebAssembly.Module of chainrule/wasm/${name}.wasm`);
+  if (compiled.has(name))
+    throw new BackendError(`useModule: the ${name} build is in use already; call it before the first network() or loadNetwork()`);
+  compiled.set(name, Promise.resolve({ name, module, pool: poolOf(name, module) }));
+}
+
 /** Whether V8 has made machine code of any build, or is about to. */
 export function isAnyCompiled(): boolean {
   return compiled.size > 0;
@@ -45,7 +66,7 @@ async function compile(name: BuildName): Promise<Compiled> {
   if (none) throw new NoWebAssembly(`wasm: ${none}`);
   const why = whyNot(name);
   if (why) throw new BackendError(`wasm: ${why}, which the ${name} build needs`);
-  const bytes = Uint8Array.from(atob(await load(name)), (character) => character.charCodeAt(0));
+  const bytes = bytesOf(await load(name));
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes);
@@ -55,7 +76,7 @@ async function compile(name: BuildName): Promise<Compiled> {
       { cause },
     );
   }
-  return { name, pool: poolOf(name, module) };
+  return { name, module, pool: poolOf(name, module) };
 }
 
 async function load(name: BuildName): Promise<string> {
@@ -69,18 +90,25 @@ async function load(name: BuildName): Promise<string> {
   }
 }
 
+/** Pages to which a memory for threads may grow, as asconfig.json has it. */
+const mostPages = 32_768;
+
+/** A caller that runs alone waits for nobody. */
+const alone = { wait: () => 0, report: () => {} };
+
 function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
+  const { arithmetic, threads } = builds[name];
   return new ArenaPool((pages, limit) => {
     try {
-      const memory = new WebAssembly.Memory({ initial: pages });
-      setTile(memory, builds[name].arithmetic);
+      const memory = new WebAssembly.Memory(threads ? { initial: pages, maximum: mostPages, shared: true } : { initial: pages });
+      setTile(memory, arithmetic);
       // Hot calls take the raw export: the loader's own is a closure around it, 12-14 ns a call against 4-6.
-      const { instance } = instantiateSync(module, { env: { memory } });
+      const { instance } = instantiateSync(module, { env: { memory, ...alone } });
       return new Arena(memory, instance.exports.run as Run, limit);
     } catch (cause) {
       throw outOfMemory(pages * 65_536, cause);
     }
-  });
+  }, threads);
 }
 
 export function wasmBackend(build: Compiled, arithmetic: Arithmetic, reason: string): Backend {
@@ -98,24 +126,38 @@ const collected = new FinalizationRegistry<Block>((block) => block.pool.free(blo
 
 class WasmRegion implements Region {
   #block: Block | undefined;
+  #build: Compiled;
   #views: Views | undefined;
   #steps = 0;
+  #threads = { count: 1, reason: "" };
   /** See `pressure`. */
   protected pressure: ArrayBuffer | undefined;
 
   constructor(
-    private readonly build: Compiled,
+    build: Compiled,
     readonly arithmetic: Arithmetic,
     private readonly reason: string,
     bytes: number,
   ) {
-    const block = build.pool.place(bytes);
-    this.#block = block;
-    this.#watch(block);
+    this.#build = build;
+    this.#block = build.pool.place(bytes);
+    this.#watch(this.#block);
   }
 
   get backend(): BackendInfo {
-    return { name: "wasm", build: this.build.name, threads: 1, revectorized: isRevectorized(), reason: this.reason, steps: this.#steps };
+    const { count, reason } = this.#threads;
+    return {
+      name: "wasm",
+      build: this.#build.name,
+      threads: count,
+      revectorized: isRevectorized(),
+      reason: this.reason + reason,
+      steps: this.#steps,
+    };
+  }
+
+  get whyOneThread(): string | undefined {
+    return whyOneThread();
   }
 
   get bytes(): number {
@@ -133,9 +175,16 @@ class WasmRegion implements Region {
     const block = this.#live();
     if (bytes <= block.bytes) return;
     block.pool.grow(block, bytes);
-    this.#views = undefined;
-    collected.unregister(block);
-    this.#watch(block);
+    this.#moved(block);
+  }
+
+  async share(threads: number, reason: string): Promise<void> {
+    if (threads > 1) {
+      const build = await compileBuild(`${this.arithmetic.name}Threads`);
+      if (this.#build !== build) this.#move(build);
+      await startWorkers(this.#shared(threads));
+    }
+    this.#threads = { count: threads, reason: `; ${reason}` };
   }
 
   run(plan: number, table: number, stride: number, steps: number): number {
@@ -148,6 +197,17 @@ class WasmRegion implements Region {
     }
     this.#steps += good;
     return good;
+  }
+
+  async runShared(plan: number, table: number, stride: number, steps: number, scratch: number): Promise<number | undefined> {
+    const region = this.#live().start;
+    const good = await runTogether(this.#shared(this.#threads.count), { region, plan, table, stride, steps, scratch });
+    this.#steps += good ?? 0;
+    return good;
+  }
+
+  rest(): void {
+    if (this.#threads.count > 1) void leaveMemory(this.#live().arena.memory);
   }
 
   dispose(): void {
@@ -163,10 +223,31 @@ class WasmRegion implements Region {
     return this.#block;
   }
 
+  #shared(threads: number): Shared {
+    return { module: this.#build.module, memory: this.#live().arena.memory, threads };
+  }
+
+  /** To a memory of another build. */
+  #move(build: Compiled): void {
+    const block = this.#live();
+    const views = this.views();
+    const target = build.pool.place(block.bytes);
+    new Uint8Array(target.arena.memory.buffer).set(views.u8, target.start);
+    block.pool.free({ ...block });
+    this.#build = build;
+    this.#moved(Object.assign(block, target));
+  }
+
+  #moved(block: Block): void {
+    this.#views = undefined;
+    collected.unregister(block);
+    this.#watch(block);
+  }
+
   /** Of a region with a memory of its own nothing remains to be freed: the memory goes when this handle goes. */
   #watch(block: Block): void {
     this.pressure = pressure(block.bytes);
-    if (isShared(block.bytes)) collected.register(this, block, block);
+    if (block.pool.shares(block.bytes)) collected.register(this, block, block);
   }
 }
 

@@ -67,6 +67,7 @@ export function loss(type: string, options: LossOptions & Readonly<Record<string
   checkOneOf(`${type}: normalization`, normalization, normalizations);
   const { op, extra, termsPer, leastColumns = 1, rule: given = {}, ...rest } = kind;
   const { classWeights, ignoreIndex, labelSmoothing = 0 } = given;
+  const changes = classWeights !== undefined || ignoreIndex !== undefined || labelSmoothing > 0;
   const termsOf = (shape: readonly number[]) => product(termsPer === "element" ? shape : shape.slice(0, -1));
   return {
     type,
@@ -76,6 +77,8 @@ export function loss(type: string, options: LossOptions & Readonly<Record<string
     ...(ignoreIndex !== undefined && { ignoreIndex }),
     weighted: classWeights !== undefined || ignoreIndex !== undefined,
     prepare: (targets, shape, sampleWeights) => {
+      // As most data is; single steps are short.
+      if (!changes && !sampleWeights) return { targets };
       const columns = shape.at(-1) ?? 1;
       const rule = { ...given, normalization, columns, termsPerRow: termsPer === "element" ? columns : 1 };
       return weigh(targets, rule, sampleWeights);

@@ -19,9 +19,9 @@ export function floatWord(value: number): number {
 }
 
 /** @param addresses byte offsets in the network's region */
-export function assemble(program: Program, addresses: ReadonlyMap<Tensor, number>): Uint32Array {
+export function assemble({ instructions }: Pick<Program, "instructions">, addresses: ReadonlyMap<Tensor, number>): Uint32Array {
   const words: number[] = [];
-  for (const instruction of program.instructions) {
+  for (const instruction of instructions) {
     const spec = specOf(instruction.op);
     words.push(spec.code, spec.operands.length + 2);
     for (const operand of spec.operands) {

@@ -15,7 +15,7 @@ function samples(rows: number): { inputs: Float32Array; targets: Uint32Array } {
 }
 
 /** 784-16-10 with dropout and Adam, 2 epochs. */
-export async function classify(chainrule: typeof Chainrule, backend: Chainrule.BackendChoice) {
+export async function classify(chainrule: typeof Chainrule, backend: Chainrule.BackendChoice, threads: Chainrule.ThreadChoice = 1) {
   const { adam, dense, dropout, network, sparseCategoricalCrossEntropy } = chainrule;
   const net = await network({
     input: 784,
@@ -24,11 +24,23 @@ export async function classify(chainrule: typeof Chainrule, backend: Chainrule.B
     optimizer: adam({ learningRate: 0.01 }),
     seed: 7,
     backend,
+    threads,
   });
   const initial = net.weightsHash();
   const { epochs } = await net.fit(samples(300), { epochs: 2, batchSize: 64 });
-  const { name, reason } = net.backend;
-  const result = { name, reason, initial, hash: net.weightsHash(), losses: epochs.map(({ loss }) => loss) };
+  const { name, reason, threads: ran } = net.backend;
+  const result = { name, threads: ran, reason, initial, hash: net.weightsHash(), losses: epochs.map(({ loss }) => loss) };
+  net.dispose();
+  return result;
+}
+
+/** So much work that threads pay; on which it ran, and why. */
+export async function heavy(chainrule: typeof Chainrule) {
+  const { dense, network, sparseCategoricalCrossEntropy } = chainrule;
+  const layers = [dense(256, { activation: "relu" }), dense(256, { activation: "relu" }), dense(10)];
+  const net = await network({ input: 784, layers, loss: sparseCategoricalCrossEntropy({ fromLogits: true }), seed: 7 });
+  await net.fit(samples(1024), { epochs: 4, batchSize: 128 });
+  const result = { ...net.backend, hash: net.weightsHash() };
   net.dispose();
   return result;
 }

@@ -1,5 +1,6 @@
-// Dropout; twin of assembly/random.ts.
-import { threefry } from "../../random.js";
+// Dropout, and parameters' first values; twin of assembly/random.ts.
+import { variate } from "../../float64.js";
+import { Stream, threefry, uniform } from "../../random.js";
 import type { Views } from "../views.js";
 
 const fround = Math.fround;
@@ -33,5 +34,28 @@ export function dropout(
         if (column + 4 < ld) f32[yAt + j + 4] = fround(f32[xAt + j + 4]! * (words[1]! >= threshold ? scale : 0));
       }
     }
+  }
+}
+
+/** y = mean + scale·z, z being what `kind` makes of each element's uniform number: see assembly/random.ts. Range in rows. */
+export function draw(
+  { f32 }: Views,
+  y: number,
+  seed: number,
+  parameter: number,
+  kind: number,
+  mean: number,
+  scale: number,
+  columns: number,
+  ld: number,
+  begin: number,
+  end: number,
+): void {
+  const width = (columns + 3) & ~3;
+  for (let r = begin; r < end; ++r) {
+    const row = (y >>> 2) + r * ld;
+    f32.fill(0, row + columns, row + width);
+    for (let c = 0; c < columns; ++c)
+      f32[row + c] = mean + scale * variate(kind, uniform(seed, Stream.Initialize, parameter, r * columns + c));
   }
 }

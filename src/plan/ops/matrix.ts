@@ -14,9 +14,10 @@ function packing(transposed: "A" | "B" | undefined) {
     const depth = Math.min(up(k, 4), Block.KC);
     const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
-    return (
-      (a ? Math.min(up(m, 16) * depth, Block.A) : 0) + (b ? Math.min(up(n, Block.NR) * depth, Block.B) : 0) + (a || b ? Block.Line : 0)
-    );
+    // A's packed rows are an odd number of lines.
+    const blockA = Math.min((Math.ceil(m / Block.Line) | 1) * Block.Line * depth, Block.A + 2 * Block.Line * depth);
+    const blockB = Math.min(up(n, Block.NR) * depth, Block.B);
+    return (a ? blockA : 0) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
   };
 }
 

@@ -1,6 +1,7 @@
-// Ops that move or combine rows without arithmetic on their meaning.
+// Ops that fill, move or combine rows without arithmetic on their meaning.
 import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, read, scalar, update, type Values, write } from "../spec.js";
+import { padded } from "../tensor.js";
 
 const whole = (v: Values) => v.end!;
 const byWords = (v: Values) => v.end! * v.words!;
@@ -33,6 +34,24 @@ export const rowOps = {
     operands: [write("y", whole), scalar("value", "stepF32"), scalar("end", "extent")],
     split: Share.Elements,
     flops: () => 0,
+  }),
+  /** y = mean + scale·(what `kind`, a Variate, makes of each element's uniform number): a parameter's first values */
+  draw: op({
+    code: Op.Draw,
+    operands: [
+      write("y", (v) => (v.end! - 1) * v.ld! + padded(v.columns!)),
+      scalar("seed", "u32"),
+      scalar("parameter", "u32"),
+      scalar("kind", "u32"),
+      scalar("mean", "stepF64"),
+      scalar("scale", "stepF64"),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    within: [["columns", "ld"]],
+    split: Share.Rows,
+    flops: (v) => v.end! * v.columns!,
   }),
   /** y += x */
   accumulate: op({

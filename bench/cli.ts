@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// The published command line, `chainrule bench`. An entry point of its own: importing the library never loads it.
+import { fileURLToPath } from "node:url";
+import { bench } from "./index.js";
+
+const help = "chainrule bench [options]: how fast training is on this machine; chainrule bench --help lists the options";
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === "bench") await bench(rest, async () => fileURLToPath(new URL("started.js", import.meta.url)));
+else if (command === "--help") console.log(help);
+else {
+  console.error(`chainrule: ${command ? `no command "${command}"` : "which command?"}; --help lists them`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,121 @@
+// Workers of Node and of browsers under one interface. Their code is a string, so that no bundler has to find a file, and what they say
+// is in pool.ts.
+import { BackendError } from "../errors.js";
+
+/** What a worker is told: to enter a memory as one of its threads, and to take part in the runs that follow the `seen`-th. */
+export interface Entry {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly thread: number;
+  readonly seen: number;
+}
+
+/** What a worker says: it is in; it is out, and why if not in peace; as the first thread: what came of a run. */
+export type Notice = { readonly entered: true } | { readonly left: string | null } | { readonly ran: number };
+
+export interface Listener {
+  heard(notice: Notice): void;
+  /** The worker has ended, or never began. */
+  lost(why: string): void;
+}
+
+export interface Thread {
+  tell(entry: Entry): void;
+  /** Whether the process must wait for what this worker says. */
+  hold(awaited: boolean): void;
+  end(): void;
+}
+
+/** A worker's code. `exports` goes with the call: a worker that has left holds no memory. */
+const code = `
+const port = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort;
+const tell = (notice) => (port ?? globalThis).postMessage(notice);
+const enter = ({ module, memory, thread, seen }) => {
+  let exports;
+  let left = null;
+  try {
+    const words = new Int32Array(memory.buffer, 0, 16384);
+    const wait = (address, expected, milliseconds) => Atomics.wait(words, address >>> 2, expected, milliseconds) !== "timed-out";
+    const report = (ran) => tell({ ran });
+    exports = new WebAssembly.Instance(module, { env: { memory, wait, report } }).exports;
+    tell({ entered: true });
+    exports.serve(thread, seen);
+  } catch (error) {
+    left = String(error);
+    exports?.abort();
+  }
+  tell({ left });
+};
+if (port) port.on("message", enter);
+else globalThis.onmessage = ({ data }) => enter(data);
+`;
+
+/** @throws {BackendError} there are no workers here */
+export function startThread(listener: Listener): Thread {
+  try {
+    return startInNode(listener) ?? startInBrowser(listener);
+  } catch (cause) {
+    throw new BackendError(`threads: ${refused} (${cause})`, { cause });
+  }
+}
+
+function startInNode(listener: Listener): Thread | undefined {
+  const { Worker } = nodeModule("node:worker_threads") ?? {};
+  if (!Worker) return undefined;
+  // Without the process's own flags: loaders and inspectors are not for this code.
+  const worker = new Worker(code, { eval: true, name: "chainrule", execArgv: [], env: {} });
+  worker.on("message", listener.heard);
+  worker.on("error", (error) => listener.lost(String(error)));
+  worker.on("exit", (exitCode) => listener.lost(`it ended with exit code ${exitCode}`));
+  worker.unref();
+  return {
+    tell: (entry) => worker.postMessage(entry),
+    hold: (awaited) => (awaited ? worker.ref() : worker.unref()),
+    end: () => void worker.terminate(),
+  };
+}
+
+function startInBrowser(listener: Listener): Thread {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const worker = new globalThis.Worker(url, { name: "chainrule" });
+  worker.onmessage = ({ data }) => {
+    URL.revokeObjectURL(url);
+    listener.heard(data);
+  };
+  // A policy that forbids the worker shows as an error without a message.
+  worker.onerror = ({ message }) => listener.lost(message || refused);
+  return { tell: (entry) => worker.postMessage(entry), hold: () => {}, end: () => worker.terminate() };
+}
+
+const refused = "workers are refused here; a page's Content-Security-Policy must allow blob: in worker-src";
+
+interface NodeWorker {
+  on(event: "message", listener: (notice: Notice) => void): void;
+  on(event: "error", listener: (error: unknown) => void): void;
+  on(event: "exit", listener: (exitCode: number) => void): void;
+  postMessage(entry: Entry): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+
+interface NodeModules {
+  "node:worker_threads": { readonly Worker: new (code: string, options: object) => NodeWorker };
+  "node:os": { availableParallelism(): number };
+}
+
+/** A module of Node, asked for at run time: nothing here imports one. */
+function nodeModule<N extends keyof NodeModules>(name: N): NodeModules[N] | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
+}
+
+/** Whether workers can be started at all; a page's policy may still refuse them. */
+export function hasWorkers(): boolean {
+  return nodeModule("node:worker_threads") !== undefined || typeof globalThis.Worker === "function";
+}
+
+/** Threads this process can run at once. */
+export function cores(): number {
+  return nodeModule("node:os")?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
