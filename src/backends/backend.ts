@@ -4,6 +4,7 @@ import { type Arithmetic, type ArithmeticName, type ArithmeticWish, explained } 
 import { BackendError } from "../errors.js";
 import type { BuildName } from "./builds.js";
 import { jsBackend } from "./js.js";
+import { isWide } from "./revectorizer.js";
 import { type Load, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
 import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
@@ -126,6 +127,12 @@ function openJs({ name, reason }: ArithmeticWish, why: string): Backend {
 
 async function openWasm({ name, reason }: ArithmeticWish, why: string): Promise<Backend> {
   if (name === "strict") return wasmBackend(await compileBuild("strict"), explained("strict", reason), why);
+  if (name === "fastest" && isWide("strict") && !isWide("relaxed"))
+    return wasmBackend(
+      await compileBuild("strict"),
+      explained("strict", "this V8 makes 256-bit operations of strict arithmetic only"),
+      why,
+    );
   try {
     return wasmBackend(await compileBuild("relaxed"), explained("relaxed", reason), why);
   } catch (error) {

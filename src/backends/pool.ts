@@ -66,10 +66,23 @@ class Member {
     });
     if (this.lost === undefined) this.thread.tell({ module, memory, thread, seen });
     else this.leave(this.lost, true);
-    this.thread.hold(true);
-    const why = await Promise.race([entered, this.left]);
-    this.thread.hold(false);
+    const why = await this.held(Promise.race([entered, this.left]));
     if (typeof why === "string") throw new BackendError(`threads: ${why}`);
+  }
+
+  /** Resolves when what it has said of leaving has been heard. */
+  async out(): Promise<void> {
+    await this.held(this.left);
+  }
+
+  /** The process does not end before this. */
+  private async held<T>(said: Promise<T>): Promise<T> {
+    this.thread.hold(true);
+    try {
+      return await said;
+    } finally {
+      this.thread.hold(false);
+    }
   }
 
   /** Resolves with why it left; after so many milliseconds it is ended. */
@@ -148,7 +161,7 @@ class Session {
       // On its way back from the last run.
       await macrotask();
     }
-    await member.left;
+    await member.out();
     Atomics.store(this.words, at, Presence.Claimed);
     await member.enter(this.shared, thread, Atomics.load(this.words, Control.Go >> 2));
   }

@@ -1,6 +1,8 @@
 // V8's revectorizer makes 256-bit operations of pairs of adjacent 128-bit ones. What it takes, and whether this process has it switched on;
 // src/node/revectorize.ts switches it.
 
+import type { ArithmeticName } from "../arithmetic.js";
+
 /** Of V8, [major, minor]: Node 22's, the first whose results and gain were measured. V8 11.3 (Node 20) does not know the switch. */
 const FIRST = [12, 4] as const;
 
@@ -12,6 +14,11 @@ export function isRevectorized(): boolean {
 
 export function setRevectorized(): void {
   on = true;
+}
+
+/** Whether 256-bit operations are made of an arithmetic's: V8 before Node 24's pairs no fused ones. */
+export function isWide(arithmetic: ArithmeticName): boolean {
+  return on && (arithmetic === "strict" || Number.parseInt(globalThis.process.versions.v8, 10) >= 13);
 }
 
 /** In words why V8's revectorizer cannot be switched on here; undefined if it can. Whether the CPU has AVX2 only Linux says; without it

@@ -1,16 +1,16 @@
 // Which of gemm's tiles a memory's kernels take: a small table by arithmetic and engine, filled with bench/ladder. No tile changes a bit.
 import { Control, Tile } from "../../assembly/opcodes.js";
 import type { ArithmeticName } from "../arithmetic.js";
-import { isRevectorized } from "./revectorizer.js";
+import { isWide } from "./revectorizer.js";
 
 /** V8 of Node 24, the first that keeps tiles of 12 sums in registers and unrolls their loops. */
 const ROOMY = 13;
 
 function fastestTile(arithmetic: ArithmeticName): Tile {
   const v8 = Number.parseInt(globalThis.process?.versions?.v8 ?? "", 10);
-  // GFLOP/s of 4x16 and 2x16 on Node 22, revectorized: 78 and 55; of 2x16 and 6x8, relaxed, without: 45 and 26.
-  if (v8 < ROOMY) return isRevectorized() ? Tile.R4C16 : Tile.R2C16;
-  return isRevectorized() && arithmetic === "relaxed" ? Tile.R6C16 : Tile.Default;
+  // GFLOP/s of 4x16 and 2x16 on Node 22, revectorized: strict 78 and 55, relaxed 31 and 49; of 2x16 and 6x8, relaxed, without: 45 and 26.
+  if (v8 < ROOMY) return isWide(arithmetic) ? Tile.R4C16 : Tile.R2C16;
+  return isWide(arithmetic) && arithmetic === "relaxed" ? Tile.R6C16 : Tile.Default;
 }
 
 /** To be called before a build's kernels run in a new memory. */
