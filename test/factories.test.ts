@@ -205,6 +205,7 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
       seed,
       backend: of("js", "gpu"),
       arithmetic: of("strict", "exact"),
+      threads: of(1, 0, -1, 1.5, 10_000),
     },
   ],
   "network.graph": [
@@ -223,11 +224,17 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
       seed,
       backend: of("js", "gpu"),
       arithmetic: of("strict", "exact"),
+      threads: of(1, 0, -1, 1.5, 10_000),
     },
   ],
   loadNetwork: [
     (o) => cr.loadNetwork(net.save(), o as never),
-    { backend: of("js", "gpu"), arithmetic: of("strict", "exact"), custom: new Option({ custom }, [1], [{}]) },
+    {
+      backend: of("js", "gpu"),
+      arithmetic: of("strict", "exact"),
+      threads: of(1, 0, -1, 1.5, 10_000),
+      custom: new Option({ custom }, [1], [{}]),
+    },
   ],
   "Network.fit": [
     async (o) => {
@@ -410,10 +417,12 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
   ],
 };
 
-/** Functions that take nothing, or anything. */
+/** Functions that take nothing, or anything; useModule, which is for a whole process, is tried in backends.test.ts. */
 const plain = [
   "schedules.isObserver",
   "features",
+  "disposeThreads",
+  "useModule",
   "node.revectorize",
   "zeros",
   "glorotNormal",

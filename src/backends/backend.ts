@@ -27,7 +27,7 @@ export interface BackendInfo {
   readonly revectorized: boolean;
   /** Why this backend, and why so many threads, in words. */
   readonly reason: string;
-  /** Good steps this region has run, counted inside the backend: `predict` and evaluation count too. */
+  /** Good steps this region has run, counted inside the backend: `predict`, evaluation, profiling and drawing a weight count too. */
   readonly steps: number;
 }
 
