@@ -232,20 +232,24 @@ describe("threads", () => {
   });
 });
 
-/** The module for threads with a fault where a thread goes to sleep in a barrier: `call wait; drop`, function 0 being that import. */
+/** The module for threads with other instructions in place of some that occur once. */
 function faulty(bytes: readonly number[], replaced: readonly number[]): WebAssembly.Module {
   const module = readFileSync("build/strictThreads.wasm");
   const at = module.indexOf(Buffer.from(bytes));
-  if (at < 0 || module.indexOf(Buffer.from(bytes), at + 1) >= 0) throw new Error("the barrier looks different now");
+  if (at < 0 || module.indexOf(Buffer.from(bytes), at + 1) >= 0) throw new Error("the module looks different now");
   module.set(replaced, at);
   return new WebAssembly.Module(module);
 }
 
-const sleep = [0x10, 0x00, 0x1a];
-/** unreachable, nop, nop */
-const trapping = () => faulty(sleep, [0x00, 0x01, 0x01]);
-/** i32.const 384; local.get 1; i32.const …: Control.Passed becomes -128, an address where JavaScript cannot wait. */
-const throwing = () => faulty([0x41, 0x80, 0x03, 0x20, 0x01, 0x41, 0xa0], [0x41, 0x80, 0x7f, 0x20, 0x01, 0x41, 0xa0]);
+/** Where a thread comes to a barrier: i32.const 256 (Control.Arrived); i32.const 1; i32.atomic.rmw.add. */
+const arrival = [0x41, 0x80, 0x02, 0x41, 0x01, 0xfe, 0x1e, 0x02, 0x00];
+const nops = (count: number) => Array<number>(count).fill(0x01);
+const unreachable = 0x00;
+const trapping = () => faulty(arrival, [unreachable, ...nops(8)]);
+/** i32.const -128, an address where JavaScript cannot wait; i32.const 1; i32.const 1; call wait, function 0. */
+const throwing = () => faulty(arrival, [0x41, 0x80, 0x7f, 0x41, 0x01, 0x41, 0x01, 0x10, 0x00]);
+/** Where a thread that has run its share says that it waits again: local.get; i32.const 1 (Presence.Waiting); i32.atomic.store. */
+const trappingAfterwards = () => faulty([0x41, 0x01, 0xfe, 0x17, 0x02, 0x00, 0x20, 0x00, 0x45], [unreachable, ...nops(8)]);
 
 /** Workers that enter a memory from now on get another module. */
 function sendModule(module: WebAssembly.Module): void {
@@ -332,6 +336,22 @@ describe("a thread that fails in a barrier makes fit reject with the reason, and
       expect(net.weightsHash()).toBe(outcome.hash);
       expect(net.backend.threads).toBe(threads);
     }
+  });
+
+  test("a trap after a run's last barrier, at the next run", async () => {
+    const net = await network({ ...large.options, backend: "wasm", threads: 2 });
+    const hashes: string[] = [];
+    const onChunkEnd = () => {
+      hashes.push(net.weightsHash());
+    };
+    sendModule(trappingAfterwards());
+    const failing = net.fit(large.data(), { epochs: 9, batchSize: large.batch, callbacks: [{ type: "hashes", onChunkEnd }] });
+    await expect(failing).rejects.toThrow(/worker \d+: RuntimeError: unreachable/);
+    expect(net.weightsHash()).toBe(hashes.at(-1));
+    vi.restoreAllMocks();
+    const again = await network({ ...large.options, backend: "wasm", threads: 2 });
+    await again.fit(large.data(), { epochs: 2, batchSize: large.batch });
+    expect(again.weightsHash()).toBe((await trained(large, 1)).outcome.hash);
   });
 
   test("also where the calling thread may not wait", async () => {

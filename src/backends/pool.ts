@@ -45,6 +45,8 @@ function mayWait(): boolean {
 class Member {
   /** Why it is no more. */
   lost: string | undefined;
+  /** Why it left the memory it was told to enter last, if not in peace. */
+  failed: string | undefined;
   /** Resolves with why it left the memory it is in: null, in peace. */
   left: Promise<string | null> = Promise.resolve(null);
   private readonly thread: Thread;
@@ -58,6 +60,7 @@ class Member {
 
   /** Resolves when it has entered. Rejects if it left instead. */
   async enter({ module, memory }: Shared, thread: number, seen: number): Promise<void> {
+    this.failed = undefined;
     this.left = new Promise((resolve) => {
       this.onLeft = resolve;
     });
@@ -111,7 +114,8 @@ class Member {
 
   private leave(why: string | null, lost: boolean): void {
     if (lost) this.lost ??= why ?? "it ended";
-    this.onLeft?.(why && `worker ${this.number}: ${why}`);
+    this.failed ??= why === null ? undefined : `worker ${this.number}: ${why}`;
+    this.onLeft?.(this.failed ?? null);
     this.onLeft = undefined;
   }
 }
@@ -157,8 +161,8 @@ class Session {
       const presence = Atomics.compareExchange(this.words, at, Presence.Waiting, Presence.Claimed);
       if (presence === Presence.Waiting) return;
       if (presence === Presence.Away) break;
-      if (member.lost !== undefined) throw new BackendError(`threads: worker ${member.number}: ${member.lost}`);
-      // On its way back from the last run.
+      if (member.failed !== undefined) throw new BackendError(`threads: ${member.failed}`);
+      // On its way back from the last run, or it failed when that was done, and is about to say so.
       await macrotask();
     }
     await member.out();
