@@ -6,6 +6,7 @@ import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callba
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import { metricNames, type Plan } from "./compile.js";
 import { type Data, type Samples, weightedOutputs } from "./data.js";
+import type { DataStream } from "./dataset/stream.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -15,7 +16,7 @@ import type { Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules.js";
-import { countedByMetric, denominatorOf, evaluateSamples, stage } from "./single.js";
+import { countedByMetric, denominatorOf, type Evaluation, stage } from "./single.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 
 export interface Progress {
@@ -38,8 +39,8 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
   readonly shuffle?: boolean;
-  /** evaluated after each epoch */
-  readonly validation?: Data;
+  /** evaluated after each epoch; a stream is read anew each time */
+  readonly validation?: Data | DataStream;
   /** after each epoch, in order; several may be reported after one chunk of steps */
   readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
   /** after each chunk of steps */
@@ -112,11 +113,14 @@ export interface Position {
   interrupted?: Interrupted;
 }
 
+/** Evaluates the validation data as the network is now. */
+export type Validate = () => Evaluation | Promise<Evaluation>;
+
 /** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
 export async function fit(
   model: Model,
   data: Samples | Feed,
-  validation: Samples | undefined,
+  validate: Validate | undefined,
   options: FitOptions,
   position: Position,
   control: Omit<CallbackRun, "stop" | "epochs">,
@@ -124,7 +128,7 @@ export async function fit(
 ): Promise<History> {
   const { callbacks = [], onEpochEnd, onProgress, signal } = options;
   const feed = data instanceof Feed ? data : undefined;
-  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validation, options, position);
+  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
@@ -212,7 +216,7 @@ class Loop {
     private readonly model: Model,
     private samples: Samples,
     private readonly feed: Feed | undefined,
-    private readonly validation: Samples | undefined,
+    private readonly validate: Validate | undefined,
     private readonly options: FitOptions,
     private readonly position: Position,
   ) {
@@ -227,7 +231,7 @@ class Loop {
       );
     this.endsWithEpoch =
       feed !== undefined ||
-      validation !== undefined ||
+      validate !== undefined ||
       isObserver(model.definition.optimizer.schedule) ||
       (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
     this.batchSize = Math.min(batchSize, this.rows);
@@ -342,7 +346,9 @@ class Loop {
     this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
     const ended = this.account(slots, seconds + this.waited);
     this.last = slots.at(-1) ?? this.last;
+    // Before a stream of validation data may fail: the steps are done.
     this.keepPosition();
+    if (ended.end > ended.begin) await this.assess();
     return { ended, ...(failure && { failure }) };
   }
 
@@ -442,14 +448,16 @@ class Loop {
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
       if (begin + rows === this.rows) this.closeEpoch(epoch);
     }
-    const ended = this.epochs.length;
-    if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
-    const { schedule } = model.definition.optimizer;
-    if (isObserver(schedule) && ended > firstEnded) {
-      const { loss, validation } = this.epochs.at(ended - 1);
-      schedule.observe(validation?.loss ?? loss);
-    }
-    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + ended };
+    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + this.epochs.length };
+  }
+
+  /** What must be known of an epoch that ended, before the next one begins. */
+  private async assess(): Promise<void> {
+    if (this.validate) this.epochs.validate(await this.validate());
+    const { schedule } = this.model.definition.optimizer;
+    if (!isObserver(schedule)) return;
+    const { loss, validation } = this.epochs.at(this.epochs.length - 1);
+    schedule.observe(validation?.loss ?? loss);
   }
 
   private closeEpoch(epoch: number): void {
