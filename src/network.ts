@@ -173,9 +173,9 @@ export class Network {
   }
 
   /** One step on one batch. @returns its loss before the update, penalties included */
-  trainOnBatch(inputs: Data["inputs"], targets: Data["targets"]): number {
+  trainOnBatch(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): number {
     this.assertIdle("trainOnBatch");
-    return trainBatch(this.model, this.samples("trainOnBatch", { inputs, targets }), this.position);
+    return trainBatch(this.model, this.batch("trainOnBatch", inputs, targets, sampleWeights), this.position);
   }
 
   /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at
@@ -263,9 +263,13 @@ export class Network {
 
   /** Gradient of the loss (penalties included) with respect to every parameter, by its name, as the next training step would have it
    *  before clipping. Nothing changes. */
-  gradients(inputs: Data["inputs"], targets: Data["targets"]): Readonly<Record<string, NamedTensor>> {
+  gradients(
+    inputs: Data["inputs"],
+    targets: Data["targets"],
+    sampleWeights?: Data["sampleWeights"],
+  ): Readonly<Record<string, NamedTensor>> {
     this.assertAlive("gradients");
-    const samples = this.samples("gradients", { inputs, targets });
+    const samples = this.batch("gradients", inputs, targets, sampleWeights);
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
     return Object.fromEntries(
       plan.program.parameters.map((parameter) => {
@@ -277,9 +281,9 @@ export class Network {
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
    *  parameter gradients. For teaching and for finding mistakes; nothing changes. */
-  trace(inputs: Data["inputs"], targets: Data["targets"]): Trace {
+  trace(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): Trace {
     this.assertAlive("trace");
-    const samples = this.samples("trace", { inputs, targets });
+    const samples = this.batch("trace", inputs, targets, sampleWeights);
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
     const read = (tensor: Tensor) => this.named(plan, tensor, samples.rows);
     const { gradients, layers } = plan.program;
@@ -468,6 +472,10 @@ export class Network {
   private samples(who: string, data: Data): Samples {
     if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit, evaluate and predict take streams`);
     return toSamples(who, data, this.ports);
+  }
+
+  private batch(who: string, inputs: Data["inputs"], targets: Data["targets"], sampleWeights: Data["sampleWeights"]): Samples {
+    return this.samples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) });
   }
 
   private named(plan: Plan, tensor: Tensor, batchRows: number): NamedTensor {

@@ -282,6 +282,26 @@ describe("gradCheck", () => {
     expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
   });
 
+  test.each([
+    ["", []],
+    [" with dropout", [dropout(0.5)]],
+  ])("weighs rows as the loss does%s: both gradients are the weighted mean of the rows' own", async (_, between) => {
+    const sampleWeights = [5, 0, 1, 0.5, 3.5];
+    const layers = [dense(8, { activation: "tanh" }), ...between, dense(2)];
+    const net = await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 });
+    const check = gradCheck(net, { inputs, targets, sampleWeights });
+    expect(check.agrees, check.summary).toBe(true);
+    // A weight of one row only is that row's own gradient, with the same random numbers as in the batch.
+    const rows = sampleWeights.map((weight, r) => ({ weight, own: net.gradients(inputs, targets, sampleWeights.map((_, i) => Number(i === r))) })); // biome-ignore format: one idea
+    for (const { name, worst } of check.tensors.filter(({ name }) => name.startsWith("dense"))) {
+      const expected = rows.reduce((sum, { weight, own }) => sum + weight * own[name]!.values[worst.index]!, 0) / 10;
+      expect(worst.analytic).toBeCloseTo(expected, 5);
+      expect(worst.numeric).toBeCloseTo(expected, 3);
+      const plain = rows.reduce((sum, { own }) => sum + own[name]!.values[worst.index]!, 0) / 5;
+      expect(Math.abs(plain - expected)).toBeGreaterThan(1e-3);
+    }
+  });
+
   test("agrees where relu's kinks are near", async () => {
     const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss: meanSquaredError(), seed: 1 });
     const check = gradCheck(net, { inputs, targets });
