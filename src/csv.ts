@@ -1,225 +1,103 @@
-// chainrule/csv: datasets from CSV, text or a stream of it. An entry point of its own, since it needs the package papaparse, an optional
-// peer dependency; chosen for running without Node's Buffer and streams. Quotes and delimiters are its work; what cells mean is decided here.
-import Papa from "papaparse";
-import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
-import type { Classes } from "./dataset/classes.js";
+// chainrule/csv: data from CSV, in memory or as it comes. An entry point of its own, since it needs the package papaparse, an optional peer
+// dependency; chosen for running without Node's Buffer and streams.
+import { shown } from "./checks.js";
+import { type CsvSource, textOf } from "./csv/source.js";
+import { type CsvOptions, type Row, Table } from "./csv/table.js";
+import { idsOf } from "./dataset/classes.js";
 import { fromColumns, growing } from "./dataset/collect.js";
 import { Dataset } from "./dataset/dataset.js";
-import { FormatError, OptionError } from "./errors.js";
+import { OptionError, ShapeError } from "./errors.js";
 
-/** A column by its name in the header, or by its number from 0. */
-export type Column = string | number;
-
-export interface CsvOptions {
-  /** The column to predict, or several, whose cells are then numbers. */
-  readonly target: Column | readonly Column[];
-  /** The columns to predict from, whose cells are numbers; default: all others. */
-  readonly inputs?: readonly Column[];
-  /** What the target means; default: classes if its first cell is no number, else values. See `Classes`. */
-  readonly classes?: Classes;
-  /** The first line has the columns' names, default true. */
-  readonly header?: boolean;
-  /** one character, default "," */
-  readonly delimiter?: string;
-  /** A cell in use that is empty, "?", "NA" or "NaN": an error (default), or the line is left out. */
-  readonly missing?: "refuse" | "drop";
-}
+export type { CsvSource } from "./csv/source.js";
+export type { Column, CsvOptions } from "./csv/table.js";
 
 /** A dataset from the whole text of a CSV file. Spaces around cells do not count, nor do empty lines.
  *  @example const { train, test } = parseCsv(text, { target: "species" }).split({ test: 0.25, stratified: true });
  *  @throws {FormatError} ragged lines, cells that are no numbers, a quote that is never closed, no lines: with line and column;
  *    {OptionError} a column that is not there, or an option out of range */
 export function parseCsv(text: string, options: CsvOptions): Dataset {
-  if (typeof text !== "string") throw new OptionError(`csv: got ${shown(text)}, expected text; readCsv takes streams`);
-  const table = new Table(options);
+  if (typeof text !== "string") throw new OptionError(`csv: got ${shown(text)}, expected text; readCsv and streamCsv take streams`);
+  const { table, done } = collecting(options);
   table.take(text, true);
-  return table.done();
+  return done();
 }
-
-/** What is read piece by piece: a file's or a response's stream, or pieces of text or UTF-8 from anywhere. */
-export type CsvSource = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array> | ReadableStream<string | Uint8Array>;
 
 /** As `parseCsv`, without holding the text: only its numbers. @example await readCsv((await fetch(url)).body, { target: "price" }) */
 export async function readCsv(source: CsvSource, options: CsvOptions): Promise<Dataset> {
-  const table = new Table(options);
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const decode = (piece?: Uint8Array) => {
-    try {
-      return piece ? decoder.decode(piece, { stream: true }) : decoder.decode();
-    } catch (cause) {
-      throw new FormatError("csv: is not UTF-8", { cause });
-    }
+  const { table, done } = collecting(options);
+  for await (const text of textOf(source)) table.take(text, false);
+  table.take("", true);
+  return done();
+}
+
+function collecting(options: CsvOptions): { readonly table: Table; done(): Dataset } {
+  const [inputs, values] = [growing(), growing()];
+  const labels: string[] = [];
+  const table = new Table(options, (row) => {
+    inputs.push(row.inputs);
+    if (row.values) values.push(row.values);
+    else labels.push(row.label!);
+  });
+  const done = () => {
+    const areLabels = labels.length > 0;
+    const { classes = true } = options;
+    const targets = areLabels ? labels : values.done();
+    return new Dataset(fromColumns("csv", { inputs: inputs.done(), targets }, { ...table.done(), classes: areLabels ? classes : false }));
   };
-  for await (const piece of pieces(source)) {
-    if (typeof piece !== "string" && !(piece instanceof Uint8Array))
-      throw new OptionError(`csv: a piece is ${shown(piece)}, expected text or a Uint8Array`);
-    table.take(typeof piece === "string" ? piece : decode(piece), false);
-  }
-  table.take(decode(), true);
-  return table.done();
+  return { table, done };
 }
 
-/** Not every browser can iterate a ReadableStream. */
-async function* pieces(source: CsvSource): AsyncGenerator<string | Uint8Array> {
-  const given = source as Partial<
-    AsyncIterable<string | Uint8Array> & Iterable<string | Uint8Array> & ReadableStream<string | Uint8Array>
-  > | null;
-  if (typeof source === "string" || !given || !(given[Symbol.asyncIterator] || given[Symbol.iterator] || given.getReader))
-    throw new OptionError(`csv: got ${shown(source)}, expected a stream or an iterable of text or bytes; parseCsv takes text`);
-  if (given[Symbol.asyncIterator] || given[Symbol.iterator]) {
-    yield* source as AsyncIterable<string | Uint8Array>;
-    return;
-  }
-  const reader = (source as ReadableStream<string | Uint8Array>).getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    reader.releaseLock();
-  }
+/** Some rows, as `dataset.stream` takes them: inputs `[rows, columns]`, targets values `[rows, columns]` or class ids `[rows]`. */
+export interface CsvBatch {
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array | Uint32Array;
 }
 
-/** Characters of one record: more are a quote that is never closed, and every piece would read them anew. */
-const LONGEST = 2 ** 24;
-
-const missing = ["", "?", "NA", "NaN"];
-
-const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
-
-/** The columns in use, by number. */
-interface Layout {
-  readonly inputs: readonly number[];
-  readonly targets: readonly number[];
-}
-
-/** What papaparse says of one record. */
-interface Parsed {
-  readonly data: readonly string[];
-  readonly errors: readonly { readonly message: string }[];
-}
-
-/** Takes text as it comes, and keeps the numbers of whole records. */
-class Table {
-  private rest = "";
-  private line = 1;
-  private names: readonly string[] | undefined;
-  private layout: Layout | undefined;
-  /** Whether the target is classes; decided by the first line without a missing value. */
-  private areLabels: boolean | undefined;
-  private readonly inputs = growing();
-  private readonly values = growing();
-  private readonly labels: string[] = [];
-
-  constructor(private readonly options: CsvOptions) {
-    checkOptions("csv", options, ["target", "inputs", "classes", "header", "delimiter", "missing"]);
-    const { header = true, delimiter = ",", missing: rule = "refuse", target, inputs } = options;
-    checkBoolean("csv: header", header);
-    checkOneOf("csv: missing", rule, ["refuse", "drop"]);
-    if (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter))
-      throw new OptionError(`csv: delimiter is ${shown(delimiter)}, expected one character, no quote and no line break`);
-    if (target === undefined || (Array.isArray(target) && target.length === 0))
-      throw new OptionError(`csv: target is ${shown(target)}, expected a column's name or number`);
-    if (inputs !== undefined && (!Array.isArray(inputs) || inputs.length === 0))
-      throw new OptionError(`csv: inputs is ${shown(inputs)}, expected an array of columns`);
-  }
-
-  take(text: string, isLast: boolean): void {
-    const pending = this.rest + text;
-    // A "\r" at the end may be half of a line break.
-    const cut = !isLast && pending.endsWith("\r") ? pending.length - 1 : pending.length;
-    const ready = pending.slice(0, cut).replace(/\r\n?/g, "\n");
-    // The last record may go on in the next piece, and so may what is wrong with it.
-    let last: Parsed | undefined;
-    let [taken, end] = [0, 0];
-    Papa.parse<string[]>(ready, {
-      delimiter: this.options.delimiter ?? ",",
-      newline: "\n",
-      step: ({ data, errors, meta }) => {
-        if (last) this.record(last);
-        last = { data, errors };
-        [taken, end] = [end, meta.cursor];
-      },
-    });
-    if (isLast && last) this.record(last);
-    this.rest = ready.slice(taken) + pending.slice(cut);
-    if (!isLast && this.rest.length > LONGEST)
-      throw new FormatError(`csv: line ${this.line}: a record of more than ${LONGEST} characters; was a quote left open?`);
-  }
-
-  private record({ data, errors }: Parsed): void {
-    const at = `csv: line ${this.line}`;
-    if (errors[0]) throw new FormatError(`${at}: ${errors[0].message}`);
-    this.line += 1;
-    for (const cell of data) for (let i = cell.indexOf("\n"); i >= 0; i = cell.indexOf("\n", i + 1)) this.line += 1;
-    const cells = data.map((cell) => cell.trim());
-    if (cells.length === 1 && cells[0] === "") return;
-    if (!this.names) {
-      const { header = true } = this.options;
-      this.names = header ? cells : cells.map((_, i) => String(i));
-      const twice = this.names.find((name, i) => this.names!.indexOf(name) !== i);
-      if (twice !== undefined) throw new FormatError(`${at}: two columns are named ${shown(twice)}`);
-      if (header) return;
-    }
-    if (cells.length !== this.names.length)
-      throw new FormatError(
-        `${at}: ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, expected ${this.names.length}, as in the first line`,
-      );
-    this.layout ??= this.arrange(this.names);
-    const { inputs, targets } = this.layout;
-    const lacking = [...inputs, ...targets].find((column) => missing.includes(cells[column]!));
-    if (lacking !== undefined) {
-      if (this.options.missing === "drop") return;
-      throw new FormatError(
-        `${at}, column ${shown(this.names[lacking])}: ${shown(cells[lacking])} is a missing value; missing: "drop" leaves such lines out`,
-      );
-    }
-    const number = (column: number) => {
-      const value = isNumber(cells[column]!) ? Math.fround(Number(cells[column])) : Number.NaN;
-      if (!Number.isFinite(value))
-        throw new FormatError(`${at}, column ${shown(this.names![column])}: ${shown(cells[column])} is no finite float32 number`);
-      return value;
+/** Rows as they come, for files that are larger than memory: one batch for each piece of the source in which lines end. Classes must be known
+ *  beforehand: their names, or how many ids there are.
+ *  @example
+ *  const rows = dataset.stream(() => streamCsv(createReadStream("prices.csv"), { target: "price" }), { shuffleBuffer: 10_000 });
+ *  await net.fit(rows, { epochs: 10 });
+ *  @throws {OptionError} an option out of range, at once; what `parseCsv` throws, when it is read */
+export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerator<CsvBatch, void> {
+  let [inputs, targets]: [number[], number[]] = [[], []];
+  let areLabels = false;
+  const idOf = reader(options);
+  const table = new Table(options, (row) => {
+    areLabels = row.values === undefined;
+    for (const value of row.inputs) inputs.push(value);
+    if (row.values) for (const value of row.values) targets.push(value);
+    else targets.push(idOf(row));
+  });
+  return (async function* () {
+    const read = (text: string, isLast: boolean): CsvBatch | undefined => {
+      table.take(text, isLast);
+      if (targets.length === 0) return undefined;
+      const batch = { inputs: Float32Array.from(inputs), targets: areLabels ? Uint32Array.from(targets) : Float32Array.from(targets) };
+      [inputs, targets] = [[], []];
+      return batch;
     };
-    const { classes } = this.options;
-    this.areLabels ??= classes === undefined ? targets.length === 1 && !isNumber(cells[targets[0]!]!) : classes !== false;
-    this.inputs.push(inputs.map(number));
-    if (this.areLabels) this.labels.push(cells[targets[0]!]!);
-    else this.values.push(targets.map(number));
-  }
+    for await (const text of textOf(source)) {
+      const batch = read(text, false);
+      if (batch) yield batch;
+    }
+    const last = read("", true);
+    table.done();
+    if (last) yield last;
+  })();
+}
 
-  private arrange(names: readonly string[]): Layout {
-    const { target, inputs, classes } = this.options;
-    const find = (who: string, column: Column) => {
-      const at = typeof column === "number" ? column : names.indexOf(column);
-      if (!Number.isInteger(at) || at < 0 || at >= names.length) {
-        const known = `${names.slice(0, 10).map(shown).join(", ")}${names.length > 10 ? ", …" : ""}`;
-        throw new OptionError(
-          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}`,
-        );
-      }
-      return at;
-    };
-    const targets = (Array.isArray(target) ? target : [target]).map((column: Column) => find("target", column));
-    const chosen = inputs?.map((column) => find("inputs", column)) ?? names.map((_, i) => i).filter((i) => !targets.includes(i));
-    if (chosen.length === 0) throw new OptionError("csv: no column is left to predict from");
-    const both = chosen.find((column) => targets.includes(column));
-    if (both !== undefined) throw new OptionError(`csv: column ${shown(names[both])} is in inputs and is the target`);
-    if (classes !== undefined && classes !== false && targets.length > 1)
-      throw new OptionError(`csv: target has ${targets.length} columns, which cannot be classes`);
-    return { inputs: chosen, targets };
-  }
-
-  done(): Dataset {
-    if (!this.layout) throw new FormatError("csv: no lines of data");
-    const { inputs } = this.layout;
-    const values = this.inputs.done();
-    if (values.length === 0) throw new FormatError("csv: every line has a missing value");
-    const { header = true, classes } = this.options;
-    const features = header ? inputs.map((column) => this.names![column]!) : undefined;
-    return new Dataset(
-      fromColumns(
-        "csv",
-        { inputs: values, targets: this.areLabels ? this.labels : this.values.done() },
-        { input: inputs.length, classes: this.areLabels ? (classes === undefined ? true : classes) : false, features },
-      ),
-    );
-  }
+/** Reads labels as they come. */
+function reader({ classes }: CsvOptions): (row: Row) => number {
+  const wanted = 'their names, classes: ["a", "b"], or of ids their number, classes: 2';
+  if (classes === true)
+    throw new OptionError(`csv: classes is true, but a stream's classes must be known before all labels are read: give ${wanted}`);
+  const ids = classes === undefined || classes === false ? undefined : idsOf("csv", classes);
+  return ({ at, label }) => {
+    if (!ids)
+      throw new OptionError(`${at}: the target is ${shown(label)}, a class; a stream's classes must be known beforehand: give ${wanted}`);
+    const id = ids.of(label!);
+    if (id === undefined) throw new ShapeError(`${at}: the target is ${shown(label)}, expected ${ids.wanted}`);
+    return id;
+  };
 }

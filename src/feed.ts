@@ -1,52 +1,11 @@
 // A stream's rows for `fit`: read in order, checked, drawn through the shuffle buffer, a chunk of steps at a time.
-import { shown } from "./checks.js";
-import { emptySamples, type Ports, putRow, type Samples, toSamples } from "./data.js";
-import type { DataStream, StreamItem } from "./dataset/stream.js";
-import { ShapeError } from "./errors.js";
+import { emptySamples, type Ports, putRow, type Samples } from "./data.js";
+import type { DataStream } from "./dataset/stream.js";
 import { Stream, uniform } from "./random.js";
-
-/** One pass over the source: its items, checked. */
-class Reading {
-  private readonly iterator: Iterator<StreamItem> | AsyncIterator<StreamItem>;
-  private items = 0;
-  private first: Samples | undefined;
-
-  constructor(
-    { open }: DataStream,
-    private readonly ports: Ports,
-  ) {
-    const source = open() as Partial<Iterable<StreamItem> & AsyncIterable<StreamItem>> | null;
-    const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
-    if (!iterator) throw new ShapeError(`dataset.stream: open returned ${shown(source)}, expected an iterable or async iterable`);
-    this.iterator = iterator;
-  }
-
-  /** @throws {ShapeError} an item that does not fit the network, or has weights where the first had none */
-  async next(): Promise<Samples | undefined> {
-    const { done, value } = await this.iterator.next();
-    if (done) return undefined;
-    const who = `fit: item ${this.items++} of the stream`;
-    const samples = toSamples(who, toBatch(value), this.ports, { part: true });
-    this.first ??= samples;
-    const weighted = ({ weighing }: Samples) => weighing.map((of) => of !== undefined).join();
-    if (weighted(samples) !== weighted(this.first))
-      throw new ShapeError(`${who}: sampleWeights, expected in all items alike, as in item 0, or in none`);
-    return samples;
-  }
-
-  async close(): Promise<void> {
-    await this.iterator.return?.();
-  }
-}
-
-function toBatch(item: StreamItem) {
-  if (item === null || typeof item !== "object" || !("input" in item && "target" in item)) return item as never;
-  const { input, target } = item;
-  return { inputs: [typeof input === "number" ? [input] : input], targets: [target] } as never;
-}
+import { noRows, samplesOf, wrongRows } from "./reading.js";
 
 export class Feed {
-  private reading: Reading | undefined;
+  private reading: ReturnType<typeof samplesOf> | undefined;
   /** Of the rows read the item in use, and its next row. */
   private item: Samples | undefined;
   private at = 0;
@@ -73,16 +32,15 @@ export class Feed {
   /** Reads the first item; and all, where nothing says how many rows there are.
    *  @throws {ShapeError} data that does not fit the network, or none */
   static async open(stream: DataStream, ports: Ports, seed: number): Promise<Feed> {
-    const reading = new Reading(stream, ports);
-    try {
-      const form = await reading.next();
-      if (!form) throw new ShapeError("fit: the stream has no rows");
-      let { rows } = form;
-      if (stream.rows === undefined) for (let item = await reading.next(); item; item = await reading.next()) rows += item.rows;
-      return new Feed(stream, ports, seed, emptySamples(form, 0), stream.rows ?? rows);
-    } finally {
-      await reading.close();
+    let form: Samples | undefined;
+    let rows = 0;
+    for await (const item of samplesOf("fit", stream, ports)) {
+      form ??= emptySamples(item, 0);
+      rows += item.rows;
+      if (stream.rows !== undefined) break;
     }
+    if (!form) throw noRows("fit");
+    return new Feed(stream, ports, seed, form, stream.rows ?? rows);
   }
 
   /** Whether rows come in a random order; and the rows that are drawn from, if they do. */
@@ -124,7 +82,7 @@ export class Feed {
   private async begin(epoch: number): Promise<void> {
     await this.close();
     this.epoch = epoch;
-    this.reading = new Reading(this.stream, this.ports);
+    this.reading = samplesOf("fit", this.stream, this.ports);
     this.read = this.given = this.held = 0;
   }
 
@@ -133,9 +91,14 @@ export class Feed {
   }
 
   private async refill(): Promise<void> {
-    this.item = await this.reading!.next();
+    this.item = await this.nextItem();
     this.at = 0;
-    if (!this.item) this.refuse(`${this.read} rows`);
+    if (!this.item) throw wrongRows("fit", this.stream, `${this.read} rows`, this.rows);
+  }
+
+  private async nextItem(): Promise<Samples | undefined> {
+    const { done, value } = await this.reading!.next();
+    return done ? undefined : (value as Samples);
   }
 
   /** Writes the source's next row. */
@@ -153,22 +116,14 @@ export class Feed {
 
   /** All rows were given out: there must be no more. */
   private async end(): Promise<void> {
-    const more = !this.spent || (await this.reading!.next());
-    if (more) this.refuse(`more than ${this.rows} rows`);
+    if (!this.spent || (await this.nextItem())) throw wrongRows("fit", this.stream, `more than ${this.rows} rows`, this.rows);
     await this.close();
-  }
-
-  private refuse(got: string): never {
-    const { rows, stream } = this;
-    throw new ShapeError(
-      `fit: the stream gave ${got}, expected ${rows}, ${stream.rows === undefined ? "as when it was read before" : "the option rows"}`,
-    );
   }
 
   async close(): Promise<void> {
     const { reading } = this;
     this.reading = this.item = undefined;
     this.epoch = -1;
-    await reading?.close();
+    await reading?.return();
   }
 }

@@ -66,12 +66,12 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
   checkNumber("gradCheck: tolerance", tolerance, { above: 0 });
   checkCount("gradCheck: elements", elements);
 
-  const { targets } = data;
-  const trace = net.trace(data.inputs, targets);
-  const gradients = net.gradients(data.inputs, targets);
+  const { targets, sampleWeights } = data;
+  const trace = net.trace(data.inputs, targets, sampleWeights);
+  const gradients = net.gradients(data.inputs, targets, sampleWeights);
   const inputs = flatInputs(data.inputs, trace.inputGradients);
   const trained = Math.abs(net.evaluate(data).loss - trace.loss) > 1e-9 * Math.abs(trace.loss);
-  const loss = trained ? () => net.trace(inputs, targets).loss : () => net.evaluate({ inputs, targets }).loss;
+  const loss = trained ? () => net.trace(inputs, targets, sampleWeights).loss : () => net.evaluate({ ...data, inputs }).loss;
   const compare = (name: string, values: Float32Array, gradient: NamedTensor, lossWith: (changed: Float32Array) => number): Checked => {
     const scale = largest(gradient.values);
     const root = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length) || 1;

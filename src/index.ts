@@ -10,7 +10,7 @@ export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
-export type { DataStream, StreamItem, StreamOptions } from "./dataset/stream.js";
+export type { DataStream, InputItem, StreamItem, StreamOptions } from "./dataset/stream.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
 export {

@@ -14,7 +14,7 @@ import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
 import type { Plan } from "./compile.js";
 import { type Data, type Ports, pickRows, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
-import { type DataStream, isStream } from "./dataset/stream.js";
+import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { backends, type Defined, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -26,13 +26,14 @@ import { Model } from "./model.js";
 import { explain } from "./plan/explain.js";
 import { columns, product, type Tensor } from "./plan/tensor.js";
 import { checkProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
+import { inputsOf, tryStream } from "./reading.js";
 import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { checkScalers, restoreScalers, type Scalers } from "./scalers.js";
 import { Sha256 } from "./sha256.js";
-import { type Evaluation, evaluateSamples, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
+import { type Evaluation, evaluateSamples, evaluateStream, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
-import { checkFit, type FitOptions, fit, type Position } from "./training.js";
+import { checkFit, type FitOptions, fit, type Position, type Validate } from "./training.js";
 
 export interface NamedTensor {
   readonly name: string;
@@ -68,6 +69,8 @@ export interface Trace {
 export class Network {
   private readonly position: Position = { step: 0, epoch: 0 };
   private fitting = false;
+  /** Streams that `evaluate` is reading now. */
+  private evaluating = 0;
   private callbacks: readonly Callback[] = [];
   private pending: Pending | undefined;
   private disposed = false;
@@ -129,7 +132,8 @@ export class Network {
     const samples = isStream(data) ? undefined : this.samples("fit", data);
     const callbacks = options.callbacks ?? [];
     if (options.resume && this.pending) resumeCallbacks(this.pending, callbacks);
-    const validation = options.validation === undefined ? undefined : this.samples("fit: validation", options.validation);
+    const { validation } = options;
+    const validate = validation === undefined ? undefined : this.validation(validation);
     const { scalers } = data as Partial<Dataset>;
     if (scalers !== undefined) this.scalers = scalers;
     this.fitting = true;
@@ -137,11 +141,12 @@ export class Network {
     const { step } = this.position;
     let feed: Feed | undefined;
     try {
+      if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
       if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
       return await fit(
         this.model,
         feed ?? samples!,
-        validation,
+        validate,
         options,
         this.position,
         {
@@ -160,33 +165,64 @@ export class Network {
     }
   }
 
-  /** One step on one batch. @returns its loss before the update, penalties included */
-  trainOnBatch(inputs: Data["inputs"], targets: Data["targets"]): number {
-    this.assertIdle("trainOnBatch");
-    return trainBatch(this.model, this.samples("trainOnBatch", { inputs, targets }), this.position);
+  private validation(data: Data | DataStream): Validate {
+    const { model } = this;
+    if (isStream(data)) return () => evaluateStream("fit: validation", model, data, this.ports);
+    const samples = this.samples("fit: validation", data);
+    return () => evaluateSamples(model, samples);
   }
 
-  /** @param inputs `[n, features]`, flat or as rows @returns `[n, outputs]`, flat
+  /** One step on one batch. @returns its loss before the update, penalties included */
+  trainOnBatch(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): number {
+    this.assertIdle("trainOnBatch");
+    return trainBatch(this.model, this.batch("trainOnBatch", inputs, targets, sampleWeights), this.position);
+  }
+
+  /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at
+   *  @returns `[n, outputs]`, flat; of a stream that of each of its items, in turn
+   *  @example for await (const prices of net.predict(rows)) write(prices);
    *  @throws {OptionError} of a network with several outputs: that is `predictAll` */
-  predict(inputs: Data["inputs"]): Float32Array {
+  predict(inputs: Data["inputs"]): Float32Array;
+  predict(inputs: DataStream<InputItem>): AsyncGenerator<Float32Array, void>;
+  predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array | AsyncGenerator<Float32Array, void> {
     const { outputs } = this.ports;
     if (outputs.length > 1)
       throw new OptionError(
         `predict: the network has ${outputs.length} outputs (${outputs.map(({ name }) => name).join(", ")}), take predictAll`,
       );
-    return this.predictions("predict", inputs)[0]!;
+    return this.predictions("predict", inputs, ([only]) => only!);
   }
 
-  /** Every output, flat, by its name. @param inputs the only input, or all by name */
-  predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array>> {
-    const predictions = this.predictions("predictAll", inputs);
-    return Object.fromEntries(this.ports.outputs.map(({ name }, i) => [name, predictions[i]!]));
+  /** Every output, flat, by its name. @param inputs the only input, or all by name; or a stream, as `predict` takes it */
+  predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array>>;
+  predictAll(inputs: DataStream<InputItem>): AsyncGenerator<Readonly<Record<string, Float32Array>>, void>;
+  predictAll(
+    inputs: Data["inputs"] | DataStream<InputItem>,
+  ): Readonly<Record<string, Float32Array>> | AsyncGenerator<Readonly<Record<string, Float32Array>>, void> {
+    const { outputs } = this.ports;
+    return this.predictions("predictAll", inputs, (all) => Object.fromEntries(outputs.map(({ name }, i) => [name, all[i]!])));
   }
 
-  private predictions(who: string, inputs: Data["inputs"]): Float32Array[] {
+  /** @param give makes what the user gets of all outputs' predictions */
+  private predictions<T>(
+    who: string,
+    inputs: Data["inputs"] | DataStream<InputItem>,
+    give: (all: Float32Array[]) => T,
+  ): T | AsyncGenerator<T, void> {
     this.assertAlive(who);
+    if (isStream(inputs)) return this.predictStream(who, inputs, give);
+    return give(this.predictSamples(toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
+  }
+
+  private async *predictStream<T>(who: string, stream: DataStream<InputItem>, give: (all: Float32Array[]) => T): AsyncGenerator<T, void> {
+    for await (const samples of inputsOf(who, stream, this.ports)) {
+      this.assertAlive(who);
+      yield give(this.predictSamples(samples));
+    }
+  }
+
+  private predictSamples(samples: Samples): Float32Array[] {
     const { model } = this;
-    const samples = toInputs(`${who}: inputs`, inputs, this.ports.inputs);
     const widths = model.predictions.map(product);
     const out = widths.map((width) => new Float32Array(samples.rows * width));
     for (let first = 0; first < samples.rows; first += SLICE) {
@@ -199,17 +235,41 @@ export class Network {
     return out;
   }
 
-  /** Mean loss over rows (penalties included) and metrics, without dropout. */
-  evaluate(data: Data): Evaluation {
+  /** Mean loss over rows (penalties included) and metrics, without dropout. A stream is read in its source's order, and gives the same as its
+   *  rows in arrays.
+   *  @throws {ShapeError} data that does not fit; {OptionError} if the network is trained while a stream is read */
+  evaluate(data: Data): Evaluation;
+  evaluate(data: DataStream): Promise<Evaluation>;
+  evaluate(data: Data | DataStream): Evaluation | Promise<Evaluation> {
     this.assertAlive("evaluate");
+    if (isStream(data)) return this.evaluateStream(data);
     return evaluateSamples(this.model, this.samples("evaluate", data));
+  }
+
+  private async evaluateStream(data: DataStream): Promise<Evaluation> {
+    const { step } = this.position;
+    this.evaluating += 1;
+    try {
+      return await evaluateStream("evaluate", this.model, data, this.ports, () => {
+        this.assertAlive("evaluate");
+        // A callback of a fit that goes on.
+        if (this.position.step !== step)
+          throw new OptionError("evaluate: the network was trained while the stream was read; await it first");
+      });
+    } finally {
+      this.evaluating -= 1;
+    }
   }
 
   /** Gradient of the loss (penalties included) with respect to every parameter, by its name, as the next training step would have it
    *  before clipping. Nothing changes. */
-  gradients(inputs: Data["inputs"], targets: Data["targets"]): Readonly<Record<string, NamedTensor>> {
+  gradients(
+    inputs: Data["inputs"],
+    targets: Data["targets"],
+    sampleWeights?: Data["sampleWeights"],
+  ): Readonly<Record<string, NamedTensor>> {
     this.assertAlive("gradients");
-    const samples = this.samples("gradients", { inputs, targets });
+    const samples = this.batch("gradients", inputs, targets, sampleWeights);
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
     return Object.fromEntries(
       plan.program.parameters.map((parameter) => {
@@ -221,9 +281,9 @@ export class Network {
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
    *  parameter gradients. For teaching and for finding mistakes; nothing changes. */
-  trace(inputs: Data["inputs"], targets: Data["targets"]): Trace {
+  trace(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): Trace {
     this.assertAlive("trace");
-    const samples = this.samples("trace", { inputs, targets });
+    const samples = this.batch("trace", inputs, targets, sampleWeights);
     const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
     const read = (tensor: Tensor) => this.named(plan, tensor, samples.rows);
     const { gradients, layers } = plan.program;
@@ -271,7 +331,7 @@ export class Network {
 
   /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
    *  @example net.withAverage(() => net.evaluate(data))
-   *  @throws {OptionError} without that option */
+   *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams */
   withAverage<T>(body: () => T): T {
     this.assertIdle("withAverage");
     const { model } = this;
@@ -279,11 +339,18 @@ export class Network {
     if (slot < 0) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
     const weights = model.weights();
     model.setWeights(model.slotSlab(slot));
+    let result: T;
     try {
-      return body();
+      result = body();
     } finally {
       model.setWeights(weights);
     }
+    if (result instanceof Promise) result.catch(() => {}); // What it comes to is of the weights themselves.
+    if (result instanceof Promise || isStreamed(result))
+      throw new OptionError(
+        "withAverage: body goes on after it has returned, when the average is gone; evaluate and predict data in memory",
+      );
+    return result;
   }
 
   /** Sets some or all parameters, all of them or none. The optimizer's state stays.
@@ -403,8 +470,12 @@ export class Network {
   }
 
   private samples(who: string, data: Data): Samples {
-    if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit trains on streams`);
+    if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit, evaluate and predict take streams`);
     return toSamples(who, data, this.ports);
+  }
+
+  private batch(who: string, inputs: Data["inputs"], targets: Data["targets"], sampleWeights: Data["sampleWeights"]): Samples {
+    return this.samples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) });
   }
 
   private named(plan: Plan, tensor: Tensor, batchRows: number): NamedTensor {
@@ -424,7 +495,12 @@ export class Network {
   private assertIdle(who: string): void {
     this.assertAlive(who);
     if (this.fitting) throw new OptionError(`${who}: fit is running on this network; await it first`);
+    if (this.evaluating > 0) throw new OptionError(`${who}: evaluate is reading a stream on this network; await it first`);
   }
+}
+
+function isStreamed(result: unknown): boolean {
+  return result !== null && typeof result === "object" && Symbol.asyncIterator in result;
 }
 
 function littleEndian(values: Float32Array): Uint8Array {

@@ -2,9 +2,11 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import { metricNames, type Plan, type Purpose } from "./compile.js";
-import { copyElements, copyRow, type Samples, weightedOutputs } from "./data.js";
+import { copyElements, copyRow, type Ports, type Samples, weightedOutputs } from "./data.js";
+import type { DataStream } from "./dataset/stream.js";
 import type { Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
+import { slicesOf } from "./reading.js";
 
 type Loaded = Plan & { readonly address: number };
 
@@ -88,36 +90,73 @@ export function metricOf({ table, layout }: Plan, { f64 }: Views, index: number,
   return f64[(table + index * layout.stride + layout.metrics[metric]!) >> 3]!;
 }
 
-export function evaluateSamples(model: Model, samples: Samples): Evaluation {
-  const { objectives } = model.definition;
-  const names = metricNames(objectives);
-  const metrics = names.map(() => 0);
-  // By output: losses of slices are means over what they divide by, or sums.
-  const losses = objectives.map(() => 0);
-  const divisors = objectives.map(() => 0);
-  let penalty = 0;
-  for (let first = 0; first < samples.rows; first += SLICE) {
-    const count = Math.min(SLICE, samples.rows - first);
-    const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
-    const views = model.region.views();
-    objectives.forEach(({ loss }, i) => {
-      const divisor = samples.weighing[i] ? denominatorOf(samples, i, count, (row) => first + row) : count;
-      losses[i]! += lossOf(plan, views, 0, i) * (loss.options.reduction === "sum" ? 1 : divisor);
-      divisors[i]! += divisor;
-    });
-    penalty = penaltyOf(plan, views, 0);
-    for (let i = 0; i < metrics.length; ++i) metrics[i]! += metricOf(plan, views, 0, i);
+/** Adds up a data set's loss and metrics in the order in which its rows come, all at once or in parts of SLICE rows: to the same bits. */
+class Scores {
+  private readonly names: readonly string[];
+  private readonly metrics: number[];
+  private readonly counted: number[];
+  /** By output: losses of slices are means over what they divide by, or sums. */
+  private readonly losses: number[];
+  private readonly divisors: number[];
+  private penalty = 0;
+
+  constructor(private readonly model: Model) {
+    const { objectives } = model.definition;
+    this.names = metricNames(objectives);
+    this.metrics = this.names.map(() => 0);
+    this.counted = this.names.map(() => 0);
+    this.losses = objectives.map(() => 0);
+    this.divisors = objectives.map(() => 0);
   }
-  const counted = countedByMetric(model, samples);
-  return {
-    // Nothing that counts: loss 0, as its gradient is.
-    loss: objectives.reduce(
-      (sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
+
+  add(samples: Samples): void {
+    const { model, metrics, counted, losses, divisors } = this;
+    for (let first = 0; first < samples.rows; first += SLICE) {
+      const count = Math.min(SLICE, samples.rows - first);
+      const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
+      const views = model.region.views();
+      model.definition.objectives.forEach(({ loss }, i) => {
+        const divisor = samples.weighing[i] ? denominatorOf(samples, i, count, (row) => first + row) : count;
+        losses[i]! += lossOf(plan, views, 0, i) * (loss.options.reduction === "sum" ? 1 : divisor);
+        divisors[i]! += divisor;
+      });
+      this.penalty = penaltyOf(plan, views, 0);
+      for (let i = 0; i < metrics.length; ++i) metrics[i]! += metricOf(plan, views, 0, i);
+    }
+    countedByMetric(model, samples).forEach((count, i) => {
+      counted[i]! += count;
+    });
+  }
+
+  result(): Evaluation {
+    const { names, metrics, counted, losses, divisors, penalty } = this;
+    return {
+      // Nothing that counts: loss 0, as its gradient is.
+      loss: this.model.definition.objectives.reduce(
+        (sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
+        penalty,
+      ),
       penalty,
-    ),
-    penalty,
-    metrics: Object.fromEntries(names.map((name, i) => [name, metrics[i]! / (counted[i]! || 1)])),
-  };
+      metrics: Object.fromEntries(names.map((name, i) => [name, metrics[i]! / (counted[i]! || 1)])),
+    };
+  }
+}
+
+export function evaluateSamples(model: Model, samples: Samples): Evaluation {
+  const scores = new Scores(model);
+  scores.add(samples);
+  return scores.result();
+}
+
+/** @param check throws if the network may not be evaluated any more: others act while the source is waited for */
+export async function evaluateStream(who: string, model: Model, stream: DataStream, ports: Ports, check = () => {}): Promise<Evaluation> {
+  const scores = new Scores(model);
+  for await (const slice of slicesOf(who, stream, ports, SLICE)) {
+    check();
+    scores.add(slice);
+  }
+  check();
+  return scores.result();
 }
 
 /** By metric: what its sum over all samples is divided by. */

@@ -6,6 +6,7 @@ import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callba
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import { metricNames, type Plan } from "./compile.js";
 import { type Data, type Samples, weightedOutputs } from "./data.js";
+import type { DataStream } from "./dataset/stream.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -15,7 +16,7 @@ import type { Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules.js";
-import { countedByMetric, denominatorOf, evaluateSamples, stage } from "./single.js";
+import { countedByMetric, denominatorOf, type Evaluation, stage } from "./single.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 
 export interface Progress {
@@ -38,8 +39,8 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
   readonly shuffle?: boolean;
-  /** evaluated after each epoch */
-  readonly validation?: Data;
+  /** evaluated after each epoch; a stream is read anew each time */
+  readonly validation?: Data | DataStream;
   /** after each epoch, in order; several may be reported after one chunk of steps */
   readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
   /** after each chunk of steps */
@@ -112,11 +113,14 @@ export interface Position {
   interrupted?: Interrupted;
 }
 
+/** Evaluates the validation data as the network is now. */
+export type Validate = () => Evaluation | Promise<Evaluation>;
+
 /** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
 export async function fit(
   model: Model,
   data: Samples | Feed,
-  validation: Samples | undefined,
+  validate: Validate | undefined,
   options: FitOptions,
   position: Position,
   control: Omit<CallbackRun, "stop" | "epochs">,
@@ -124,7 +128,7 @@ export async function fit(
 ): Promise<History> {
   const { callbacks = [], onEpochEnd, onProgress, signal } = options;
   const feed = data instanceof Feed ? data : undefined;
-  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validation, options, position);
+  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
@@ -165,13 +169,6 @@ export async function fit(
   return history;
 }
 
-/** One step of a chunk: rows [begin, begin + rows) of its epoch's order. */
-interface Slot {
-  readonly epoch: number;
-  readonly begin: number;
-  readonly rows: number;
-}
-
 class Loop {
   readonly epochs: EpochLog;
   private readonly epochCount: number;
@@ -183,6 +180,8 @@ class Loop {
   /** Memory for transactions of several threads. */
   private backup: Float32Array | undefined;
   private readonly resident: boolean;
+  /** All epochs go through the staged rows in the same order, which is staged with them. */
+  private readonly inOrder: boolean;
   private counted: readonly number[];
   private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
@@ -191,13 +190,13 @@ class Loop {
   readonly firstEpoch: number;
   /** Number of the run's first epoch since the network's first, the counter of shuffling. */
   private readonly globalEpoch: number;
-  private next: { epoch: number; begin: number };
-  private last: Slot | undefined;
+  /** Steps of the run that are done. Step k takes rows [k % stepsPerEpoch * batchSize, …) of its epoch's order. */
+  private done: number;
   /** Rows of an epoch. */
   private readonly rows: number;
-  /** Of a stream: the steps that come next, and which row of their epoch the first of `samples` is. */
-  private chosen: Slot[] | undefined;
+  /** Of a stream: which row of its epoch the first of `samples` is, and how many steps they are for. */
   private base = 0;
+  private loaded: number | undefined;
   private waited = 0;
   /** Steps the next chunk should have: 1, 2, 4 … so that optimised code takes over early, then what the time allows. */
   private aim = 1;
@@ -212,7 +211,7 @@ class Loop {
     private readonly model: Model,
     private samples: Samples,
     private readonly feed: Feed | undefined,
-    private readonly validation: Samples | undefined,
+    private readonly validate: Validate | undefined,
     private readonly options: FitOptions,
     private readonly position: Position,
   ) {
@@ -227,7 +226,7 @@ class Loop {
       );
     this.endsWithEpoch =
       feed !== undefined ||
-      validation !== undefined ||
+      validate !== undefined ||
       isObserver(model.definition.optimizer.schedule) ||
       (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
     this.batchSize = Math.min(batchSize, this.rows);
@@ -241,14 +240,17 @@ class Loop {
     const from = this.resumed(names.length);
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;
-    this.next = { epoch: from.epochs, begin: from.begin };
+    this.done = from.epochs * this.stepsPerEpoch + from.begin / this.batchSize;
     this.sums = { loss: from.loss, metrics: [...from.metrics], rows: from.begin, seconds: 0 };
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
     this.resident = !feed && this.rows <= fitting;
+    this.inOrder = this.resident && !this.shuffled;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
-    const orderRows = Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
+    const orderRows = this.inOrder
+      ? this.rows
+      : Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
     const dataRows = this.resident ? this.rows : orderRows;
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.counted = countedByMetric(model, samples);
@@ -269,7 +271,7 @@ class Loop {
   }
 
   get finished(): boolean {
-    return this.next.epoch >= this.epochCount;
+    return this.done >= this.epochCount * this.stepsPerEpoch;
   }
 
   /** Where to begin: at the first epoch, or where the interrupted run was.
@@ -302,12 +304,32 @@ class Loop {
     return interrupted;
   }
 
+  /** Epoch of a step, and which of its rows comes first. */
+  private placeOf(step: number): { readonly epoch: number; readonly begin: number } {
+    return { epoch: Math.floor(step / this.stepsPerEpoch), begin: (step % this.stepsPerEpoch) * this.batchSize };
+  }
+
+  /** Rows that the run's first so many steps take. */
+  private rowsBefore(step: number): number {
+    const { epoch, begin } = this.placeOf(step);
+    return epoch * this.rows + begin;
+  }
+
+  /** Steps of the next chunk: as many as time and memory allow, to the epoch's end where something follows it. */
+  private choose(): number {
+    const { done, plan, batchSize, stepsPerEpoch } = this;
+    const { dataRows, orderRows, steps } = plan.sizes;
+    const room = this.inOrder ? Number.POSITIVE_INFINITY : this.resident ? orderRows : Math.min(orderRows, dataRows);
+    const left = this.endsWithEpoch ? stepsPerEpoch - (done % stepsPerEpoch) : this.epochCount * stepsPerEpoch - done;
+    return Math.min(this.aim, steps, left, Math.floor(room / batchSize));
+  }
+
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
   async load(feed: Feed): Promise<void> {
     const begun = performance.now();
-    this.chosen = this.choose();
-    const { epoch, begin } = this.chosen[0]!;
-    const end = this.chosen.at(-1)!.begin + this.chosen.at(-1)!.rows;
+    this.loaded = this.choose();
+    const { epoch, begin } = this.placeOf(this.done);
+    const end = Math.min(begin + this.loaded * this.batchSize, this.rows);
     const number = this.globalEpoch + epoch;
     for (let at = feed.position(number); at < end; at += this.samples.rows) {
       const most = this.plan.sizes.dataRows;
@@ -321,65 +343,45 @@ class Loop {
 
   /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
   async chunk(): Promise<{ readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error }> {
-    const chosen = this.chosen ?? this.choose();
+    const steps = this.loaded ?? this.choose();
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
-    if (model.claim(this) && this.resident) stage(model.region.views(), plan, samples, 0, this.rows);
-    const write = () => this.write(chosen, first);
+    if (model.claim(this) && this.resident) this.stageAll();
+    const from = this.done;
     const chunk: Chunk = {
-      steps: chosen.length,
+      steps,
       first,
-      write,
-      rowsOf: (i) => this.rowsOf(chosen[i]!),
+      write: () => this.write(steps, first),
+      rowsOf: (i) => this.rowsOf(from + i),
       samples,
       before: this.norms,
     };
     const { done, failure } = this.backup ? await runChunkShared(model, plan, chunk, this.backup) : runChunk(model, plan, chunk);
     const seconds = (performance.now() - begun) / 1000;
-    const slots = chosen.slice(0, done);
     position.step += done;
     this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
-    const ended = this.account(slots, seconds + this.waited);
-    this.last = slots.at(-1) ?? this.last;
+    const ended = this.account(done, seconds + this.waited);
+    // Before a stream of validation data may fail: the steps are done.
     this.keepPosition();
+    if (ended.end > ended.begin) await this.assess();
     return { ended, ...(failure && { failure }) };
   }
 
   /** Where a resumed run would have to begin. */
   private keepPosition(): void {
-    const { position, sums, last, batchSize, options } = this;
-    const begin = last && last.begin + last.rows < this.rows ? last.begin + last.rows : 0;
-    const epochs = this.firstEpoch + this.epochs.length;
+    const { position, sums, rows, batchSize, options } = this;
+    const { epoch, begin } = this.placeOf(this.done);
     position.interrupted = {
-      epochs,
+      epochs: epoch,
       begin,
       loss: sums.loss,
       metrics: [...sums.metrics],
-      rows: this.rows,
+      rows,
       batchSize,
       shuffle: options.shuffle ?? true,
       ...(this.feed?.shuffles && { shuffleBuffer: this.feed.shuffleBuffer }),
     };
-  }
-
-  /** The next steps: as many as time and memory allow, to the epoch's end where something follows it. */
-  private choose(): Slot[] {
-    const { dataRows, orderRows, steps } = this.plan.sizes;
-    const room = this.resident ? orderRows : Math.min(orderRows, dataRows);
-    const slots: Slot[] = [];
-    let taken = 0;
-    while (slots.length < Math.min(this.aim, steps) && !this.finished) {
-      const { epoch, begin } = this.next;
-      const rows = Math.min(this.batchSize, this.rows - begin);
-      if (taken + rows > room) break;
-      slots.push({ epoch, begin, rows });
-      taken += rows;
-      const ends = begin + rows === this.rows;
-      this.next = ends ? { epoch: epoch + 1, begin: 0 } : { epoch, begin: begin + rows };
-      if (ends && this.endsWithEpoch) break;
-    }
-    return slots;
   }
 
   /** Row numbers of an epoch, in the order they are used. */
@@ -394,62 +396,88 @@ class Loop {
     return order;
   }
 
-  private rowsOf({ epoch, begin, rows }: Slot): number[] {
+  private rowsOf(step: number): number[] {
+    const { epoch, begin } = this.placeOf(step);
     const order = this.orderOf(epoch);
-    return Array.from({ length: rows }, (_, i) => order?.[begin + i] ?? begin - this.base + i);
+    return Array.from({ length: Math.min(this.batchSize, this.rows - begin) }, (_, i) => order?.[begin + i] ?? begin - this.base + i);
   }
 
-  private write(slots: readonly Slot[], first: number): void {
-    const { model, plan } = this;
+  private stageAll(): void {
+    const { model, plan, samples, rows } = this;
+    const views = model.region.views();
+    stage(views, plan, samples, 0, rows);
+    const order = plan.addresses.get(plan.order!)! >> 2;
+    if (this.inOrder) for (let i = 0; i < rows; ++i) views.u32[order + i] = i;
+  }
+
+  /** Writes the records and the order of the next steps. Its loop runs once a step: it allocates nothing. */
+  private write(steps: number, first: number): void {
+    const { model, plan, rows, batchSize, base, resident, inOrder } = this;
     const orderAddress = plan.addresses.get(plan.order!)!;
     const views = model.region.views();
     const { u32 } = views;
     const weighted = plan.weighted.includes(true);
-    for (let index = 0, at = 0; index < slots.length; ++index) {
-      const { epoch, rows } = slots[index]!;
-      const begin = slots[index]!.begin - this.base;
-      const order = this.orderOf(epoch);
-      // Most runs are not weighted, and tiny networks' steps are shorter than making these functions takes.
-      const denominators = weighted
-        ? (output: number) => denominatorOf(this.samples, output, rows, (i) => (order ? order[begin + i]! : begin + i))
-        : undefined;
-      model.writeStep(plan, views, index, rows, first + index, denominators);
-      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + at * 4;
-      for (let i = 0; i < rows; ++i, ++at) {
-        const row = order ? order[begin + i]! : begin + i;
-        if (!this.resident) stage(views, plan, this.samples, row, 1, at);
-        u32[(orderAddress >> 2) + at] = this.resident ? row : at;
+    let { epoch, begin } = this.placeOf(this.done);
+    let order = this.orderOf(epoch);
+    for (let index = 0, at = 0; index < steps; ++index) {
+      const taken = Math.min(batchSize, rows - begin);
+      model.writeStep(plan, views, index, taken, first + index, weighted ? this.denominators(order, begin - base, taken) : undefined);
+      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + (inOrder ? begin : at) * 4;
+      if (!inOrder)
+        for (let i = 0; i < taken; ++i, ++at) {
+          const row = order ? order[begin + i]! : begin - base + i;
+          if (!resident) stage(views, plan, this.samples, row, 1, at);
+          u32[(orderAddress >> 2) + at] = resident ? row : at;
+        }
+      begin += taken;
+      if (begin === rows) {
+        begin = 0;
+        epoch += 1;
+        if (index + 1 < steps) order = this.orderOf(epoch);
       }
     }
   }
 
+  private denominators(order: Uint32Array | undefined, begin: number, rows: number): (output: number) => number {
+    return (output) => denominatorOf(this.samples, output, rows, (i) => (order ? order[begin + i]! : begin + i));
+  }
+
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
-  private account(slots: readonly Slot[], seconds: number): { readonly begin: number; readonly end: number } {
-    const { model, plan, sums } = this;
+  private account(steps: number, seconds: number): { readonly begin: number; readonly end: number } {
+    const { model, plan, sums, rows, batchSize } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
-    const rowsInChunk = slots.reduce((sum, slot) => sum + slot.rows, 0);
+    const rowsInChunk = this.rowsBefore(this.done + steps) - this.rowsBefore(this.done);
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
     const firstEnded = this.epochs.length;
-    for (let index = 0, record = plan.table; index < slots.length; ++index, record += stride) {
-      const { epoch, begin, rows } = slots[index]!;
+    let { epoch, begin } = this.placeOf(this.done);
+    for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
+      const taken = Math.min(batchSize, rows - begin);
       let loss = f64[(record + Step.Penalty) >> 3]!;
       for (let i = 0; i < losses.length; ++i) loss += f64[(record + losses[i]!.loss) >> 3]!;
-      sums.loss += loss * rows;
-      sums.rows += rows;
-      sums.seconds += (seconds * rows) / rowsInChunk;
+      sums.loss += loss * taken;
+      sums.rows += taken;
+      sums.seconds += (seconds * taken) / rowsInChunk;
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
-      if (begin + rows === this.rows) this.closeEpoch(epoch);
+      begin += taken;
+      if (begin === rows) {
+        this.closeEpoch(epoch);
+        epoch += 1;
+        begin = 0;
+      }
     }
-    const ended = this.epochs.length;
-    if (this.validation && ended > firstEnded) this.epochs.validate(evaluateSamples(model, this.validation));
-    const { schedule } = model.definition.optimizer;
-    if (isObserver(schedule) && ended > firstEnded) {
-      const { loss, validation } = this.epochs.at(ended - 1);
-      schedule.observe(validation?.loss ?? loss);
-    }
-    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + ended };
+    this.done += steps;
+    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + this.epochs.length };
+  }
+
+  /** What must be known of an epoch that ended, before the next one begins. */
+  private async assess(): Promise<void> {
+    if (this.validate) this.epochs.validate(await this.validate());
+    const { schedule } = this.model.definition.optimizer;
+    if (!isObserver(schedule)) return;
+    const { loss, validation } = this.epochs.at(this.epochs.length - 1);
+    schedule.observe(validation?.loss ?? loss);
   }
 
   private closeEpoch(epoch: number): void {
@@ -465,14 +493,14 @@ class Loop {
   }
 
   progress(): Progress {
-    const { sums, last } = this;
-    const { epoch, begin, rows } = last!;
+    const { sums, rows } = this;
+    const { epoch, begin } = this.placeOf(this.done - 1);
     const samplesPerSecond = this.rowsDone / this.secondsDone;
-    const left = (this.epochCount - epoch) * this.rows - begin - rows;
+    const left = this.epochCount * rows - this.rowsBefore(this.done);
     return {
       epoch: epoch + 1,
       epochs: this.epochCount,
-      step: Math.ceil((begin + rows) / this.batchSize),
+      step: begin / this.batchSize + 1,
       steps: this.stepsPerEpoch,
       loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,

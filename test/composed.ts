@@ -55,6 +55,15 @@ export const pooled = () =>
     return g.concat([g.meanPositions(g.square(x)), g.mul(g.position(x, 1), g.add(g.sumPositions(w), g.position(w, 2)))]);
   });
 
+/** `[batch, n, m, columns]` to `[batch, 2·columns]`, axis by axis in either order, as is a parameter. */
+export const overAxes = () =>
+  layer("overAxes", {}, (g, x) => {
+    const w = g.sumPositions(g.sumPositions(g.parameter("w", [2, 3, x.shape.at(-1)!], noise), 0));
+    const a = g.meanPositions(g.sumPositions(g.square(x), 0));
+    const b = g.add(g.sumPositions(g.meanPositions(x, -2), 0), g.position(g.position(x, 1, 0), 2));
+    return g.mul(g.concat([a, b]), g.concat([w, w]));
+  });
+
 /** A layer whose weights are computed from parameters, whose own padding must stay +0. */
 export const computedWeights = (units: number) =>
   layer("computedWeights", { units }, (g, x) => {
@@ -138,6 +147,11 @@ export const composedCases: readonly NetworkCase[] = [
   composed("batch centred", 32, { input: 5, layers: [dense(7), batchCentred(), dense(3)] }),
   withoutPositions(2, composed("pooled", 3, { input: [2, 3], layers: [dense(5, { activation: "tanh" }), pooled(), dense(3)] })),
   withoutPositions(4, composed("pooled, 4 positions", 32, { input: [4, 2], layers: [dense(4), pooled(), dense(1)] })),
+  withoutPositions(
+    6,
+    composed("over axes, padded", 3, { input: [2, 3, 5], layers: [dense(5, { activation: "tanh" }), overAxes(), dense(3)] }),
+  ),
+  withoutPositions(6, composed("over axes", 32, { input: [2, 3, 4], layers: [dense(4, { activation: "tanh" }), overAxes(), dense(1)] })),
   composed("computed weights", 3, { input: 3, layers: [computedWeights(5), dense(2)] }),
   ...Object.keys(functions).map((name, i) =>
     composed(name, [1, 3, 32][i % 3]!, {

@@ -2,8 +2,18 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CsvOptions, parseCsv, readCsv } from "../src/csv.js";
-import { type Dataset, FormatError, OptionError, ShapeError } from "../src/index.js";
+import { type CsvBatch, type CsvOptions, type CsvSource, parseCsv, readCsv, streamCsv } from "../src/csv.js";
+import {
+  adam,
+  type Dataset,
+  dataset,
+  dense,
+  FormatError,
+  network,
+  OptionError,
+  ShapeError,
+  sparseCategoricalCrossEntropy,
+} from "../src/index.js";
 
 const text = 'height,"width, cm",kind\n1,2,cat\n-3.5,4e1,"dog ""b"""\n\n.5 , 6. ,cat\n';
 
@@ -64,6 +74,129 @@ test("the pieces in which a stream comes change nothing: quotes, line breaks and
     }),
     { seed: 1, numRuns: 200 },
   );
+});
+
+/** All batches of a stream, joined. */
+async function joined(source: CsvSource, options: CsvOptions) {
+  const batches: CsvBatch[] = [];
+  for await (const batch of streamCsv(source, options)) batches.push(batch);
+  const of = (what: "inputs" | "targets") => batches.flatMap((batch) => [...batch[what]]);
+  return { batches, inputs: of("inputs"), targets: of("targets") };
+}
+
+describe("streamCsv", () => {
+  const whole = '\ufeffx,"a ""quoted""\r\nname",né\r\n1,2,"é,\r\n""ü"""\r\n3,4,🙂\r5,6,"x"\n\r\n';
+  const classes = ["x", 'é,\n"ü"', "🙂"];
+
+  test("gives the rows of readCsv, however they are cut: within quotes, line breaks and characters too", async () => {
+    const bytes = new TextEncoder().encode(whole);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }), async (sizes) => {
+        const { inputs, targets } = await joined(inPieces(bytes, sizes), { target: "né", classes });
+        expect([inputs, targets]).toEqual([
+          [1, 2, 3, 4, 5, 6],
+          [1, 2, 0],
+        ]);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  test("gives lines as soon as they have ended, and no empty batches", async () => {
+    const { batches } = await joined(["a,b\n1,", "2\n3,4\n5,6", "0\n", "", "7,8"], { target: "b" });
+    const values = (...numbers: number[]) => Float32Array.from(numbers);
+    expect(batches).toEqual([
+      { inputs: values(1, 3), targets: values(2, 4) },
+      { inputs: values(5), targets: values(60) },
+      { inputs: values(7), targets: values(8) },
+    ]);
+  });
+
+  test("values of several columns, ids, and lines that lack a value", async () => {
+    const lines = "a,b,c\n1,2,0\n3,?,1\n5,6,1\n";
+    const all = await joined([lines], { target: ["b", "c"], missing: "drop" });
+    expect([all.inputs, all.targets]).toEqual([[1, 5], [2, 0, 6, 1]]); // biome-ignore format: rows
+    const ids = await joined([lines], { target: "c", inputs: ["a"], classes: 2 });
+    expect(ids.batches[0]!.targets).toEqual(Uint32Array.of(0, 1, 1));
+  });
+
+  test("a network trained on it, evaluated and used ends as with the whole file in memory", async () => {
+    const file = readFileSync(new URL("golden/datasets/iris.csv", import.meta.url));
+    const options = { target: "target", classes: ["setosa", "versicolor", "virginica"] };
+    const make = () =>
+      network({
+        input: 4,
+        layers: [dense(5, { activation: "tanh" }), dense(3)],
+        loss: sparseCategoricalCrossEntropy({ fromLogits: true }),
+        optimizer: adam(),
+        metrics: ["accuracy"],
+        seed: 1,
+        backend: "js",
+      });
+    const held = parseCsv(file.toString(), options);
+    const rows = dataset.stream(() => streamCsv(inPieces(file, [100, 7]), options));
+    const [ours, theirs] = [await make(), await make()];
+    const run = { epochs: 3, shuffle: false } as const;
+    await ours.fit(rows, { ...run, validation: rows });
+    await theirs.fit(held, run);
+    expect(ours.weightsHash()).toBe(theirs.weightsHash());
+    expect(await ours.evaluate(rows)).toEqual(theirs.evaluate(held));
+  });
+
+  test("a source that is left early is closed, with its file or its connection", async () => {
+    let cancelled = 0;
+    const source = () => new ReadableStream<string>({ pull: (to) => to.enqueue("a,b\n1,2\n3,4\n"), cancel: () => void ++cancelled });
+    for (const given of [
+      source(),
+      {
+        getReader: (
+          (stream) => () =>
+            stream.getReader()
+        )(source()),
+      } as never,
+    ])
+      for await (const _ of streamCsv(given, { target: "b" })) break;
+    expect(cancelled).toBe(2);
+  });
+
+  test.each<[string, CsvSource, CsvOptions, typeof FormatError | typeof OptionError | typeof ShapeError, RegExp]>([
+    [
+      "labels whose classes are not known",
+      [text],
+      { target: "kind" },
+      OptionError,
+      /^csv: line 2: the target is "cat", a class; a stream's classes must be known beforehand: give their names/,
+    ],
+    [
+      "a label that is no class, with its line",
+      [text],
+      { target: "kind", classes: ["cat", "cow"] },
+      ShapeError,
+      /^csv: line 3: the target is "dog \\"b\\"", expected one of: cat, cow; or, as all others, an id from 0 to 1$/,
+    ],
+    [
+      "an id that is no class",
+      ["a,b\n1,2"],
+      { target: "b", classes: 2 },
+      ShapeError,
+      /^csv: line 2: the target is "2", expected one of: 0, 1$/,
+    ],
+    ["no lines", ["a,b\n"], { target: "b" }, FormatError, /^csv: no lines of data$/],
+    ["missing values everywhere", ["a,b\n?,2"], { target: "b", missing: "drop" }, FormatError, /^csv: every line has a missing value$/],
+    ["a quote left open", ['a,b\n1,"2\n3,4'], { target: "b" }, FormatError, /^csv: line 2: Quoted field unterminated$/],
+    ["a short line in a later piece", ["a,b\n1,2\n", "3,4\n", "5\n"], { target: "b" }, FormatError, /^csv: line 4: 1 cell, expected 2/],
+    ["what is no stream", "a,b" as never, { target: "b" }, OptionError, /^csv: got "a,b", expected a stream/],
+  ])("refuses %s", async (_, source, options, kind, message) => {
+    await expect(joined(source, options)).rejects.toThrow(kind);
+    await expect(joined(source, options)).rejects.toThrow(message);
+  });
+
+  test("refuses options at once", () => {
+    expect(() => streamCsv([text], { target: "kind", classes: true })).toThrow(
+      /^csv: classes is true, but a stream's classes must be known/,
+    );
+    expect(() => streamCsv([text], { target: "kind", delimiter: "" })).toThrow(/^csv: delimiter is ""/);
+  });
 });
 
 test("streams of the web, without async iteration too, and iterables of text", async () => {

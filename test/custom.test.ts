@@ -282,6 +282,26 @@ describe("gradCheck", () => {
     expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
   });
 
+  test.each([
+    ["", []],
+    [" with dropout", [dropout(0.5)]],
+  ])("weighs rows as the loss does%s: both gradients are the weighted mean of the rows' own", async (_, between) => {
+    const sampleWeights = [5, 0, 1, 0.5, 3.5];
+    const layers = [dense(8, { activation: "tanh" }), ...between, dense(2)];
+    const net = await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 });
+    const check = gradCheck(net, { inputs, targets, sampleWeights });
+    expect(check.agrees, check.summary).toBe(true);
+    // A weight of one row only is that row's own gradient, with the same random numbers as in the batch.
+    const rows = sampleWeights.map((weight, r) => ({ weight, own: net.gradients(inputs, targets, sampleWeights.map((_, i) => Number(i === r))) })); // biome-ignore format: one idea
+    for (const { name, worst } of check.tensors.filter(({ name }) => name.startsWith("dense"))) {
+      const expected = rows.reduce((sum, { weight, own }) => sum + weight * own[name]!.values[worst.index]!, 0) / 10;
+      expect(worst.analytic).toBeCloseTo(expected, 5);
+      expect(worst.numeric).toBeCloseTo(expected, 3);
+      const plain = rows.reduce((sum, { own }) => sum + own[name]!.values[worst.index]!, 0) / 5;
+      expect(Math.abs(plain - expected)).toBeGreaterThan(1e-3);
+    }
+  });
+
   test("agrees where relu's kinks are near", async () => {
     const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss: meanSquaredError(), seed: 1 });
     const check = gradCheck(net, { inputs, targets });
@@ -397,6 +417,35 @@ describe("positions", () => {
     expect([...deep.predict([[1, 2, 3, 5]])]).toEqual([3, 8]);
   });
 
+  test.each([[[2, 3, 4]], [[2, 3, 5]], [[3, 2, 2, 1]], [[4, 1, 3, 8]]])(
+    "the sum over each axis of %j is that of its numbers, and leaves the others in their order",
+    async (shape) => {
+      const elements = shape.reduce((a, b) => a * b, 1);
+      // Whole numbers, whose sums are exact.
+      const inputs = [0, 1].map((row) => Array.from({ length: elements }, (_, i) => ((i * 7 + row * 5) % 23) - 11));
+      for (let axis = 0; axis < shape.length - 1; ++axis) {
+        const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+        const expected = inputs.flatMap((row) => {
+          const sums = new Array<number>(elements / shape[axis]!).fill(0);
+          row.forEach((value, i) => {
+            sums[Math.floor(i / inner / shape[axis]!) * inner + (i % inner)]! += value;
+          });
+          return sums;
+        });
+        for (const [which, backend] of [
+          [axis, "wasm"],
+          [axis, "js"],
+          [axis - shape.length, "wasm"],
+        ] as const) {
+          // biome-ignore format: rows
+          const layers = [layer("sum", { which }, (g, x) => g.sumPositions(x, which))];
+          const net = await network({ input: shape, layers, loss: meanSquaredError(), seed: 1, backend });
+          expect([...net.predict(inputs)]).toEqual(expected);
+        }
+      }
+    },
+  );
+
   test("what has none, and positions that are not there, are refused", async () => {
     const make = (input: number | number[], apply: (g: Builder, x: Tensor) => Tensor) =>
       network({ input, layers: [layer("mine", {}, apply)], loss: meanSquaredError() });
@@ -404,5 +453,10 @@ describe("positions", () => {
       "mine_1: position: shape [batch, 3], expected [..., positions, columns]",
     );
     await expect(make([2, 3], (g, x) => g.position(x, 2))).rejects.toThrow("mine_1: position is 2, expected a whole number from 0 to 1");
+    for (const axis of [1, -3, 0.5])
+      await expect(make([2, 3], (g, x) => g.sumPositions(x, axis))).rejects.toThrow(`mine_1: position: axis is ${axis}, expected a whole`);
+    await expect(make([2, 3], (g, x) => g.meanPositions(x, -1))).rejects.toThrow(
+      "mine_1: position: axis is -1, the columns; slice cuts them, sum and mean add them",
+    );
   });
 });

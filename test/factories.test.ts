@@ -57,6 +57,9 @@ await node.saveFile(net, saved);
 const pairs = cr.dataset({ inputs: [[0], [1], [2], [3]], targets: [0, 1, 0, 1] }, { classes: 2 });
 const values = { inputs: [[0], [1]], targets: [[0], [1]] };
 const scaler = cr.standardize(pairs);
+async function drained(rows: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of rows);
+}
 const text = "a,b\n1,2\n3,4\n";
 const custom = () => cr.activation("relu");
 
@@ -318,6 +321,17 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
       missing: of("drop", "keep"),
     },
   ],
+  "csv.streamCsv": [
+    (o) => drained(csv.streamCsv([text], o as never)),
+    {
+      target: of("b", "c", 2, -1),
+      inputs: of(["a"], ["c"], [2], ["b"]),
+      classes: of(5, true, 0, -1, 1.5, ["a", "a"]),
+      header: boolean,
+      delimiter: of(",", "", ",,", '"', "\n"),
+      missing: of("drop", "keep"),
+    },
+  ],
   // metrics
   confusionMatrix: [(o) => cr.confusionMatrix([0, 1], [0, 1], o), { classes: of(2, 0, 1.5) }],
   precision: [(o) => cr.precision([0, 1], [0, 1], o as never), { classes: of(2, 0, 1.5), average: of("micro", "mean") }],
@@ -404,6 +418,7 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
   "dataset.stream": [cr.dataset.stream, () => {}, undefined],
   "csv.parseCsv": [(given) => csv.parseCsv(given, { target: "b" }), text, "a,b\n1\n", undefined],
   "csv.readCsv": [(given) => csv.readCsv(given, { target: "b" }), [text], ["a,b\n1\n"], [1], undefined],
+  "csv.streamCsv": [(given) => drained(csv.streamCsv(given, { target: "b" })), [text], ["a,b\n1\n"], [1], undefined],
   "node.checkpoint": [(path) => node.checkpoint(path), "no such thing", "", undefined],
   "node.logTo": [(path) => node.logTo(path), "a.csv", "a.txt", undefined],
   "node.loadFile": [(path) => node.loadFile(path), saved, "", join(folder, "no such file"), undefined],

@@ -25,6 +25,20 @@ const identity: Pick<ChainOptions, "input" | "layers" | "seed"> = { input: 3, la
 const crossEntropy = (z: readonly number[], id: number) => Math.log(z.reduce((sum, v) => sum + Math.exp(v), 0)) - z[id]!;
 
 describe.each(["wasm", "js"] as const)("through the facade on %s", (backend) => {
+  test("one step on a weighted batch is fit's, and trace has its loss before it", async () => {
+    const make = () =>
+      network({ input: 3, layers: [dense(3)], loss: sparseCategoricalCrossEntropy({ fromLogits: true }), seed: 1, backend });
+    const [ours, theirs] = [await make(), await make()];
+    const sampleWeights = [1, 0, 3, 1, 2, 1];
+    const { loss } = theirs.evaluate({ inputs: logits, targets: ids, sampleWeights });
+    expect(ours.trace(logits, ids, sampleWeights).loss).toBe(loss);
+    expect(ours.trainOnBatch(logits, ids, sampleWeights)).toBe(loss);
+    await theirs.fit({ inputs: logits, targets: ids, sampleWeights }, { batchSize: 6 });
+    expect(ours.weightsHash()).toBe(theirs.weightsHash());
+    for (const call of ["trace", "gradients", "trainOnBatch"] as const)
+      expect(() => ours[call](logits, ids, [1])).toThrow(`${call}: sampleWeights: 1 weights for 6 rows`);
+  });
+
   test("class weights, sample weights and ignored ids give the weighted mean, its gradient and counts", async () => {
     const classWeights = [2, 0.5, 1];
     const sampleWeights = [1, 0, 3, 1, 2, 1];

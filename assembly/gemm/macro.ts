@@ -129,8 +129,14 @@ function packedRow(rows: u32): usize {
 
 /** Blocks of k as equal as can be, of whole vectors. */
 function blockDepth(k: u32): u32 {
+  if (k <= <u32>Block.KC) return (k + 3) & ~3;
   const blocks = (k + Block.KC - 1) / Block.KC;
   return ((k + blocks - 1) / blocks + 3) & ~3;
+}
+
+/** How many of so many, `each` elements large, fit in so many elements. Most products fit as a whole, and tiny ones feel a division. */
+function fitting(count: u32, each: u32, room: u32): u32 {
+  return count * each <= room ? count : room / each;
 }
 
 function blocked(
@@ -180,8 +186,8 @@ function blocked(
 
   // Transposed B is packed four k at a time.
   const depth = packsA || packsB ? blockDepth(k) : k;
-  const height = max<u32>(min<u32>(Block.A / depth, packsB ? m + 3 : Block.C / n) & ~3, 4);
-  const width = packsB ? (Block.B / depth) & ~(Block.NR - 1) : n;
+  const height = max<u32>(min<u32>(fitting(m + 3, depth, Block.A), packsB ? m + 3 : fitting(m + 3, n, Block.C)) & ~3, 4);
+  const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
   const panels = blockA + (packsA ? (packedRow(min<u32>(height, m)) * depth) << 2 : 0);
 

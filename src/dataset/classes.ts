@@ -32,12 +32,37 @@ export function toClasses(
   const ids = Uint32Array.from(texts, (text, i) => {
     const id = byName ? positions.get(text) : isId(text) && Number(text) < names.length ? Number(text) : undefined;
     if (id === undefined) {
-      const wanted = typeof classes === "number" ? "" : ` or one of: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
+      const wanted = typeof classes === "number" ? "" : ` or one of: ${listed(names)}`;
       throw new ShapeError(`${who}: row ${i} has label ${shown(labels[i])}, expected an id from 0 to ${names.length - 1}${wanted}`);
     }
     return id;
   });
   return { ids, names };
+}
+
+/** Reads labels that come one by one: the first tells whether all are names or ids. Where names look like ids, all are names.
+ *  @returns a label's id; undefined: it is none, which `wanted` says */
+export function idsOf(
+  who: string,
+  classes: number | readonly string[],
+): { readonly wanted: string; of(label: string): number | undefined } {
+  const names = named(who, classes);
+  const positions = new Map(names.map((name, id) => [name, id]));
+  const onlyNames = names.some(isId);
+  let areIds: boolean | undefined;
+  return {
+    wanted: `one of: ${listed(names)}${onlyNames ? "" : `; or, as all others, an id from 0 to ${names.length - 1}`}`,
+    of: (label) => {
+      areIds ??= !onlyNames && isId(label);
+      if (!areIds) return positions.get(label);
+      return isId(label) && Number(label) < names.length ? Number(label) : undefined;
+    },
+  };
+}
+
+/** The first of many, for messages. */
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
 }
 
 function distinct(who: string, texts: readonly string[]): string[] {

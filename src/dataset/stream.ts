@@ -1,4 +1,4 @@
-// Data that is read anew for every epoch instead of being held in memory, as `net.fit` takes it.
+// Data that is read anew for every epoch instead of being held in memory, as `fit`, its validation, `evaluate` and `predict` take it.
 import { checkCount, checkFunction, checkOptions } from "../checks.js";
 import type { Data } from "../data.js";
 import type { Label } from "./classes.js";
@@ -6,6 +6,9 @@ import type { Sample } from "./collect.js";
 
 /** Rows as they come: one, or many at once; with several inputs, outputs or sample weights as `fit` takes them. */
 export type StreamItem = Data | (Omit<Sample, "target"> & { readonly target: Exclude<Sample["target"], Label> | number });
+
+/** What `predict` reads of an item: targets, if there are any, do not count. */
+export type InputItem = Pick<Data, "inputs"> | Pick<Sample, "input">;
 
 export interface StreamOptions {
   /** Rows among which the next one is drawn, so many in memory; default 0: rows come in the source's order, and `fit` wants
@@ -16,9 +19,9 @@ export interface StreamOptions {
 }
 
 /** Made by `dataset.stream()`. */
-export interface DataStream {
+export interface DataStream<Item extends InputItem = StreamItem> {
   readonly type: "stream";
-  open(): Iterable<StreamItem> | AsyncIterable<StreamItem>;
+  open(): Iterable<Item> | AsyncIterable<Item>;
   readonly shuffleBuffer: number;
   readonly rows: number | undefined;
 }
@@ -26,15 +29,16 @@ export interface DataStream {
 /** Data larger than memory: `open` is called for every epoch and gives the same rows, in the same order, each time. Targets are values or
  *  class ids. In memory are one item, the rows of one chunk of steps (16 MiB at most) and the shuffle buffer.
  *
- *  `fit` with `shuffle: false` ends with the same bits as with the same rows in arrays. What can be read once only, as a response's body, is
- *  collected: `await dataset.from(source)`.
+ *  `fit` with `shuffle: false` ends with the same bits as with the same rows in arrays, and so do `evaluate` and validation, which read in
+ *  the source's order. `predict` reads items without targets too. What can be read once only, as a response's body, is collected:
+ *  `await dataset.from(source)`.
  *  @example
  *  const rows = dataset.stream(async function* () {
  *    for (const file of files) yield parse(await readFile(file)); // { inputs, targets }
  *  }, { shuffleBuffer: 10_000 });
  *  await net.fit(rows, { epochs: 10 });
  *  @throws {OptionError} an option out of range; what is wrong with the data `fit` says when it reads it */
-export function stream(open: DataStream["open"], options: StreamOptions = {}): DataStream {
+export function stream<Item extends InputItem = StreamItem>(open: DataStream<Item>["open"], options: StreamOptions = {}): DataStream<Item> {
   checkFunction("dataset.stream: open", open);
   checkOptions("dataset.stream", options, ["shuffleBuffer", "rows"]);
   const { shuffleBuffer = 0, rows } = options;

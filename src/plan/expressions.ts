@@ -7,7 +7,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import type { Builder } from "./builder.js";
 import { pair, triple } from "./ops/elementwise.js";
 import type { OpName } from "./ops.js";
-import { columns, elements, isOneRow, rows, type Tensor } from "./tensor.js";
+import { columns, elements, isOneRow, product, rows, type Tensor } from "./tensor.js";
 
 /** A tensor, or a number that stands for all of its elements. */
 export type Operand = Tensor | number;
@@ -110,13 +110,13 @@ export abstract class Expressions {
     return activate(this as unknown as Builder, this.operand("activate", x), toActivation(`${this.scope}: activate`, activation));
   }
 
-  /** The sum over the last axis, which becomes 1: `[..., columns]` to `[..., 1]`. */
+  /** The sum over the last axis, which becomes 1: `[..., columns]` to `[..., 1]`. Over any other it is `sumPositions`. */
   sum(x: Tensor): Tensor {
     const y = this.result("sum", this.operand("sum", x), [x], [...x.shape.slice(0, -1), 1]);
     this.emit("sumColumns", { y, x, columns: columns(x), ld: x.stride, ldy: y.stride, end: rows(y) });
     return y;
   }
-  /** The mean over the last axis, which becomes 1. */
+  /** The mean over the last axis, which becomes 1. Over any other it is `meanPositions`. */
   mean(x: Tensor): Tensor {
     return this.div(this.sum(x), columns(x));
   }
@@ -137,26 +137,45 @@ export abstract class Expressions {
     return this.div(this.sumRows(x), this.sumRows(ones));
   }
 
-  /** One position of each sample, or one row of a matrix: `[..., n, columns]` to `[..., columns]`. */
-  position(x: Tensor, index: number): Tensor {
-    const [n] = this.operand("position", x).shape.slice(-2, -1);
-    if (n === undefined) this.refuse("position", `shape ${shape(x)}, expected [..., positions, columns]`);
+  /** One position of each sample, or one row of a matrix: `[..., n, columns]` to `[..., columns]`.
+   *  @param axis which one is gone, counted from a sample's first, 0, or from its last, -1, which `slice` cuts. Axes between it and the last
+   *    cost an instruction for each of their rows where columns are no whole number of 4. */
+  position(x: Tensor, index: number, axis = -2): Tensor {
+    const { shape: axes, stride } = this.operand("position", x);
+    const { length } = axes;
+    if (length < 2) this.refuse("position", `shape ${shape(x)}, expected [..., positions, columns]`);
+    checkCount(`${this.scope}: position: axis`, axis, -length, length - 2);
+    if (axis === -1) this.refuse("position", "axis is -1, the columns; slice cuts them, sum and mean add them");
+    const at = axis < 0 ? axis + length : axis;
+    const n = axes[at]!;
     checkCount(`${this.scope}: position`, index, 0, n - 1);
-    const y = this.result("position", x, [x], [...x.shape.slice(0, -2), columns(x)]);
-    // All positions of a sample as one row.
-    const operands = { y, x, count: columns(x), to: 0, from: index * x.stride, ldy: y.stride, ldx: n * x.stride, first: 1, end: rows(y) };
-    this.emit("copyColumns", operands);
+    const y = this.result("position", x, [x], axes.toSpliced(at, 1));
+    // Each sample, or what lies before the axis, as one row. Padding is left where it is: a parameter's gradient may have none.
+    const inner = product(axes.slice(at + 1, -1));
+    const whole = stride === columns(x) && y.stride === columns(x);
+    const before = product(axes.slice(0, at));
+    const common = { y, x, ldy: inner * y.stride, ldx: n * inner * stride, end: x.batched ? { perRow: before } : before };
+    const together = whole ? inner : 1;
+    for (let i = 0; i < inner; i += together)
+      this.emit("copyColumns", {
+        ...common,
+        count: together * columns(x),
+        to: i * y.stride,
+        from: (index * inner + i) * stride,
+        first: Number(i === 0),
+      });
     return y;
   }
-  /** The sum over each sample's positions, first to last: `[..., n, columns]` to `[..., columns]`. Two instructions a position. */
-  sumPositions(x: Tensor): Tensor {
-    let sum = this.position(x, 0);
-    for (let i = 1; i < x.shape.at(-2)!; ++i) sum = this.add(sum, this.position(x, i));
+  /** The sum over each sample's positions, first to last: `[..., n, columns]` to `[..., columns]`. Two instructions a position.
+   *  @param axis as in `position` */
+  sumPositions(x: Tensor, axis = -2): Tensor {
+    let sum = this.position(x, 0, axis);
+    for (let i = 1; i < x.shape.at(axis)!; ++i) sum = this.add(sum, this.position(x, i, axis));
     return sum;
   }
-  /** The mean over each sample's positions. */
-  meanPositions(x: Tensor): Tensor {
-    return this.div(this.sumPositions(x), x.shape.at(-2)!);
+  /** The mean over each sample's positions. @param axis as in `position` */
+  meanPositions(x: Tensor, axis = -2): Tensor {
+    return this.div(this.sumPositions(x, axis), x.shape.at(axis)!);
   }
 
   /** x·W over the last axis: x `[..., n]`, W a matrix `[n, m]` that is the same for every sample, as parameters are. */

@@ -1,0 +1,50 @@
+// Where CSV comes from piece by piece, as text.
+import { shown } from "../checks.js";
+import { FormatError, OptionError } from "../errors.js";
+
+/** What is read piece by piece: a file's or a response's stream, or pieces of text or UTF-8 from anywhere. */
+export type CsvSource = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array> | ReadableStream<string | Uint8Array>;
+
+/** The source's pieces as text; a character may be cut between two. A source that is left early is closed. */
+export async function* textOf(source: CsvSource): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (piece?: Uint8Array) => {
+    try {
+      return piece ? decoder.decode(piece, { stream: true }) : decoder.decode();
+    } catch (cause) {
+      throw new FormatError("csv: is not UTF-8", { cause });
+    }
+  };
+  for await (const piece of pieces(source)) {
+    if (typeof piece !== "string" && !(piece instanceof Uint8Array))
+      throw new OptionError(`csv: a piece is ${shown(piece)}, expected text or a Uint8Array`);
+    yield typeof piece === "string" ? piece : decode(piece);
+  }
+  yield decode();
+}
+
+/** Not every browser can iterate a ReadableStream. */
+async function* pieces(source: CsvSource): AsyncGenerator<string | Uint8Array> {
+  const given = source as Partial<
+    AsyncIterable<string | Uint8Array> & Iterable<string | Uint8Array> & ReadableStream<string | Uint8Array>
+  > | null;
+  if (typeof source === "string" || !given || !(given[Symbol.asyncIterator] || given[Symbol.iterator] || given.getReader))
+    throw new OptionError(`csv: got ${shown(source)}, expected a stream or an iterable of text or bytes; parseCsv takes text`);
+  if (given[Symbol.asyncIterator] || given[Symbol.iterator]) {
+    yield* source as AsyncIterable<string | Uint8Array>;
+    return;
+  }
+  const reader = (source as ReadableStream<string | Uint8Array>).getReader();
+  let isDone = false;
+  try {
+    for (;;) {
+      const next = await reader.read();
+      isDone = next.done;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    if (!isDone) await reader.cancel();
+    reader.releaseLock();
+  }
+}

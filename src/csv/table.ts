@@ -1,0 +1,172 @@
+// Text to rows of numbers. Quotes and delimiters are papaparse's work; what cells mean is decided here.
+import Papa from "papaparse";
+import { checkBoolean, checkOneOf, checkOptions, shown } from "../checks.js";
+import type { Classes } from "../dataset/classes.js";
+import { FormatError, OptionError } from "../errors.js";
+
+/** A column by its name in the header, or by its number from 0. */
+export type Column = string | number;
+
+export interface CsvOptions {
+  /** The column to predict, or several, whose cells are then numbers. */
+  readonly target: Column | readonly Column[];
+  /** The columns to predict from, whose cells are numbers; default: all others. */
+  readonly inputs?: readonly Column[];
+  /** What the target means; default: classes if its first cell is no number, else values. See `Classes`. */
+  readonly classes?: Classes;
+  /** The first line has the columns' names, default true. */
+  readonly header?: boolean;
+  /** one character, default "," */
+  readonly delimiter?: string;
+  /** A cell in use that is empty, "?", "NA" or "NaN": an error (default), or the line is left out. */
+  readonly missing?: "refuse" | "drop";
+}
+
+/** Characters of one record: more are a quote that is never closed, and every piece would read them anew. */
+const LONGEST = 2 ** 24;
+
+const missing = ["", "?", "NA", "NaN"];
+
+const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+
+/** The columns in use, by number. */
+interface Layout {
+  readonly inputs: readonly number[];
+  readonly targets: readonly number[];
+}
+
+/** What papaparse says of one record. */
+interface Parsed {
+  readonly data: readonly string[];
+  readonly errors: readonly { readonly message: string }[];
+}
+
+/** What a record says: its inputs, and its target as a label or as values. */
+export interface Row {
+  readonly inputs: readonly number[];
+  readonly label?: string;
+  readonly values?: readonly number[];
+  /** Where it is, for messages: "csv: line 3". */
+  readonly at: string;
+}
+
+/** Takes text as it comes, and gives the rows of whole records. */
+export class Table {
+  private rest = "";
+  private line = 1;
+  private names: readonly string[] | undefined;
+  private layout: Layout | undefined;
+  /** Whether the target is classes; decided by the first line without a missing value. */
+  private areLabels: boolean | undefined;
+  private rows = 0;
+
+  constructor(
+    private readonly options: CsvOptions,
+    private readonly give: (row: Row) => void,
+  ) {
+    checkOptions("csv", options, ["target", "inputs", "classes", "header", "delimiter", "missing"]);
+    const { header = true, delimiter = ",", missing: rule = "refuse", target, inputs } = options;
+    checkBoolean("csv: header", header);
+    checkOneOf("csv: missing", rule, ["refuse", "drop"]);
+    if (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter))
+      throw new OptionError(`csv: delimiter is ${shown(delimiter)}, expected one character, no quote and no line break`);
+    if (target === undefined || (Array.isArray(target) && target.length === 0))
+      throw new OptionError(`csv: target is ${shown(target)}, expected a column's name or number`);
+    if (inputs !== undefined && (!Array.isArray(inputs) || inputs.length === 0))
+      throw new OptionError(`csv: inputs is ${shown(inputs)}, expected an array of columns`);
+  }
+
+  take(text: string, isLast: boolean): void {
+    const pending = this.rest + text;
+    // A "\r" at the end may be half of a line break.
+    const cut = !isLast && pending.endsWith("\r") ? pending.length - 1 : pending.length;
+    const ready = pending.slice(0, cut).replace(/\r\n?/g, "\n");
+    // The last record may go on in the next piece, and so may what is wrong with it.
+    let last: Parsed | undefined;
+    let [taken, end] = [0, 0];
+    Papa.parse<string[]>(ready, {
+      delimiter: this.options.delimiter ?? ",",
+      newline: "\n",
+      step: ({ data, errors, meta }) => {
+        if (last) this.record(last);
+        last = { data, errors };
+        [taken, end] = [end, meta.cursor];
+      },
+    });
+    if (isLast && last) this.record(last);
+    this.rest = ready.slice(taken) + pending.slice(cut);
+    if (!isLast && this.rest.length > LONGEST)
+      throw new FormatError(`csv: line ${this.line}: a record of more than ${LONGEST} characters; was a quote left open?`);
+  }
+
+  private record({ data, errors }: Parsed): void {
+    const at = `csv: line ${this.line}`;
+    if (errors[0]) throw new FormatError(`${at}: ${errors[0].message}`);
+    this.line += 1;
+    for (const cell of data) for (let i = cell.indexOf("\n"); i >= 0; i = cell.indexOf("\n", i + 1)) this.line += 1;
+    const cells = data.map((cell) => cell.trim());
+    if (cells.length === 1 && cells[0] === "") return;
+    if (!this.names) {
+      const { header = true } = this.options;
+      this.names = header ? cells : cells.map((_, i) => String(i));
+      const twice = this.names.find((name, i) => this.names!.indexOf(name) !== i);
+      if (twice !== undefined) throw new FormatError(`${at}: two columns are named ${shown(twice)}`);
+      if (header) return;
+    }
+    if (cells.length !== this.names.length)
+      throw new FormatError(
+        `${at}: ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, expected ${this.names.length}, as in the first line`,
+      );
+    this.layout ??= this.arrange(this.names);
+    const { inputs, targets } = this.layout;
+    const lacking = [...inputs, ...targets].find((column) => missing.includes(cells[column]!));
+    if (lacking !== undefined) {
+      if (this.options.missing === "drop") return;
+      throw new FormatError(
+        `${at}, column ${shown(this.names[lacking])}: ${shown(cells[lacking])} is a missing value; missing: "drop" leaves such lines out`,
+      );
+    }
+    const number = (column: number) => {
+      const value = isNumber(cells[column]!) ? Math.fround(Number(cells[column])) : Number.NaN;
+      if (!Number.isFinite(value))
+        throw new FormatError(`${at}, column ${shown(this.names![column])}: ${shown(cells[column])} is no finite float32 number`);
+      return value;
+    };
+    const { classes } = this.options;
+    this.areLabels ??= classes === undefined ? targets.length === 1 && !isNumber(cells[targets[0]!]!) : classes !== false;
+    this.rows += 1;
+    const row = { at, inputs: inputs.map(number) };
+    this.give(this.areLabels ? { ...row, label: cells[targets[0]!]! } : { ...row, values: targets.map(number) });
+  }
+
+  private arrange(names: readonly string[]): Layout {
+    const { target, inputs, classes } = this.options;
+    const find = (who: string, column: Column) => {
+      const at = typeof column === "number" ? column : names.indexOf(column);
+      if (!Number.isInteger(at) || at < 0 || at >= names.length) {
+        const known = `${names.slice(0, 10).map(shown).join(", ")}${names.length > 10 ? ", …" : ""}`;
+        throw new OptionError(
+          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}`,
+        );
+      }
+      return at;
+    };
+    const targets = (Array.isArray(target) ? target : [target]).map((column: Column) => find("target", column));
+    const chosen = inputs?.map((column) => find("inputs", column)) ?? names.map((_, i) => i).filter((i) => !targets.includes(i));
+    if (chosen.length === 0) throw new OptionError("csv: no column is left to predict from");
+    const both = chosen.find((column) => targets.includes(column));
+    if (both !== undefined) throw new OptionError(`csv: column ${shown(names[both])} is in inputs and is the target`);
+    if (classes !== undefined && classes !== false && targets.length > 1)
+      throw new OptionError(`csv: target has ${targets.length} columns, which cannot be classes`);
+    return { inputs: chosen, targets };
+  }
+
+  /** The inputs' columns, by their names if they have any. @throws {FormatError} no rows */
+  done(): { readonly input: number; readonly features?: readonly string[] } {
+    if (!this.layout) throw new FormatError("csv: no lines of data");
+    if (this.rows === 0) throw new FormatError("csv: every line has a missing value");
+    const { inputs } = this.layout;
+    const { header = true } = this.options;
+    return { input: inputs.length, ...(header && { features: inputs.map((column) => this.names![column]!) }) };
+  }
+}

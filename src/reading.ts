@@ -1,0 +1,88 @@
+// One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
+import { shown } from "./checks.js";
+import { type Data, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples } from "./data.js";
+import type { DataStream, InputItem } from "./dataset/stream.js";
+import { ShapeError } from "./errors.js";
+
+/** The source's items; it is closed when they are left early. */
+async function* itemsOf<Item>({ open }: { open(): Iterable<Item> | AsyncIterable<Item> }): AsyncGenerator<Item, void> {
+  const source = open() as Partial<Iterable<Item> & AsyncIterable<Item>> | null;
+  if (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator])
+    throw new ShapeError(`dataset.stream: open returned ${shown(source)}, expected an iterable or async iterable`);
+  for await (const item of source as Iterable<Item> | AsyncIterable<Item>) yield item;
+}
+
+/** @param who names the reader in messages, as "fit"
+ *  @throws {ShapeError} an item that does not fit the network, or has weights where the first had none */
+export async function* samplesOf(who: string, stream: DataStream, ports: Ports): AsyncGenerator<Samples, void> {
+  let first: Samples | undefined;
+  let items = 0;
+  for await (const item of itemsOf(stream)) {
+    const name = `${who}: item ${items++} of the stream`;
+    const samples = toSamples(name, toBatch(item) as Data, ports, { part: true });
+    first ??= samples;
+    const weighted = ({ weighing }: Samples) => weighing.map((of) => of !== undefined).join();
+    if (weighted(samples) !== weighted(first))
+      throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
+    yield samples;
+  }
+}
+
+/** Each item's inputs, whether it has targets or none. */
+export async function* inputsOf(who: string, stream: DataStream<InputItem>, ports: Ports): AsyncGenerator<Samples, void> {
+  let items = 0;
+  for await (const item of itemsOf(stream)) {
+    const name = `${who}: item ${items++} of the stream`;
+    const batch = toBatch(item);
+    if (batch === null || typeof batch !== "object" || !("inputs" in batch))
+      throw new ShapeError(`${name}: got ${shown(batch)}, expected { inputs } or { input }`);
+    yield toInputs(`${name}: inputs`, batch.inputs, ports.inputs);
+  }
+}
+
+/** A sample as a batch of one row; all else is left to the checks of batches. */
+function toBatch(item: InputItem): InputItem {
+  if (item === null || typeof item !== "object" || !("input" in item)) return item;
+  const { input, target } = item as { readonly input: unknown; readonly target?: unknown };
+  return { inputs: [typeof input === "number" ? [input] : input], ...(target !== undefined && { targets: [target] }) } as InputItem;
+}
+
+/** All rows in the source's order, `size` at a time; the last slice may have fewer.
+ *  @throws {ShapeError} no rows, or not as many as the stream says */
+export async function* slicesOf(who: string, stream: DataStream, ports: Ports, size: number): AsyncGenerator<Samples, void> {
+  let [rows, held] = [0, 0];
+  let slice: Samples | undefined;
+  for await (const item of samplesOf(who, stream, ports))
+    for (let row = 0; row < item.rows; ++row) {
+      slice ??= emptySamples(item, size);
+      putRow(slice, held++, item, row, rows++);
+      if (rows > (stream.rows ?? rows)) throw wrongRows(who, stream, `more than ${stream.rows} rows`);
+      if (held === size) {
+        yield slice;
+        slice = undefined;
+        held = 0;
+      }
+    }
+  if (rows === 0) throw noRows(who);
+  if (rows < (stream.rows ?? rows)) throw wrongRows(who, stream, `${rows} rows`);
+  if (slice) yield { ...slice, rows: held };
+}
+
+export const noRows = (who: string) => new ShapeError(`${who}: the stream has no rows`);
+
+/** @param expected the rows of the reading before; default: the stream's own */
+export function wrongRows(who: string, stream: DataStream, got: string, expected = stream.rows): ShapeError {
+  const source = stream.rows === undefined ? "as when it was read before" : "the option rows";
+  return new ShapeError(`${who}: the stream gave ${got}, expected ${expected}, ${source}`);
+}
+
+/** Reads the first item, to find now what would be found after an epoch.
+ *  @throws {ShapeError} no rows, or what does not fit the network */
+export async function tryStream(who: string, stream: DataStream, ports: Ports): Promise<void> {
+  const reading = samplesOf(who, stream, ports);
+  try {
+    if ((await reading.next()).done) throw noRows(who);
+  } finally {
+    await reading.return();
+  }
+}
