@@ -15,7 +15,7 @@ import { macrotask, onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
-import { isObserver } from "./schedules.js";
+import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, type Evaluation, stage } from "./single.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 
