@@ -24,5 +24,5 @@ export {
   type StepOptions,
   step,
 } from "./schedules/factors.js";
-export { isObserver, type Observer, type PlateauOptions, type PlateauState, reduceOnPlateau } from "./schedules/plateau.js";
+export { type Observer, type PlateauOptions, type PlateauState, reduceOnPlateau } from "./schedules/plateau.js";
 export type { Schedule } from "./schedules/schedule.js";
