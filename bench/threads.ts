@@ -19,13 +19,14 @@ if (!counts.every((count) => Number.isInteger(count) && count > 0 && count <= 25
   refuse(`got ${process.argv.slice(2).join(" ")}, expected numbers of threads`);
 
 /** Turns that each number of threads has; the first two warm up. */
-const TURNS = 11;
-/** Milliseconds of a turn, about. */
-const TURN = 60;
+const TURNS = 9;
+/** Milliseconds of a turn, about. A run of `fit` begins with short chunks of steps and a copy of all weights, which are not to count. */
+const TURN = { product: 60, training: 500 };
 
 /** Milliseconds of one unit of work, by number of threads. @param time of so many units, in milliseconds */
 async function takeTurns(
   threads: readonly number[],
+  milliseconds: number,
   time: (threads: number, units: number) => Promise<number>,
 ): Promise<Map<number, number>> {
   const units = new Map(threads.map((count) => [count, 1]));
@@ -33,7 +34,7 @@ async function takeTurns(
   for (let turn = 0; turn < TURNS; ++turn)
     for (const count of threads) {
       const each = (await time(count, units.get(count)!)) / units.get(count)!;
-      units.set(count, Math.max(1, Math.round(TURN / each)));
+      units.set(count, Math.max(1, Math.round(milliseconds / each)));
       if (turn >= 2) times.get(count)!.push(each);
     }
   return new Map([...times].map(([count, list]) => [count, list.sort((a, b) => a - b)[list.length >> 1]!]));
@@ -79,7 +80,7 @@ async function measureProduct(n: number, form: Form, threads: readonly number[])
   };
   const records = Math.floor((memory.buffer.byteLength - region - table) / Step.End);
   for (let i = 0; i < records; ++i) u32[(region + table + i * Step.End + Step.Rows) >> 2] = 1;
-  const times = await takeTurns(threads, async (count, units) => {
+  const times = await takeTurns(threads, TURN.product, async (count, units) => {
     const steps = Math.min(units, records);
     const shared: Shared = { module, memory, threads: count };
     const scratch = (scratched.scratch?.stride ?? 0) * 4;
@@ -95,7 +96,7 @@ async function measureTraining(workload: Workload, threads: readonly number[]): 
   const nets = new Map<number, Awaited<ReturnType<typeof networkOf>>>();
   for (const count of threads) nets.set(count, await networkOf(workload, { backend: "wasm", threads: count }));
   const data = rowsOf(workload);
-  const times = await takeTurns(threads, async (count, units) => {
+  const times = await takeTurns(threads, TURN.training, async (count, units) => {
     const begun = performance.now();
     await nets.get(count)!.fit(data, { epochs: units, batchSize: workload.batch });
     if (nets.get(count)!.backend.threads !== count) throw new Error(`${nets.get(count)!.backend.threads} threads ran, asked for ${count}`);
