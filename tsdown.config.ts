@@ -1,9 +1,13 @@
 // What is published: modules for npm consumers, whose bundlers see the one dependency; one file for pages without a bundler, with the
 // builds that are loaded on demand next to it; and the bare modules for runtimes that compile WebAssembly ahead of time only.
+import { resolve } from "node:path";
 import { defineConfig } from "tsdown";
 
-/** What every entry may need: all but the entries themselves, the builds that are loaded on demand, and declarations. */
-const shared = (id: string) => /\/(src|assembly|build\/js)\/|\/build\/strict\./.test(id) && !/\/src\/(index|node|csv)\b|\.d\.ts$/.test(id);
+/** The JavaScript backend: loaded on demand, as the builds are. */
+const plain = (id: string) => /\/src\/backends\/(js\.|kernels\/)|\/build\/js\//.test(id) && !id.endsWith(".d.ts");
+/** What every entry may need: all but the entries themselves, what is loaded on demand, and declarations. */
+const shared = (id: string) =>
+  /\/(src|assembly)\/|\/build\/strict\./.test(id) && !plain(id) && !/\/src\/(index|node|csv)\b|\.d\.ts$/.test(id);
 
 const common = { format: "esm", target: "es2022", fixedExtension: false, logLevel: "warn" } as const;
 
@@ -16,7 +20,14 @@ export default defineConfig([
     platform: "neutral",
     // Half the size is a quarter of the time that importing takes; so is one file for what belongs together.
     minify: true,
-    outputOptions: { codeSplitting: { groups: [{ name: "chainrule", test: shared }] } },
+    outputOptions: {
+      codeSplitting: {
+        groups: [
+          { name: "chainrule", test: shared },
+          { name: "js", test: plain },
+        ],
+      },
+    },
     // The bench's own dependency is no dependency of the library.
     deps: { neverBundle: [/^node:/], alwaysBundle: ["tinybench"], onlyBundle: ["tinybench"] },
     dts: true,
@@ -28,6 +39,8 @@ export default defineConfig([
     name: "browser",
     entry: { "chainrule.browser": "src/index.ts" },
     platform: "browser",
+    // Its JavaScript backend is within: what both need would else be a second file that every page loads.
+    alias: { [resolve("src/backends/plain.ts")]: resolve("src/backends/plainInline.ts") },
     deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
     minify: true,
     outputOptions: { chunkFileNames: "chainrule.browser.[name].js" },

@@ -34,7 +34,6 @@ function setRows(region: Region, rows: readonly number[]): void {
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  vi.resetModules();
 });
 
 describe.each(["wasm", "js"] as const)("%s", (name) => {

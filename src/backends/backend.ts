@@ -3,7 +3,7 @@
 import { type Arithmetic, type ArithmeticName, type ArithmeticWish, explained } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
 import type { BuildName } from "./builds.js";
-import { jsBackend } from "./js.js";
+import { loadPlain } from "./plain.js";
 import { isWide } from "./revectorizer.js";
 import { type Load, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
@@ -121,7 +121,8 @@ export function checkPossible({ whyOneThread }: Region, choice: ThreadChoice): v
     throw new BackendError(`network: threads is ${choice}, but ${whyOneThread}; threads: "auto" takes what there is`);
 }
 
-function openJs({ name, reason }: ArithmeticWish, why: string): Backend {
+async function openJs({ name, reason }: ArithmeticWish, why: string): Promise<Backend> {
+  const { jsBackend } = await loadPlain();
   return jsBackend(explained(name === "fastest" ? "relaxed" : name, reason), why);
 }
 

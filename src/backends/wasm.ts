@@ -10,6 +10,7 @@ import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
+import { loadPart } from "./part.js";
 import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
 import { isRevectorized } from "./revectorizer.js";
 import { whyOneThread } from "./threads.js";
@@ -66,7 +67,7 @@ async function compile(name: BuildName): Promise<Compiled> {
   if (none) throw new NoWebAssembly(`wasm: ${none}`);
   const why = whyNot(name);
   if (why) throw new BackendError(`wasm: ${why}, which the ${name} build needs`);
-  const bytes = bytesOf(await load(name));
+  const bytes = bytesOf(await loadPart(`wasm: the ${name} build`, builds[name].load));
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes);
@@ -77,17 +78,6 @@ async function compile(name: BuildName): Promise<Compiled> {
     );
   }
   return { name, module, pool: poolOf(name, module) };
-}
-
-async function load(name: BuildName): Promise<string> {
-  try {
-    return await builds[name].load();
-  } catch (cause) {
-    throw new BackendError(
-      `wasm: the ${name} build's module could not be loaded (${cause}); serve all files of chainrule's dist folder next to one another`,
-      { cause },
-    );
-  }
 }
 
 /** Pages to which a memory for threads may grow, as asconfig.json has it. */

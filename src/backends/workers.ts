@@ -110,9 +110,9 @@ function nodeModule<N extends keyof NodeModules>(name: N): NodeModules[N] | unde
   return process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
 }
 
-/** Whether workers can be started at all; a page's policy may still refuse them. */
+/** Whether there may be workers, as far as can be said without loading anything, for which Node takes 5 ms; starting one may still fail. */
 export function hasWorkers(): boolean {
-  return nodeModule("node:worker_threads") !== undefined || typeof globalThis.Worker === "function";
+  return typeof globalThis.Worker === "function" || typeof globalThis.process?.getBuiltinModule === "function";
 }
 
 /** Threads this process can run at once. */
