@@ -19,13 +19,14 @@ if (!counts.every((count) => Number.isInteger(count) && count > 0 && count <= 25
   refuse(`got ${process.argv.slice(2).join(" ")}, expected numbers of threads`);
 
 /** Turns that each number of threads has; the first two warm up. */
-const TURNS = 11;
-/** Milliseconds of a turn, about. */
-const TURN = 60;
+const TURNS = 9;
+/** Milliseconds of a turn, about. A run of `fit` begins with short chunks of steps and a copy of all weights, which are not to count. */
+const TURN = { product: 60, training: 500 };
 
 /** Milliseconds of one unit of work, by number of threads. @param time of so many units, in milliseconds */
 async function takeTurns(
   threads: readonly number[],
+  milliseconds: number,
   time: (threads: number, units: number) => Promise<number>,
 ): Promise<Map<number, number>> {
   const units = new Map(threads.map((count) => [count, 1]));
@@ -33,7 +34,7 @@ async function takeTurns(
   for (let turn = 0; turn < TURNS; ++turn)
     for (const count of threads) {
       const each = (await time(count, units.get(count)!)) / units.get(count)!;
-      units.set(count, Math.max(1, Math.round(TURN / each)));
+      units.set(count, Math.max(1, Math.round(milliseconds / each)));
       if (turn >= 2) times.get(count)!.push(each);
     }
   return new Map([...times].map(([count, list]) => [count, list.sort((a, b) => a - b)[list.length >> 1]!]));
@@ -45,19 +46,21 @@ function print(name: string, rate: (milliseconds: number) => number, times: Read
   console.log(`${name.padEnd(34)} ${cells.join("   ")}`);
 }
 
-/** One product of n x n matrices, as a plan of its own. */
-async function measureProduct(n: number, form: Form, threads: readonly number[]): Promise<void> {
+/** One product, C `[m, n]`, as a plan of its own. */
+async function measureProduct(m: number, n: number, k: number, form: Form, threads: readonly number[]): Promise<void> {
   const { module } = await compileBuild("strictThreads");
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 32_768, shared: true });
   const region = 65_536;
-  const matrix = (id: number, name: string): Tensor => ({
-    ...{ id, name, shape: [n, n], batched: false, dtype: "f32", stride: n, slab: "workspace", needsGradient: false },
+  const matrix = (id: number, name: string, rows: number, columns: number): Tensor => ({
+    ...{ id, name, shape: [rows, columns], batched: false, dtype: "f32", stride: columns, slab: "workspace", needsGradient: false },
   });
   const op = ({ NN: "gemm", TN: "gemmTransposedA", NT: "gemmTransposedB" } as const)[form];
-  const [c, a, b] = ["c", "a", "b"].map((name, id) => matrix(id, name));
+  const c = matrix(0, "c", m, n);
+  const a = form === "TN" ? matrix(1, "a", k, m) : matrix(1, "a", m, k);
+  const b = form === "NT" ? matrix(2, "b", n, k) : matrix(2, "b", k, n);
   const product: Instruction = {
     ...{ op, layer: "product", phase: "forward" },
-    operands: { c, a, b, n, k: n, lda: n, ldb: n, ldc: n, start: 0, activation: 0, alpha: 0, end: n },
+    operands: { c, a, b, n, k, lda: a.stride, ldb: b.stride, ldc: n, start: 0, activation: 0, alpha: 0, end: m },
   };
   const none: Program = { instructions: [product], layers: [], parameters: [], gradients: new Map(), results: [] };
   const most = Math.max(...threads);
@@ -79,7 +82,7 @@ async function measureProduct(n: number, form: Form, threads: readonly number[])
   };
   const records = Math.floor((memory.buffer.byteLength - region - table) / Step.End);
   for (let i = 0; i < records; ++i) u32[(region + table + i * Step.End + Step.Rows) >> 2] = 1;
-  const times = await takeTurns(threads, async (count, units) => {
+  const times = await takeTurns(threads, TURN.product, async (count, units) => {
     const steps = Math.min(units, records);
     const shared: Shared = { module, memory, threads: count };
     const scratch = (scratched.scratch?.stride ?? 0) * 4;
@@ -88,14 +91,15 @@ async function measureProduct(n: number, form: Form, threads: readonly number[])
     else await runTogether(shared, { region, plan, table, stride: Step.End, steps, scratch });
     return ((performance.now() - begun) / steps) * units;
   });
-  print(`gemm ${n} ${form}, GFLOP/s`, (milliseconds) => (2 * n ** 3) / milliseconds / 1e6, times);
+  const shape = m === n && n === k ? String(n) : `${m}x${n}x${k}`;
+  print(`gemm ${shape} ${form}, GFLOP/s`, (milliseconds) => (2 * m * n * k) / milliseconds / 1e6, times);
 }
 
 async function measureTraining(workload: Workload, threads: readonly number[]): Promise<void> {
   const nets = new Map<number, Awaited<ReturnType<typeof networkOf>>>();
   for (const count of threads) nets.set(count, await networkOf(workload, { backend: "wasm", threads: count }));
   const data = rowsOf(workload);
-  const times = await takeTurns(threads, async (count, units) => {
+  const times = await takeTurns(threads, TURN.training, async (count, units) => {
     const begun = performance.now();
     await nets.get(count)!.fit(data, { epochs: units, batchSize: workload.batch });
     if (nets.get(count)!.backend.threads !== count) throw new Error(`${nets.get(count)!.backend.threads} threads ran, asked for ${count}`);
@@ -107,7 +111,11 @@ async function measureTraining(workload: Workload, threads: readonly number[]): 
 const threads = [...new Set([1, ...counts])];
 console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores; Node ${process.versions.node}, strict arithmetic`);
 console.log("by number of threads, over one thread:\n");
-for (const n of [512, 1024]) for (const form of ["NN", "TN", "NT"] as const) await measureProduct(n, form, threads);
+for (const n of [512, 1024]) for (const form of ["NN", "TN", "NT"] as const) await measureProduct(n, n, n, form, threads);
+// Those of 784-512-512-10 with 128 rows.
+await measureProduct(128, 512, 784, "NN", threads);
+await measureProduct(784, 512, 128, "TN", threads);
+await measureProduct(128, 512, 512, "NT", threads);
 const [, iris, digit, , large] = workloads;
 for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 10], batch: 64 }, digit!, iris!])
   await measureTraining(workload, threads);

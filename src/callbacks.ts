@@ -2,9 +2,9 @@
 // may stop or change the run. Those that write files are in node.ts.
 import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
+import type { Progress } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import type { Network } from "./network.js";
-import type { Progress } from "./training.js";
 
 /** A callback's own state, for a run that is saved and resumed: JSON, and arrays of float32 beside it. */
 export interface CallbackState {

@@ -31,6 +31,7 @@ export {
   topK,
 } from "./evaluation.js";
 export { type Feature, type Features, features } from "./features.js";
+export type { FitOptions, Progress } from "./fitOptions.js";
 export { type Idx, parseIdx } from "./formats/idx.js";
 export {
   decodeSafetensors,
@@ -108,4 +109,3 @@ export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js"
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export type { Evaluation } from "./single.js";
-export type { FitOptions, Progress } from "./training.js";

@@ -18,6 +18,8 @@ import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { backends, type Defined, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
 import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
 import { Feed } from "./feed.js";
+import { fit } from "./fit.js";
+import { checkFit, type FitOptions } from "./fitOptions.js";
 import { decode, encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
@@ -33,7 +35,7 @@ import { Sha256 } from "./sha256.js";
 import { type Evaluation, evaluateSamples, evaluateStream, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
-import { checkFit, type FitOptions, fit, type Position, type Validate } from "./training.js";
+import type { Position, Validate } from "./training.js";
 
 export interface NamedTensor {
   readonly name: string;

@@ -1,94 +1,26 @@
-// fit: chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
+// Training in chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
-import { type Callback, type Run as CallbackRun, checkCallbacks } from "./callbacks.js";
-import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
 import { metricNames, type Plan } from "./compile.js";
-import { type Data, type Samples, weightedOutputs } from "./data.js";
-import type { DataStream } from "./dataset/stream.js";
+import { type Samples, weightedOutputs } from "./data.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
-import { Feed } from "./feed.js";
-import { type Epoch, EpochLog, type History } from "./history.js";
-import { macrotask, onPageThread } from "./macrotask.js";
+import type { Feed } from "./feed.js";
+import type { FitOptions, Progress } from "./fitOptions.js";
+import { EpochLog } from "./history.js";
+import { onPageThread } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
-import { isObserver } from "./schedules.js";
+import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, type Evaluation, stage } from "./single.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
-
-export interface Progress {
-  /** 1 … epochs, and steps done in it */
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly epochs: number;
-  /** Mean loss of the epoch so far. */
-  readonly loss: number;
-  readonly samplesPerSecond: number;
-  /** Estimate for the rest of the run. */
-  readonly secondsLeft: number;
-}
-
-export interface FitOptions {
-  /** default 1 */
-  readonly epochs?: number;
-  /** rows a step; the last batch of an epoch may be smaller; default 32 */
-  readonly batchSize?: number;
-  /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
-  readonly shuffle?: boolean;
-  /** evaluated after each epoch; a stream is read anew each time */
-  readonly validation?: Data | DataStream;
-  /** after each epoch, in order; several may be reported after one chunk of steps */
-  readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
-  /** after each chunk of steps */
-  readonly onProgress?: (progress: Progress) => void;
-  /** stops between chunks; `fit` then resolves with the epochs that were finished */
-  readonly signal?: AbortSignal;
-  /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
-  readonly callbacks?: readonly Callback[];
-  /** goes on with the run that a signal, a callback or the end of a process interrupted, to `epochs` epochs in all */
-  readonly resume?: boolean;
-  /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
-  readonly chunkMilliseconds?: number;
-}
-
-const known = [
-  "epochs",
-  "batchSize",
-  "shuffle",
-  "validation",
-  "onEpochEnd",
-  "onProgress",
-  "signal",
-  "callbacks",
-  "resume",
-  "chunkMilliseconds",
-];
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
 /** Step records of a chunk, at most: 64 bytes each, and time to write them. */
 const MOST_STEPS = 4096;
-
-export function checkFit(options: FitOptions): void {
-  checkOptions("fit", options, known);
-  const { epochs = 1, batchSize = 32, shuffle = true, resume = false, chunkMilliseconds = 50 } = options;
-  const { onEpochEnd, onProgress, signal, callbacks } = options;
-  checkCount("fit: epochs", epochs);
-  checkCount("fit: batchSize", batchSize);
-  checkBoolean("fit: shuffle", shuffle);
-  checkBoolean("fit: resume", resume);
-  if (callbacks !== undefined) checkCallbacks(callbacks);
-  if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
-  if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
-  // By what it does, not by its class: a signal may come from another realm.
-  if (signal !== undefined && typeof signal?.aborted !== "boolean")
-    throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
-  checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
-}
 
 /** A run that has not done all its epochs: where it is, as JSON. */
 export interface Interrupted {
@@ -116,60 +48,8 @@ export interface Position {
 /** Evaluates the validation data as the network is now. */
 export type Validate = () => Evaluation | Promise<Evaluation>;
 
-/** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
-export async function fit(
-  model: Model,
-  data: Samples | Feed,
-  validate: Validate | undefined,
-  options: FitOptions,
-  position: Position,
-  control: Omit<CallbackRun, "stop" | "epochs">,
-  threads: ThreadChoice,
-): Promise<History> {
-  const { callbacks = [], onEpochEnd, onProgress, signal } = options;
-  const feed = data instanceof Feed ? data : undefined;
-  const loop = new Loop(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
-  await loop.share(threads);
-  let stopped: History["stopped"] = false;
-  const run: CallbackRun = {
-    ...control,
-    epochs: options.epochs ?? 1,
-    stop: () => {
-      stopped = "callback";
-    },
-  };
-  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
-  for (const callback of callbacks) await callback.onFitStart?.(run);
-  while (!loop.finished && !stopped) {
-    if (signal?.aborted) {
-      stopped = "signal";
-      break;
-    }
-    if (feed) await loop.load(feed);
-    const { ended, failure } = await loop.chunk();
-    // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
-    for (let index = ended.begin; watched && index < ended.end; ++index) {
-      const epoch = loop.epochs.at(index - loop.firstEpoch);
-      onEpochEnd?.(epoch, index);
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
-    }
-    // What came before the failure counts and was reported, however the steps were divided into chunks.
-    if (failure) throw failure();
-    if (onProgress || callbacks.length > 0) {
-      const progress = loop.progress();
-      onProgress?.(progress);
-      for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
-    }
-    // The event loop turns between chunks; the last one has nobody to wait for.
-    if (!loop.finished) await macrotask();
-  }
-  if (stopped !== "signal") delete position.interrupted;
-  const history = loop.epochs.history(stopped);
-  for (const callback of callbacks) await callback.onFitEnd?.(history, run);
-  return history;
-}
-
-class Loop {
+/** One run of `fit`: where it is, and its next chunk of steps. */
+export class Training {
   readonly epochs: EpochLog;
   private readonly epochCount: number;
   private readonly batchSize: number;

@@ -434,7 +434,6 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
 
 /** Functions that take nothing, or anything; useModule, which is for a whole process, is tried in backends.test.ts. */
 const plain = [
-  "schedules.isObserver",
   "features",
   "disposeThreads",
   "useModule",

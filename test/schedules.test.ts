@@ -195,9 +195,9 @@ describe("a learning rate", () => {
     expect(() => sgd({ learningRate: learningRate as never })).toThrow(message);
   });
 
-  test("of an unknown kind is named", () => {
-    const load = () => restoreOptimizer("sgd", { learningRate: { type: "cosinus", options: {} } });
-    expect(load).toThrow(/schedule is "cosinus", expected one of: .*cosine, /);
+  test.each(["cosinus", "isObserver"])("of an unknown kind is named: %s", (type) => {
+    const load = () => restoreOptimizer("sgd", { learningRate: { type, options: {} } });
+    expect(load).toThrow(new RegExp(`schedule is "${type}", expected one of: .*cosine, `));
     expect(load).toThrow(FormatError);
   });
 

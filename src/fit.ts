@@ -1,0 +1,63 @@
+// fit: a run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts.
+import type { ThreadChoice } from "./backends/backend.js";
+import type { Run as CallbackRun } from "./callbacks.js";
+import type { Samples } from "./data.js";
+import { Feed } from "./feed.js";
+import type { FitOptions } from "./fitOptions.js";
+import type { History } from "./history.js";
+import { macrotask } from "./macrotask.js";
+import type { Model } from "./model.js";
+import { type Position, Training, type Validate } from "./training.js";
+
+/** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
+export async function fit(
+  model: Model,
+  data: Samples | Feed,
+  validate: Validate | undefined,
+  options: FitOptions,
+  position: Position,
+  control: Omit<CallbackRun, "stop" | "epochs">,
+  threads: ThreadChoice,
+): Promise<History> {
+  const { callbacks = [], onEpochEnd, onProgress, signal } = options;
+  const feed = data instanceof Feed ? data : undefined;
+  const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
+  await loop.share(threads);
+  let stopped: History["stopped"] = false;
+  const run: CallbackRun = {
+    ...control,
+    epochs: options.epochs ?? 1,
+    stop: () => {
+      stopped = "callback";
+    },
+  };
+  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
+  for (const callback of callbacks) await callback.onFitStart?.(run);
+  while (!loop.finished && !stopped) {
+    if (signal?.aborted) {
+      stopped = "signal";
+      break;
+    }
+    if (feed) await loop.load(feed);
+    const { ended, failure } = await loop.chunk();
+    // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
+    for (let index = ended.begin; watched && index < ended.end; ++index) {
+      const epoch = loop.epochs.at(index - loop.firstEpoch);
+      onEpochEnd?.(epoch, index);
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
+    }
+    // What came before the failure counts and was reported, however the steps were divided into chunks.
+    if (failure) throw failure();
+    if (onProgress || callbacks.length > 0) {
+      const progress = loop.progress();
+      onProgress?.(progress);
+      for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
+    }
+    // The event loop turns between chunks; the last one has nobody to wait for.
+    if (!loop.finished) await macrotask();
+  }
+  if (stopped !== "signal") delete position.interrupted;
+  const history = loop.epochs.history(stopped);
+  for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+  return history;
+}

@@ -1,0 +1,73 @@
+// What `fit` may be told, and what it tells while it runs.
+import { type Callback, checkCallbacks } from "./callbacks.js";
+import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "./checks.js";
+import type { Data } from "./data.js";
+import type { DataStream } from "./dataset/stream.js";
+import { OptionError } from "./errors.js";
+import type { Epoch } from "./history.js";
+
+export interface Progress {
+  /** 1 … epochs, and steps done in it */
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly epochs: number;
+  /** Mean loss of the epoch so far. */
+  readonly loss: number;
+  readonly samplesPerSecond: number;
+  /** Estimate for the rest of the run. */
+  readonly secondsLeft: number;
+}
+
+export interface FitOptions {
+  /** default 1 */
+  readonly epochs?: number;
+  /** rows a step; the last batch of an epoch may be smaller; default 32 */
+  readonly batchSize?: number;
+  /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
+  readonly shuffle?: boolean;
+  /** evaluated after each epoch; a stream is read anew each time */
+  readonly validation?: Data | DataStream;
+  /** after each epoch, in order; several may be reported after one chunk of steps */
+  readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
+  /** after each chunk of steps */
+  readonly onProgress?: (progress: Progress) => void;
+  /** stops between chunks; `fit` then resolves with the epochs that were finished */
+  readonly signal?: AbortSignal;
+  /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
+  readonly callbacks?: readonly Callback[];
+  /** goes on with the run that a signal, a callback or the end of a process interrupted, to `epochs` epochs in all */
+  readonly resume?: boolean;
+  /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
+  readonly chunkMilliseconds?: number;
+}
+
+const known = [
+  "epochs",
+  "batchSize",
+  "shuffle",
+  "validation",
+  "onEpochEnd",
+  "onProgress",
+  "signal",
+  "callbacks",
+  "resume",
+  "chunkMilliseconds",
+];
+
+export function checkFit(options: FitOptions): void {
+  checkOptions("fit", options, known);
+  const { epochs = 1, batchSize = 32, shuffle = true, resume = false, chunkMilliseconds = 50 } = options;
+  const { onEpochEnd, onProgress, signal, callbacks } = options;
+  checkCount("fit: epochs", epochs);
+  checkCount("fit: batchSize", batchSize);
+  checkBoolean("fit: shuffle", shuffle);
+  checkBoolean("fit: resume", resume);
+  if (callbacks !== undefined) checkCallbacks(callbacks);
+  if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
+  if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
+  // By what it does, not by its class: a signal may come from another realm.
+  if (signal !== undefined && typeof signal?.aborted !== "boolean")
+    throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
+  checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
+}
