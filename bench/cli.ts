@@ -6,7 +6,7 @@ import { bench } from "./index.js";
 const help = "chainrule bench [options]: how fast training is on this machine; chainrule bench --help lists the options";
 
 const [command, ...rest] = process.argv.slice(2);
-if (command === "bench") await bench(rest, async () => fileURLToPath(new URL("started.js", import.meta.url)));
+if (command === "bench") await bench(rest, async (name) => fileURLToPath(new URL(`${name}.js`, import.meta.url)));
 else if (command === "--help") console.log(help);
 else {
   console.error(`chainrule: ${command ? `no command "${command}"` : "which command?"}; --help lists them`);

@@ -15,7 +15,7 @@ import { prepare, recompile } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, featureLines, type Line, percent, table } from "./page.js";
 import { type Record, record } from "./record.js";
-import { measureStart } from "./start.js";
+import { measurePlan, measureStart } from "./start.js";
 import { measurePredict, measureSteps, measureTrainOnBatch } from "./steps.js";
 
 /** Floating-point operations of the largest product that `--quick` keeps: plain JavaScript takes 20 ms for it. */
@@ -30,8 +30,8 @@ type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
 const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 
 /** @param argv the command line after the command
- *  @param started makes the bundle of started.ts and says where it is */
-export async function bench(argv: readonly string[], started: () => Promise<string>): Promise<void> {
+ *  @param bundled makes the bundles of started.ts and planned.ts and says where one of them is */
+export async function bench(argv: readonly string[], bundled: (name: "started" | "planned") => Promise<string>): Promise<void> {
   const { json, only, quick, relaxed, revectorize: wide } = readOptions(argv);
   const budget: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
   const found = features();
@@ -85,8 +85,9 @@ export async function bench(argv: readonly string[], started: () => Promise<stri
   const single = standards.filter((standard) => SINGLE.includes(standard.name) && wanted("trainOnBatch", stepName(standard)));
   const dispatched = wanted("dispatch", "fill of nothing");
   const starts = ["784-128-10"].filter((name) => wanted("start", name));
+  const plans = ["ten layers"].filter((name) => wanted("plan", name));
   const needsLimit = products.length > 0 || wanted("limit", "");
-  if (!needsLimit && !dispatched && [kernels, trained, predicted, single, starts].every((list) => list.length === 0))
+  if (!needsLimit && !dispatched && [kernels, trained, predicted, single, starts, plans].every((list) => list.length === 0))
     refuse(`no line's name contains "${only}"`);
 
   console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
@@ -167,7 +168,7 @@ export async function bench(argv: readonly string[], started: () => Promise<stri
   print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
 
   for (const name of starts) {
-    const script = await started();
+    const script = await bundled("started");
     const parts = { wasm: measureStart(script, "wasm", budget), js: measureStart(script, "js", budget) };
     for (const part of parts.wasm.keys()) {
       const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
@@ -175,6 +176,15 @@ export async function bench(argv: readonly string[], started: () => Promise<stri
     }
   }
   print("start to the first step over an empty script, ms", { smallerIsBetter: true });
+
+  for (const name of plans) {
+    const script = await bundled("planned");
+    // A plan is the same for both backends.
+    for (const [part, figure] of measurePlan(script, budget)) {
+      records.push(record({ bench: "plan", case: `${name}, ${part}`, unit: "ms", ...wasmHow }, figure));
+      console.log(`plan     ${name}, ${part}: ${digits(figure.median)} ms (${digits(figure.min)}-${digits(figure.max)})`);
+    }
+  }
 
   if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
   if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");

@@ -12,7 +12,7 @@ export interface Options {
 const benchHelp = `chainrule bench [options], npm run bench -- [options]: how fast kernels and training steps are on this machine
 
   --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, trainOnBatch,
-                dispatch, start
+                dispatch, start, plan
   --relaxed     WebAssembly in relaxed arithmetic; plain JavaScript is always the faster of its two
   --revectorize with V8's 256-bit operations
   --quick       fewer sizes, shorter samples: a look, not a measurement

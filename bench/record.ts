@@ -3,7 +3,7 @@ import { isRevectorized } from "../src/backends/revectorizer.js";
 import type { Figure } from "./measure.js";
 
 export interface Record extends Figure {
-  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start";
+  readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start" | "plan";
   /** Such as `256x256x256` or `784-128-10 batch 32`. */
   readonly case: string;
   /** gemm: NN, TN or NT, T for a transposed operand. */

@@ -1,4 +1,5 @@
-// From nothing to the first step, over an empty script, each time in a process of its own; and the parts of it.
+// From nothing to the first step, over an empty script, each time in a process of its own, and the parts of it; and compiling a plan, which
+// costs most the first time.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,33 +15,58 @@ function emptyScript(): string {
 }
 
 /** Runs a script. @returns milliseconds: its own, and until the process had ended */
-function run(...script: readonly string[]): Record<string, number> {
+function run(...script: readonly string[]): Record<string, number> & { readonly end: number } {
   const begun = performance.now();
   const times = JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
-  return { ...times, all: performance.now() - begun };
+  return { ...times, end: performance.now() - begun };
 }
 
-/** Milliseconds, by part: `all` first, then in their order.
+/** Milliseconds over an empty script, by part: "all" is until the first step is done, "end" until the process has ended, which waits for
+ *  what V8 optimises at that moment.
  *  @param started the script started.ts, bundled */
 export function measureStart(started: string, backend: How["backend"], { samples }: Budget): ReadonlyMap<string, Figure> {
-  const parts = new Map<string, number[]>();
+  const parts = new Parts();
   const empty = emptyScript();
-  const push = (part: string, time: number) => parts.set(part, [...(parts.get(part) ?? []), time]);
   for (let i = 0; i < samples; ++i) {
     const nothing = run(empty);
-    const { all, ...times } = run(started, backend);
-    push("all", all! - nothing.all!);
+    const { end, ...times } = run(started, backend);
+    parts.add("all", Math.max(...Object.values(times)) - nothing.import!);
     let before = nothing.import!;
     for (const [part, time] of Object.entries(times)) {
-      push(part, time - before);
+      parts.add(part, time - before);
       before = time;
     }
+    parts.add("end", end - nothing.end);
   }
   rmSync(dirname(empty), { recursive: true });
-  return new Map(
-    [...parts].map(([part, list]) => {
-      const sorted = list.sort((a, b) => a - b);
-      return [part, { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }];
-    }),
-  );
+  return parts.figures();
+}
+
+/** Milliseconds to compile the plan of ten layers, by how often the process has compiled one.
+ *  @param planned the script planned.ts, bundled */
+export function measurePlan(planned: string, { samples }: Budget): ReadonlyMap<string, Figure> {
+  const parts = new Parts();
+  for (let i = 0; i < samples; ++i) {
+    const { end, ...times } = run(planned);
+    for (const [part, time] of Object.entries(times)) parts.add(part, time);
+  }
+  return parts.figures();
+}
+
+/** Times by name, in the order in which they were first added. */
+class Parts {
+  private readonly times = new Map<string, number[]>();
+
+  add(part: string, time: number): void {
+    this.times.set(part, [...(this.times.get(part) ?? []), time]);
+  }
+
+  figures(): ReadonlyMap<string, Figure> {
+    return new Map(
+      [...this.times].map(([part, list]) => {
+        const sorted = list.sort((a, b) => a - b);
+        return [part, { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }];
+      }),
+    );
+  }
 }
