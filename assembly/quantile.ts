@@ -18,34 +18,28 @@ export function lnOfParts(f: number, k: number): number {
 // 1988) with the paper's digits, which are more than float64 has.
 // biome-ignore-start lint/correctness/noPrecisionLoss: as published
 
+// Numerator and denominator for |q| <= 0.425, by power: named, since assembly/random.ts takes two numbers at once there.
+export const NEAR_N7 = 2.5090809287301226727e3;
+export const NEAR_N6 = 3.3430575583588128105e4;
+export const NEAR_N5 = 6.7265770927008700853e4;
+export const NEAR_N4 = 4.5921953931549871457e4;
+export const NEAR_N3 = 1.3731693765509461125e4;
+export const NEAR_N2 = 1.9715909503065514427e3;
+export const NEAR_N1 = 1.3314166789178437745e2;
+export const NEAR_N0 = 3.387132872796366608;
+export const NEAR_D7 = 5.226495278852854561e3;
+export const NEAR_D6 = 2.8729085735721942674e4;
+export const NEAR_D5 = 3.930789580009271061e4;
+export const NEAR_D4 = 2.1213794301586595867e4;
+export const NEAR_D3 = 5.3941960214247511077e3;
+export const NEAR_D2 = 6.871870074920579083e2;
+export const NEAR_D1 = 4.2313330701600911252e1;
+
 /** The x with Φ(x) = 1/2 + q, |q| <= 0.425. */
 export function quantileNear(q: number): number {
   const x = 0.180625 - q * q;
-  return (
-    q *
-    (horner(
-      x,
-      2.5090809287301226727e3,
-      3.3430575583588128105e4,
-      6.7265770927008700853e4,
-      4.5921953931549871457e4,
-      1.3731693765509461125e4,
-      1.9715909503065514427e3,
-      1.3314166789178437745e2,
-      3.387132872796366608,
-    ) /
-      horner(
-        x,
-        5.226495278852854561e3,
-        2.8729085735721942674e4,
-        3.930789580009271061e4,
-        2.1213794301586595867e4,
-        5.3941960214247511077e3,
-        6.871870074920579083e2,
-        4.2313330701600911252e1,
-        1,
-      ))
-  );
+  const n = horner(x, NEAR_N7, NEAR_N6, NEAR_N5, NEAR_N4, NEAR_N3, NEAR_N2, NEAR_N1, NEAR_N0);
+  return q * (n / horner(x, NEAR_D7, NEAR_D6, NEAR_D5, NEAR_D4, NEAR_D3, NEAR_D2, NEAR_D1, 1));
 }
 
 /** The x > 0 with Φ(-x) = exp(-r²), beyond the range of `quantileNear`. */
@@ -111,12 +105,12 @@ function horner(x: number, a: number, b: number, c: number, d: number, e: number
 }
 
 /** 2^-54, the middle of what a uniform number is that was rounded down to 0. */
-const LEAST = 5.551115123125783e-17;
+export const LEAST = 5.551115123125783e-17;
 /** Φ(-2) */
-const TAIL = 0.02275013194817921;
+export const TAIL = 0.02275013194817921;
 /** The standard deviation of a normal distribution cut off at ±2: sqrt(1 - 4φ(2) / (1 - 2Φ(-2))), as Keras and JAX correct for. */
 export const TRUNCATED_DEVIATION = 0.8796256610342398;
-const SQRT_3 = 1.7320508075688772;
+export const SQRT_3 = 1.7320508075688772;
 
 /** The distribution function's value that makes u in [0, 1) a number of the normal distribution, */
 export function normalAt(u: number): number {

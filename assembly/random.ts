@@ -1,7 +1,7 @@
 // What takes random numbers, Threefry2x32-20 in four lanes: dropout, and what parameters are before any training. The generator's source
 // and its scalar version are in src/random.ts.
 import { Variate } from "./opcodes";
-import { lnOfParts, normalAt, quantileFar, quantileNear, TRUNCATED_DEVIATION, truncatedAt, unitUniform } from "./quantile";
+import * as Q from "./quantile";
 
 /** y = x·(the element's random word >= threshold ? scale : 0). A product, so that a NaN or an infinity in x is seen in y even
  *  where it is dropped.
@@ -166,23 +166,55 @@ export function draw(
 function pair(kind: u32, mean: f64, scale: f64, high: v128, low: v128): v128 {
   const sum = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(high), f64x2.splat(67108864)), f64x2.convert_low_i32x4_u(low));
   const u = f64x2.mul(sum, f64x2.splat(1.1102230246251565e-16)); // 2^-53
-  const first = f64x2.splat(variate(kind, f64x2.extract_lane(u, 0)));
-  const z = f64x2.replace_lane(first, 1, variate(kind, f64x2.extract_lane(u, 1)));
-  return f64x2.add(f64x2.splat(mean), f64x2.mul(f64x2.splat(scale), z));
+  return f64x2.add(f64x2.splat(mean), f64x2.mul(f64x2.splat(scale), variates(kind, u)));
 }
 
-function variate(kind: u32, u: f64): f64 {
-  if (kind == Variate.Truncated) return quantile(truncatedAt(u)) / TRUNCATED_DEVIATION;
-  if (kind == Variate.Normal) return quantile(normalAt(u));
-  return kind == Variate.UnitUniform ? unitUniform(u) : u;
+/** Twin of variate in src/float64.ts, of two numbers. */
+function variates(kind: u32, u: v128): v128 {
+  if (kind == Variate.Truncated) {
+    const p = f64x2.add(f64x2.splat(Q.TAIL), f64x2.mul(u, f64x2.splat(1 - 2 * Q.TAIL)));
+    return f64x2.div(quantiles(p), f64x2.splat(Q.TRUNCATED_DEVIATION));
+  }
+  if (kind == Variate.Normal) return quantiles(v128.bitselect(f64x2.splat(Q.LEAST), u, f64x2.eq(u, f64x2.splat(0))));
+  if (kind == Variate.UnitUniform)
+    return f64x2.mul(f64x2.sub(f64x2.mul(f64x2.splat(2), u), f64x2.splat(1)), f64x2.splat(Q.SQRT_3));
+  return u;
 }
 
-/** Twin of normalQuantile in src/float64.ts for 0 < p < 1. */
-function quantile(p: f64): f64 {
-  const q = p - 0.5;
-  if (abs(q) <= 0.425) return quantileNear(q);
-  const x = quantileFar(sqrt(-ln(q < 0 ? p : 1 - p)));
-  return q < 0 ? -x : x;
+/** Twin of normalQuantile in src/float64.ts for 0 < p < 1, of two numbers: most are near the middle, where both take the same way. */
+function quantiles(p: v128): v128 {
+  const q = f64x2.sub(p, f64x2.splat(0.5));
+  const x = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q, q));
+  let n = horner(f64x2.splat(Q.NEAR_N7), x, Q.NEAR_N6);
+  let d = horner(f64x2.splat(Q.NEAR_D7), x, Q.NEAR_D6);
+  n = horner(n, x, Q.NEAR_N5);
+  d = horner(d, x, Q.NEAR_D5);
+  n = horner(n, x, Q.NEAR_N4);
+  d = horner(d, x, Q.NEAR_D4);
+  n = horner(n, x, Q.NEAR_N3);
+  d = horner(d, x, Q.NEAR_D3);
+  n = horner(n, x, Q.NEAR_N2);
+  d = horner(d, x, Q.NEAR_D2);
+  n = horner(n, x, Q.NEAR_N1);
+  d = horner(d, x, Q.NEAR_D1);
+  n = horner(n, x, Q.NEAR_N0);
+  d = horner(d, x, 1);
+  let z = f64x2.mul(q, f64x2.div(n, d));
+  const far = f64x2.gt(f64x2.abs(q), f64x2.splat(0.425));
+  if (v128.any_true(far)) {
+    if (i64x2.extract_lane(far, 0)) z = f64x2.replace_lane(z, 0, quantileBeyond(f64x2.extract_lane(p, 0)));
+    if (i64x2.extract_lane(far, 1)) z = f64x2.replace_lane(z, 1, quantileBeyond(f64x2.extract_lane(p, 1)));
+  }
+  return z;
+}
+
+/** sum·x + coefficient */
+function horner(sum: v128, x: v128, coefficient: f64): v128 {
+  return f64x2.add(f64x2.mul(sum, x), f64x2.splat(coefficient));
+}
+
+function quantileBeyond(p: f64): f64 {
+  return p < 0.5 ? -Q.quantileFar(sqrt(-ln(p))) : Q.quantileFar(sqrt(-ln(1 - p)));
 }
 
 /** Twin of ln in src/float64.ts for normal numbers. */
@@ -191,7 +223,7 @@ function ln(x: f64): f64 {
   const high = <u32>(bits >> 32) + (0x3ff00000 - 0x3fe6a09e);
   const k = <i32>(high >> 20) - 0x3ff;
   const fraction = (<u64>((high & 0xfffff) + 0x3fe6a09e) << 32) | (bits & 0xffffffff);
-  return lnOfParts(reinterpret<f64>(fraction) - 1, <f64>k);
+  return Q.lnOfParts(reinterpret<f64>(fraction) - 1, <f64>k);
 }
 
 /** The bits of each 32-bit lane, rotated to the left. */

@@ -39,7 +39,16 @@ afterEach(() => {
 describe.each(["wasm", "js"] as const)("%s", (name) => {
   test("is what was asked for by name, strict and on one thread", async () => {
     const region = await (await openBackend(name)).region(KiB);
-    expect(region.backend).toEqual({ name, build: "strict", threads: 1, revectorized: false, reason: "asked for by name", steps: 0 });
+    const tile = name === "wasm" ? { tile: "2x16" } : {};
+    expect(region.backend).toEqual({
+      name,
+      build: "strict",
+      ...tile,
+      threads: 1,
+      revectorized: false,
+      reason: "asked for by name",
+      steps: 0,
+    });
   });
 
   test("runs the plan once a step record, with that record's rows", async () => {

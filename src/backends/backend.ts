@@ -22,6 +22,9 @@ export interface BackendInfo {
   readonly name: BackendName;
   /** WebAssembly: the module that runs; JavaScript: the arithmetic of its kernels. */
   readonly build: BuildName | ArithmeticName;
+  /** WebAssembly: the part of a product that is kept in registers, rows x columns, such as "2x16"; it depends on engine and arithmetic, and
+   *  changes no bit. */
+  readonly tile?: string;
   /** Threads of the last `fit`; before the first one, 1. */
   readonly threads: number;
   /** Whether V8 may make 256-bit operations of it: `revectorize()` of chainrule/node. */

@@ -17,3 +17,14 @@ function fastestTile(arithmetic: ArithmeticName): Tile {
 export function setTile(memory: WebAssembly.Memory, arithmetic: ArithmeticName): void {
   new Uint32Array(memory.buffer)[Control.Tile >> 2] = fastestTile(arithmetic);
 }
+
+/** The tile that kernels take in a memory, rows x columns. */
+export function tileIn(memory: WebAssembly.Memory, arithmetic: ArithmeticName): string {
+  const names: Readonly<Record<Tile, string>> = {
+    [Tile.Default]: arithmetic === "strict" ? "2x16" : "6x8",
+    [Tile.R2C16]: "2x16",
+    [Tile.R4C16]: "4x16",
+    [Tile.R6C16]: "6x16",
+  };
+  return names[new Uint32Array(memory.buffer)[Control.Tile >> 2] as Tile];
+}

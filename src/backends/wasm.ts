@@ -14,7 +14,7 @@ import { loadPart } from "./part.js";
 import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
 import { isRevectorized } from "./revectorizer.js";
 import { whyOneThread } from "./threads.js";
-import { setTile } from "./tile.js";
+import { setTile, tileIn } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
 
 /** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
@@ -139,6 +139,7 @@ class WasmRegion implements Region {
     return {
       name: "wasm",
       build: this.#build.name,
+      ...(this.#block && { tile: tileIn(this.#block.arena.memory, this.arithmetic.name) }),
       threads: count,
       revectorized: isRevectorized(),
       reason: this.reason + reason,

@@ -1,7 +1,7 @@
 // A program: what a network does in one step, as a list of instructions on named tensors. Passes rewrite it; it can be printed.
 
 import { type OpName, specOf } from "./ops.js";
-import { accessOf, type OpSpec, type TensorOperand, type Values } from "./spec.js";
+import { accessOf, type TensorOperand, type Values } from "./spec.js";
 import { type Extent, evaluate, type Tensor } from "./tensor.js";
 
 export type Phase = "forward" | "loss" | "backward" | "update";
@@ -44,10 +44,8 @@ export function isTensor(value: Tensor | Extent | undefined): value is Tensor {
 /** The instruction's numbers for a batch of so many rows. */
 export function valuesOf(instruction: Instruction, batchRows: number): Values {
   const values: Record<string, number> = {};
-  for (const operand of specOf(instruction.op).operands) {
-    const value = instruction.operands[operand.name];
-    if (operand.kind !== "tensor") values[operand.name] = evaluate(value as Extent, batchRows);
-  }
+  for (const { kind, name } of specOf(instruction.op).operands)
+    if (kind !== "tensor") values[name] = evaluate(instruction.operands[name] as Extent, batchRows);
   return values;
 }
 
@@ -58,15 +56,30 @@ export interface TensorUse {
   readonly writes: boolean;
 }
 
+/** An instruction never changes, and every pass asks: reading operands of ever other shapes by name is most of what compiling costs
+ *  in a process that has just begun. */
+const known = new WeakMap<Instruction, readonly TensorUse[]>();
+
 /** Every tensor the instruction touches, and how. */
-export function usesOf(instruction: Instruction): TensorUse[] {
-  const spec: OpSpec = specOf(instruction.op);
-  const values = valuesOf(instruction, 1);
+export function usesOf(instruction: Instruction): readonly TensorUse[] {
+  let uses = known.get(instruction);
+  if (!uses) {
+    uses = findUses(instruction);
+    known.set(instruction, uses);
+  }
+  return uses;
+}
+
+function findUses(instruction: Instruction): readonly TensorUse[] {
   const uses: TensorUse[] = [];
-  for (const operand of spec.operands) {
+  let values: Values | undefined;
+  for (const operand of specOf(instruction.op).operands) {
+    if (operand.kind !== "tensor") continue;
     const tensor = instruction.operands[operand.name];
-    if (operand.kind !== "tensor" || !isTensor(tensor)) continue;
-    const access = accessOf(operand, values);
+    if (!isTensor(tensor)) continue;
+    // Few ops read or write as their numbers say.
+    if (typeof operand.access === "function") values ??= valuesOf(instruction, 1);
+    const access = accessOf(operand, values!);
     uses.push({ operand, tensor, reads: access === "read" || access === "update", writes: access !== "read" });
   }
   return uses;

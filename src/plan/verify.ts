@@ -8,7 +8,7 @@ import { extentWord, floatWord } from "./assemble.js";
 import { opNames, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
 import { collide, EVERYONE, type Touch, touchesOf } from "./shares.js";
-import { accessOf, type Operand, type ScalarKind } from "./spec.js";
+import { type Access, accessOf, type Operand, type ScalarKind, type TensorOperand } from "./spec.js";
 import { type Extent, elements, evaluate, type Slab, size, type Tensor } from "./tensor.js";
 
 /** Bytes [begin, end). */
@@ -34,88 +34,155 @@ interface Held {
   readonly end: number;
 }
 
+/** A tensor operand of a record, and the bytes that it touches. */
+interface Touched {
+  readonly operand: TensorOperand;
+  readonly tensor: Tensor;
+  readonly access: Access;
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** @throws {PlanError} naming the record and what is wrong with it */
 export function verify(words: Uint32Array, options: VerifyOptions): void {
-  const { program, slabs, capacity, threads = 1 } = options;
   checkLayout(options);
+  const memory = new Memory(options);
   const races = new Races(options);
-  let held: Held[] = [];
   let pc = 0;
-
-  program.instructions.forEach((instruction, index) => {
-    const fail = (what: string): never => {
-      throw new PlanError(`record ${index} (${instruction.op} of ${instruction.layer}): ${what}`);
-    };
-    const { operands, within = [], alias = [] } = specOf(instruction.op);
-    if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${specOf(instruction.op).code}`);
-    if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
-    for (const [i, operand] of operands.entries()) checkWord(operand, instruction, words[pc + 2 + i]!, options, fail);
-
-    const values = valuesOf(instruction, capacity);
-    for (const [count, stride] of within)
-      if (values[count]! > values[stride]!) fail(`${count} is ${values[count]}, more than ${stride}, ${values[stride]}`);
-    const touched = operands.flatMap((operand, i) => {
-      const tensor = instruction.operands[operand.name];
-      if (operand.kind !== "tensor") return [];
-      if (!isTensor(tensor)) {
-        const needed = operand.access === "scratch" ? (operand.span?.(values) ?? 0) : 0;
-        if (needed > 0) fail(`${operand.name} is missing, ${needed} elements are needed`);
-        return [];
-      }
-      const begin = words[pc + 2 + i]!;
-      const elements = operand.span ? operand.span(values) : size(tensor, capacity);
-      // Of several threads each has working memory of its own, one after the other.
-      const spread = operand.access === "scratch" ? (threads - 1) * tensor.stride : 0;
-      if (spread > 0 && elements > tensor.stride) fail(`${operand.name} spans ${elements} elements, each thread has ${tensor.stride}`);
-      if (spread + elements > size(tensor, capacity))
-        fail(`${operand.name} spans ${spread + elements} elements of ${tensor.name}, which has ${size(tensor, capacity)}`);
-      const end = begin + (spread + elements) * 4;
-      const [low, high] = slabs[tensor.slab];
-      if (begin < low || end > high) fail(`${operand.name} is bytes [${begin}, ${end}), outside its slab [${low}, ${high})`);
-      return [{ operand, tensor, begin, end, access: accessOf(operand, values) }];
-    });
-
-    const stretches = touched.filter(({ tensor }) => tensor.offset !== undefined);
-    for (const { operand, tensor } of stretches)
-      if (tensor.offset !== stretches[0]!.tensor.offset) fail(`${operand.name} and ${stretches[0]!.operand.name} are of other parameters`);
-
-    for (const { operand, tensor, begin, end, access } of touched) {
-      if (access === "write" || access === "scratch" || holds(held, tensor, end - begin, options)) continue;
-      fail(`${operand.name} reads ${tensor.name}, which this step has not written, or has overwritten`);
-    }
-    for (const a of touched) {
-      if (a.access === "read") continue;
-      if (a.tensor.slab === "staging") fail(`${a.operand.name} writes the staged data`);
-      if ((a.tensor.slab === "parameter" || a.tensor.slab === "slot") && instruction.phase !== "update")
-        fail(`${a.operand.name} writes ${a.tensor.name}, which only an update may`);
-      for (const b of touched) {
-        if (a === b || a.begin >= b.end || b.begin >= a.end) continue;
-        const allowed = alias.some(
-          ([x, y]) => (x === a.operand.name && y === b.operand.name) || (y === a.operand.name && x === b.operand.name),
-        );
-        if (!allowed || a.begin !== b.begin || a.end !== b.end) fail(`${a.operand.name} overlaps ${b.operand.name}`);
-      }
-    }
-    for (const { tensor, begin, end, access } of touched) {
-      if (access === "read") continue;
-      // A slab written as a whole holds its parts still.
-      const parts = tensor.parts ?? [];
-      held = held.filter(
-        (other) =>
-          other.end <= begin || other.begin >= end || (access === "update" && other.tensor === tensor) || parts.includes(other.tensor),
-      );
-      if (access !== "scratch" && !held.some((other) => other.tensor === tensor)) held.push({ tensor, begin, end });
-    }
+  let index = 0;
+  let instruction: Instruction;
+  const fail = (what: string): never => {
+    throw new PlanError(`record ${index} (${instruction.op} of ${instruction.layer}): ${what}`);
+  };
+  for (instruction of options.program.instructions) {
+    const touched = checkRecord(words, pc, instruction, options, fail);
+    checkOverlaps(touched, instruction, fail);
+    memory.check(touched, fail);
     races.check(instruction, fail);
-    pc += operands.length + 2;
-  });
+    pc += 2 + specOf(instruction.op).operands.length;
+    ++index;
+  }
   races.end();
-
   if (words[pc] !== Op.End || words[pc + 1] !== 2 || words.length !== pc + 2)
     throw new PlanError(`word ${pc}: the plan does not end here with End`);
-  for (const tensor of program.results)
-    if (!holds(held, tensor, evaluate(elements(tensor), capacity) * 4, options))
-      throw new PlanError(`${tensor.name} is to be read after the step, but is not there any more`);
+  memory.end();
+}
+
+type Fail = (what: string) => never;
+
+/** The record's words are the instruction's, and what they touch lies within tensors and slabs. @returns its tensors */
+function checkRecord(words: Uint32Array, pc: number, instruction: Instruction, options: VerifyOptions, fail: Fail): Touched[] {
+  const { slabs, capacity, threads = 1 } = options;
+  const { code, operands, within = [] } = specOf(instruction.op);
+  if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${code}`);
+  if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
+  const values = valuesOf(instruction, capacity);
+  for (const [count, stride] of within)
+    if (values[count]! > values[stride]!) fail(`${count} is ${values[count]}, more than ${stride}, ${values[stride]}`);
+
+  const touched: Touched[] = [];
+  let at = pc + 2;
+  for (const operand of operands) {
+    const begin = words[at++]!;
+    checkWord(operand, instruction, begin, options, fail);
+    if (operand.kind !== "tensor") continue;
+    const tensor = instruction.operands[operand.name];
+    const access = accessOf(operand, values);
+    if (!isTensor(tensor)) {
+      const needed = access === "scratch" ? (operand.span?.(values) ?? 0) : 0;
+      if (needed > 0) fail(`${operand.name} is missing, ${needed} elements are needed`);
+      continue;
+    }
+    const has = size(tensor, capacity);
+    const elements = operand.span ? operand.span(values) : has;
+    // Of several threads each has working memory of its own, one after the other.
+    const spread = access === "scratch" ? (threads - 1) * tensor.stride : 0;
+    if (spread > 0 && elements > tensor.stride) fail(`${operand.name} spans ${elements} elements, each thread has ${tensor.stride}`);
+    if (spread + elements > has) fail(`${operand.name} spans ${spread + elements} elements of ${tensor.name}, which has ${has}`);
+    const end = begin + (spread + elements) * 4;
+    const [low, high] = slabs[tensor.slab];
+    if (begin < low || end > high) fail(`${operand.name} is bytes [${begin}, ${end}), outside its slab [${low}, ${high})`);
+    touched.push({ operand, tensor, access, begin, end });
+  }
+  return touched;
+}
+
+/** What an instruction writes may be written by it, and is nothing else of its own but what the op allows. */
+function checkOverlaps(touched: readonly Touched[], instruction: Instruction, fail: Fail): void {
+  let stretch: Touched | undefined;
+  for (const one of touched) {
+    if (one.tensor.offset === undefined) continue;
+    stretch ??= one;
+    if (one.tensor.offset !== stretch.tensor.offset) fail(`${one.operand.name} and ${stretch.operand.name} are of other parameters`);
+  }
+  const { alias = [] } = specOf(instruction.op);
+  for (const a of touched) {
+    if (a.access === "read") continue;
+    const { slab, name } = a.tensor;
+    if (slab === "staging") fail(`${a.operand.name} writes the staged data`);
+    if ((slab === "parameter" || slab === "slot") && instruction.phase !== "update")
+      fail(`${a.operand.name} writes ${name}, which only an update may`);
+    for (const b of touched) {
+      if (a === b || a.begin >= b.end || b.begin >= a.end) continue;
+      const [x, y] = [a.operand.name, b.operand.name];
+      const allowed = alias.some(([one, other]) => (one === x && other === y) || (one === y && other === x));
+      if (!allowed || a.begin !== b.begin || a.end !== b.end) fail(`${x} overlaps ${y}`);
+    }
+  }
+}
+
+/** Follows memory symbolically: which tensor does each byte range hold now? */
+class Memory {
+  /** At most once each. Gone through by number: a loop that is not optimised yet makes an object of each turn of an iterator. */
+  private readonly held: Held[] = [];
+
+  constructor(private readonly options: VerifyOptions) {}
+
+  check(touched: readonly Touched[], fail: Fail): void {
+    for (const { operand, tensor, begin, end, access } of touched) {
+      if (access === "write" || access === "scratch" || this.holds(tensor, end - begin)) continue;
+      fail(`${operand.name} reads ${tensor.name}, which this step has not written, or has overwritten`);
+    }
+    for (const one of touched) if (one.access !== "read") this.write(one);
+  }
+
+  /** What is to be read after the step is there. */
+  end(): void {
+    const { program, capacity } = this.options;
+    for (const tensor of program.results)
+      if (!this.holds(tensor, evaluate(elements(tensor), capacity) * 4))
+        throw new PlanError(`${tensor.name} is to be read after the step, but is not there any more`);
+  }
+
+  private write({ tensor, begin, end, access }: Touched): void {
+    // A slab written as a whole holds its parts still.
+    const { parts } = tensor;
+    let present = false;
+    let kept = 0;
+    for (let i = 0; i < this.held.length; ++i) {
+      const other = this.held[i]!;
+      const apart = other.end <= begin || other.begin >= end;
+      if (!apart && !(access === "update" && other.tensor === tensor) && !parts?.includes(other.tensor)) continue;
+      if (other.tensor === tensor) present = true;
+      this.held[kept++] = other;
+    }
+    this.held.length = kept;
+    if (access !== "scratch" && !present) this.held.push({ tensor, begin, end });
+  }
+
+  /** Are the tensor's first so many bytes there? Parameters, slots and staged data are before the step begins; the rest must have been
+   *  written in it. */
+  private holds(tensor: Tensor, bytes: number): boolean {
+    const { addresses, capacity } = this.options;
+    if (tensor.slab === "staging" || tensor.slab === "parameter" || tensor.slab === "slot") return true;
+    if (tensor.parts) return tensor.parts.every((part) => this.holds(part, evaluate(elements(part), capacity) * 4));
+    const begin = addresses.get(tensor);
+    for (let i = this.held.length; i-- > 0; ) {
+      const other = this.held[i]!;
+      if (other.tensor === tensor) return other.begin === begin && other.end - other.begin >= bytes;
+    }
+    return false;
+  }
 }
 
 /** Proves that no thread touches what another may be writing: all that lies between two barriers may happen at once. One thread needs none. */
@@ -125,7 +192,7 @@ class Races {
 
   constructor(private readonly options: VerifyOptions) {}
 
-  check(instruction: Instruction, fail: (what: string) => never): void {
+  check(instruction: Instruction, fail: Fail): void {
     const { threads = 1, addresses, capacity } = this.options;
     this.met = instruction.op === "barrier";
     if (threads === 1) {
@@ -146,15 +213,6 @@ class Races {
     if ((this.options.threads ?? 1) > 1 && !this.met)
       throw new PlanError("the plan does not end with a barrier: the next step races with it");
   }
-}
-
-/** Are the tensor's first so many bytes there? Parameters, slots and staged data are before the step begins; the rest must have been
- *  written in it. */
-function holds(held: readonly Held[], tensor: Tensor, bytes: number, options: VerifyOptions): boolean {
-  if (tensor.slab === "staging" || tensor.slab === "parameter" || tensor.slab === "slot") return true;
-  if (tensor.parts) return tensor.parts.every((part) => holds(held, part, evaluate(elements(part), options.capacity) * 4, options));
-  const begin = options.addresses.get(tensor);
-  return held.some((other) => other.tensor === tensor && other.begin === begin && other.end - other.begin >= bytes);
 }
 
 /** What lasts beyond an instruction lies apart: slabs, what JavaScript stages, and in their slabs, one after another, parameters and
@@ -201,7 +259,7 @@ function checkApart(ranges: readonly (readonly [name: string, range: Range])[]):
 /** What a field of the step's record is, by kind of operand: its width in bytes. */
 const fieldBytes: Partial<Record<ScalarKind, number>> = { stepU32: 4, stepF32: 4, stepF64: 8, stepAddress: 4, stepPointer: 4 };
 
-function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: (what: string) => never): void {
+function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: Fail): void {
   const value = instruction.operands[operand.name];
   if (operand.kind === "tensor") {
     if (!isTensor(value)) {
