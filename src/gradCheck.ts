@@ -3,7 +3,8 @@
 import { checkCount, checkNumber, checkOptions } from "./checks.js";
 import type { Data, Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
-import type { NamedTensor, Network } from "./network.js";
+import type { Network } from "./network.js";
+import type { NamedTensor } from "./parameters.js";
 
 export interface GradCheckOptions {
   /** What |analytic - numeric| may be, of the tensor's largest gradient; default 1e-3 */

@@ -2,7 +2,8 @@
 import type { Samples } from "./data.js";
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
-import { runBatch, SLICE } from "./single.js";
+import { runBatch } from "./single.js";
+import { SLICE } from "./slices.js";
 
 /** Of all elements of a tensor over the rows looked at. */
 export interface Spread {

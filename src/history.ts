@@ -1,6 +1,6 @@
 // What fit reports of each epoch, kept as columns of numbers: tiny networks run a million epochs a second, and as many objects, kept
 // alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
-import type { Evaluation } from "./single.js";
+import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
   /** Mean over the epoch's rows, penalties included, in the loss's unit. */

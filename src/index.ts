@@ -84,16 +84,9 @@ export {
 } from "./losses/classification.js";
 export type { Loss, LossOptions } from "./losses/loss.js";
 export { cosineSimilarity, huber, logCosh, meanAbsoluteError, meanSquaredError, poisson } from "./losses/regression.js";
+export { type LoadOptions, loadNetwork, network } from "./make.js";
 export type { CustomMetric, Metric, MetricName } from "./metrics.js";
-export {
-  type LayerTrace,
-  type LoadOptions,
-  loadNetwork,
-  type NamedTensor,
-  Network,
-  network,
-  type Trace,
-} from "./network.js";
+export { Network } from "./network.js";
 export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.js";
 export { type AdamOptions, adam, adamax, adamW, type BetaOptions, type NadamOptions, nadam, radam } from "./optimizers/adam.js";
 export { type ParameterGroup, vectorsWithoutDecay } from "./optimizers/groups.js";
@@ -102,10 +95,12 @@ export type { Optimizer } from "./optimizers/optimizer.js";
 export type { Clip, Ema } from "./optimizers/options.js";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.js";
 export { type SgdOptions, sgd } from "./optimizers/sgd.js";
+export type { NamedTensor } from "./parameters.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
 export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
-export type { Evaluation } from "./single.js";
+export type { Evaluation } from "./slices.js";
+export type { LayerTrace, Trace } from "./trace.js";

@@ -1,70 +1,39 @@
-// The facade. A Network holds its definition and its compiled model; everything given out is a copy, logical and unpadded.
-import { type Arithmetic, type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
-import {
-  arenas,
-  type BackendChoice,
-  type BackendInfo,
-  checkPossible,
-  checkThreads,
-  openBackend,
-  type ThreadChoice,
-} from "./backends/backend.js";
+// The facade. A Network holds its definition and its compiled model, and says what may be done when; everything given out is a copy,
+// logical and unpadded. How networks are made and loaded: make.ts. Long for its docstrings: what methods do is elsewhere.
+import type { Arithmetic } from "./arithmetic.js";
+import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import type { Callback } from "./callbacks.js";
-import { checkBoolean, checkOneOf, checkOptions, shown } from "./checks.js";
-import type { Plan } from "./compile.js";
-import { type Data, type Ports, pickRows, type Rows, type Samples, toInputs, toRows, toSamples } from "./data.js";
+import { checkBoolean, checkOptions } from "./checks.js";
+import { type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
-import { backends, type Defined, define, type NetworkOptions, portsOf, restore, type StoredDefinition, store } from "./definition.js";
-import { BackendError, FormatError, OptionError, ShapeError } from "./errors.js";
+import { portsOf, store } from "./definition.js";
+import { OptionError, ShapeError } from "./errors.js";
 import { Feed } from "./feed.js";
 import { fit } from "./fit.js";
 import { checkFit, type FitOptions } from "./fitOptions.js";
-import { decode, encode, type StoredTraining } from "./formats/native.js";
+import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
-import type { Custom } from "./layers/registry.js";
-import { Model } from "./model.js";
+import type { Model } from "./model.js";
+import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
-import { columns, product, type Tensor } from "./plan/tensor.js";
+import { product } from "./plan/tensor.js";
 import { checkProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
 import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
-import { checkScalers, restoreScalers, type Scalers } from "./scalers.js";
-import { Sha256 } from "./sha256.js";
-import { type Evaluation, evaluateSamples, evaluateStream, lossOf, penaltyOf, runBatch, SLICE } from "./single.js";
+import { checkScalers, type Scalers } from "./scalers.js";
+import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
+import { gradientsOf, type Trace, traceOf } from "./trace.js";
 import type { Position, Validate } from "./training.js";
 
-export interface NamedTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-export interface LayerTrace {
-  readonly name: string;
-  /** What went into the activation; absent in layers without one. `[batch, ...]` */
-  readonly z?: NamedTensor;
-  /** The layer's output. */
-  readonly a: NamedTensor;
-  /** dLoss/dz, or dLoss/da in layers without an activation. Absent where no parameter or input lies before it. */
-  readonly delta?: NamedTensor;
-  /** By the parameter's name within the layer, of loss and penalties. */
-  readonly gradients: Readonly<Record<string, NamedTensor>>;
-}
-
-export interface Trace {
-  readonly loss: number;
-  readonly penalty: number;
-  readonly layers: readonly LayerTrace[];
-  /** dLoss/dx of the first input, and of all by name. */
-  readonly inputGradient: NamedTensor;
-  readonly inputGradients: Readonly<Record<string, NamedTensor>>;
-  /** The first output, and all by name. */
-  readonly prediction: NamedTensor;
-  readonly predictions: Readonly<Record<string, NamedTensor>>;
+export interface SaveOptions {
+  /** default false */
+  readonly training?: boolean;
+  /** Anything else that belongs to the network, as JSON: names of classes, units. After loading it is `net.attached`. */
+  readonly attach?: unknown;
 }
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
@@ -213,28 +182,14 @@ export class Network {
   ): T | AsyncGenerator<T, void> {
     this.assertAlive(who);
     if (isStream(inputs)) return this.predictStream(who, inputs, give);
-    return give(this.predictSamples(toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
+    return give(predictSamples(this.model, toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
   }
 
   private async *predictStream<T>(who: string, stream: DataStream<InputItem>, give: (all: Float32Array[]) => T): AsyncGenerator<T, void> {
     for await (const samples of inputsOf(who, stream, this.ports)) {
       this.assertAlive(who);
-      yield give(this.predictSamples(samples));
+      yield give(predictSamples(this.model, samples));
     }
-  }
-
-  private predictSamples(samples: Samples): Float32Array[] {
-    const { model } = this;
-    const widths = model.predictions.map(product);
-    const out = widths.map((width) => new Float32Array(samples.rows * width));
-    for (let first = 0; first < samples.rows; first += SLICE) {
-      const count = Math.min(SLICE, samples.rows - first);
-      const plan = runBatch(model, "predict", samples, first, count, 0, Math.min(SLICE, samples.rows));
-      plan.predictions.forEach((tensor, i) => {
-        out[i]!.set(model.readTensor(tensor, plan.addresses.get(tensor)!, count), first * widths[i]!);
-      });
-    }
-    return out;
   }
 
   /** Mean loss over rows (penalties included) and metrics, without dropout. A stream is read in its source's order, and gives the same as its
@@ -271,47 +226,14 @@ export class Network {
     sampleWeights?: Data["sampleWeights"],
   ): Readonly<Record<string, NamedTensor>> {
     this.assertAlive("gradients");
-    const samples = this.batch("gradients", inputs, targets, sampleWeights);
-    const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
-    return Object.fromEntries(
-      plan.program.parameters.map((parameter) => {
-        const gradient = this.named(plan, plan.program.gradients.get(parameter)!, samples.rows);
-        return [parameter.name, { ...gradient, name: parameter.name }];
-      }),
-    );
+    return gradientsOf(this.model, this.batch("gradients", inputs, targets, sampleWeights), this.position.step + 1);
   }
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
    *  parameter gradients. For teaching and for finding mistakes; nothing changes. */
   trace(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): Trace {
     this.assertAlive("trace");
-    const samples = this.batch("trace", inputs, targets, sampleWeights);
-    const plan = runBatch(this.model, "trace", samples, 0, samples.rows, this.position.step + 1);
-    const read = (tensor: Tensor) => this.named(plan, tensor, samples.rows);
-    const { gradients, layers } = plan.program;
-    const views = this.model.region.views();
-    const penalty = penaltyOf(plan, views, 0);
-    const { inputs: ins, outputs } = this.ports;
-    const inputGradients = Object.fromEntries(ins.map(({ name }, i) => [name, read(gradients.get(plan.feeds[i]!.staged)!)]));
-    const predictions = Object.fromEntries(outputs.map(({ name }, i) => [name, read(plan.predictions[i]!)]));
-    return {
-      loss: lossOf(plan, views, 0) + penalty,
-      penalty,
-      layers: layers.map(({ name, output, preActivation, parameters }) => {
-        const delta = gradients.get(preActivation ?? output);
-        return {
-          name,
-          ...(preActivation && { z: read(preActivation) }),
-          a: read(output),
-          ...(delta && { delta: read(delta) }),
-          gradients: Object.fromEntries(parameters.map((p) => [p.name.slice(name.length + 1), read(gradients.get(p)!)])),
-        };
-      }),
-      inputGradient: inputGradients[ins[0]!.name]!,
-      inputGradients,
-      prediction: predictions[outputs[0]!.name]!,
-      predictions,
-    };
+    return traceOf(this.model, this.ports, this.batch("trace", inputs, targets, sampleWeights), this.position.step + 1);
   }
 
   /** How it is doing on some data (the first 256 rows): by layer mean, deviation and zeros of activations and gradients, dead and
@@ -324,11 +246,7 @@ export class Network {
   /** Copies of all parameters, in the order they were made: `<layer>.weight` `[inputs, units]`, `<layer>.bias` `[units]`. */
   parameters(): NamedTensor[] {
     this.assertAlive("parameters");
-    return this.model.parameters.map(({ tensor, address }) => ({
-      name: tensor.name,
-      shape: [...tensor.shape],
-      values: this.model.readTensor(tensor, address, 0),
-    }));
+    return parametersOf(this.model);
   }
 
   /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
@@ -357,31 +275,9 @@ export class Network {
 
   /** Sets some or all parameters, all of them or none. The optimizer's state stays.
    *  @throws {ShapeError} unknown or repeated names, other shapes, values that are not finite */
-  setParameters(given: readonly { readonly name: string; readonly values: Rows; readonly shape?: readonly number[] }[]): void {
+  setParameters(given: readonly GivenParameter[]): void {
     this.assertIdle("setParameters");
-    if (!Array.isArray(given)) throw new ShapeError(`setParameters: got ${shown(given)}, expected an array of { name, shape, values }`);
-    const seen = new Set<string>();
-    const writes = given.map((entry) => {
-      const { name, values, shape } = entry ?? {};
-      const parameter = this.model.parameters.find(({ tensor }) => tensor.name === name);
-      if (!parameter) {
-        const names = this.model.parameters.map(({ tensor }) => tensor.name).join(", ");
-        throw new ShapeError(`setParameters: unknown name ${shown(name)}, expected one of: ${names}`);
-      }
-      if (seen.has(name)) throw new ShapeError(`setParameters: ${name} is given twice`);
-      seen.add(name);
-      const wanted = parameter.tensor.shape;
-      if (shape !== undefined && String(shape) !== wanted.join())
-        throw new ShapeError(
-          `setParameters: ${name} has shape ${Array.isArray(shape) ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
-        );
-      const matrix = toRows(`setParameters: ${name}`, values, columns(parameter.tensor), `shape [${wanted.join(", ")}]`);
-      const count = product(wanted);
-      if (matrix.values.length !== count)
-        throw new ShapeError(`setParameters: ${name} has ${matrix.values.length} values, expected ${count}, shape [${wanted.join(", ")}]`);
-      return { parameter, values: matrix.values as Float32Array };
-    });
-    for (const { parameter, values } of writes) this.model.writeTensor(parameter.tensor, parameter.address, values);
+    setParameters(this.model, given);
     // State that begins as a copy of the parameters.
     if (this.position.step === 0) this.model.initializeState();
   }
@@ -389,13 +285,7 @@ export class Network {
   /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order. */
   weightsHash(): string {
     this.assertAlive("weightsHash");
-    const hash = new Sha256();
-    const encoder = new TextEncoder();
-    for (const { name, shape, values } of this.parameters()) {
-      hash.update(encoder.encode(`${name}\0${shape.join(",")}\0`));
-      hash.update(littleEndian(values));
-    }
-    return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hashOf(this.parameters());
   }
 
   /** Layers, output shapes and parameter counts as a table of at most 80 columns. */
@@ -480,14 +370,6 @@ export class Network {
     return this.samples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) });
   }
 
-  private named(plan: Plan, tensor: Tensor, batchRows: number): NamedTensor {
-    return {
-      name: tensor.name,
-      shape: tensor.batched ? [batchRows, ...tensor.shape] : [...tensor.shape],
-      values: this.model.readTensor(tensor, plan.addresses.get(tensor)!, batchRows),
-    };
-  }
-
   private assertAlive(who: string): void {
     if (this.disposed) throw new OptionError(`${who}: the network has been disposed of`);
     if (this.model.shared)
@@ -503,104 +385,4 @@ export class Network {
 
 function isStreamed(result: unknown): boolean {
   return result !== null && typeof result === "object" && Symbol.asyncIterator in result;
-}
-
-function littleEndian(values: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    view.setFloat32(i * 4, value, true);
-  });
-  return bytes;
-}
-
-/** Makes a network with initial parameters drawn from its seed.
- *  @example
- *  const net = await network({
- *    input: 784,
- *    layers: [dense(128, { activation: "relu" }), dense(10)],
- *    loss: categoricalCrossEntropy({ fromLogits: true }),
- *    optimizer: adam(),
- *    seed: 1,
- *  });
- *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
-export async function network(given: NetworkOptions): Promise<Network> {
-  return make(define(given), given, wishOf(given.arithmetic, given.seed));
-}
-
-async function make(
-  { definition, measured }: Defined,
-  { backend = "auto", threads = "auto" }: Pick<NetworkOptions, "backend" | "threads">,
-  wish: ArithmeticWish,
-): Promise<Network> {
-  const region = await (await openBackend(backend, wish)).region(measured.bytes);
-  const model = new Model(definition, region, measured);
-  try {
-    checkPossible(region, threads);
-    model.initialize();
-  } catch (error) {
-    region.dispose();
-    throw error;
-  }
-  return new Network(model, threads);
-}
-
-export interface SaveOptions {
-  /** default false */
-  readonly training?: boolean;
-  /** Anything else that belongs to the network, as JSON: names of classes, units. After loading it is `net.attached`. */
-  readonly attach?: unknown;
-}
-
-export interface LoadOptions {
-  /** as in `network()` */
-  readonly backend?: BackendChoice;
-  /** as in `network()` */
-  readonly threads?: ThreadChoice;
-  /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
-   *  numbers. */
-  readonly arithmetic?: ArithmeticName;
-  /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
-  readonly custom?: Custom;
-}
-
-/** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
- *  `training` its optimizer's state and the run to resume.
- *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
- *    {BackendError} a backend that cannot run here */
-export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "custom"]);
-  const { backend = "auto", threads = "auto", arithmetic, custom = {} } = options;
-  checkOneOf("loadNetwork: backend", backend, backends);
-  checkThreads("loadNetwork: threads", threads);
-  if (
-    custom === null ||
-    typeof custom !== "object" ||
-    Array.isArray(custom) ||
-    Object.values(custom).some((make) => typeof make !== "function")
-  )
-    throw new OptionError(
-      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
-    );
-  if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
-  const { definition, parameters, training, scalers, attached } = decode(bytes);
-  try {
-    const restored = restore(definition as StoredDefinition, custom);
-    // Before memory is asked for: what a file may claim is bounded by what it holds.
-    const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
-      tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
-    const defined = define(restored);
-    const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
-    if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
-    const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
-    const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
-    net.setParameters(parameters);
-    if (training) net.takeUp(training);
-    if (scalers !== undefined) net.scalers = restoreScalers(scalers);
-    net.attached = attached;
-    return net;
-  } catch (cause) {
-    if (cause instanceof FormatError || cause instanceof BackendError) throw cause;
-    throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });
-  }
 }

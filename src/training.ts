@@ -14,7 +14,8 @@ import type { Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules/plateau.js";
-import { countedByMetric, denominatorOf, type Evaluation, stage } from "./single.js";
+import { countedByMetric, denominatorOf, stage } from "./single.js";
+import type { Evaluation } from "./slices.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
-import { type LoadOptions, loadNetwork, type Network, type SaveOptions } from "../network.js";
+import { type LoadOptions, loadNetwork } from "../make.js";
+import type { Network, SaveOptions } from "../network.js";
 
 export function checkPath(who: string, path: unknown): void {
   if (typeof path !== "string" || path === "") throw new OptionError(`${who}: path is ${shown(path)}, expected a file's path`);

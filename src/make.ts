@@ -1,0 +1,95 @@
+// Networks are made here: of what users write, or of what `net.save()` wrote.
+import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
+import { type BackendChoice, checkPossible, checkThreads, openBackend, type ThreadChoice } from "./backends/backend.js";
+import { checkOneOf, checkOptions, shown } from "./checks.js";
+import { backends, type Defined, define, type NetworkOptions, restore, type StoredDefinition } from "./definition.js";
+import { BackendError, FormatError, OptionError } from "./errors.js";
+import { decode } from "./formats/native.js";
+import type { Custom } from "./layers/registry.js";
+import { Model } from "./model.js";
+import { Network } from "./network.js";
+import { restoreScalers } from "./scalers.js";
+
+/** Makes a network with initial parameters drawn from its seed.
+ *  @example
+ *  const net = await network({
+ *    input: 784,
+ *    layers: [dense(128, { activation: "relu" }), dense(10)],
+ *    loss: categoricalCrossEntropy({ fromLogits: true }),
+ *    optimizer: adam(),
+ *    seed: 1,
+ *  });
+ *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
+export async function network(given: NetworkOptions): Promise<Network> {
+  return make(define(given), given, wishOf(given.arithmetic, given.seed));
+}
+
+async function make(
+  { definition, measured }: Defined,
+  { backend = "auto", threads = "auto" }: Pick<NetworkOptions, "backend" | "threads">,
+  wish: ArithmeticWish,
+): Promise<Network> {
+  const region = await (await openBackend(backend, wish)).region(measured.bytes);
+  const model = new Model(definition, region, measured);
+  try {
+    checkPossible(region, threads);
+    model.initialize();
+  } catch (error) {
+    region.dispose();
+    throw error;
+  }
+  return new Network(model, threads);
+}
+
+export interface LoadOptions {
+  /** as in `network()` */
+  readonly backend?: BackendChoice;
+  /** as in `network()` */
+  readonly threads?: ThreadChoice;
+  /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
+   *  numbers. */
+  readonly arithmetic?: ArithmeticName;
+  /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
+  readonly custom?: Custom;
+}
+
+/** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
+ *  `training` its optimizer's state and the run to resume.
+ *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
+ *    {BackendError} a backend that cannot run here */
+export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+  checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "custom"]);
+  const { backend = "auto", threads = "auto", arithmetic, custom = {} } = options;
+  checkOneOf("loadNetwork: backend", backend, backends);
+  checkThreads("loadNetwork: threads", threads);
+  if (
+    custom === null ||
+    typeof custom !== "object" ||
+    Array.isArray(custom) ||
+    Object.values(custom).some((make) => typeof make !== "function")
+  )
+    throw new OptionError(
+      `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
+    );
+  if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
+  const { definition, parameters, training, scalers, attached } = decode(bytes);
+  try {
+    const restored = restore(definition as StoredDefinition, custom);
+    // Before memory is asked for: what a file may claim is bounded by what it holds.
+    const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+      tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
+    const defined = define(restored);
+    const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
+    if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
+    const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
+    const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
+    net.setParameters(parameters);
+    if (training) net.takeUp(training);
+    if (scalers !== undefined) net.scalers = restoreScalers(scalers);
+    net.attached = attached;
+    return net;
+  } catch (cause) {
+    if (cause instanceof FormatError || cause instanceof BackendError) throw cause;
+    throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,76 @@
+// A network's parameters by their names: copied out, set all or none, hashed.
+import { shown } from "./checks.js";
+import { type Rows, toRows } from "./data.js";
+import { ShapeError } from "./errors.js";
+import type { Model } from "./model.js";
+import { columns, product } from "./plan/tensor.js";
+import { Sha256 } from "./sha256.js";
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Values of a parameter, in its shape. */
+export interface GivenParameter {
+  readonly name: string;
+  readonly values: Rows;
+  readonly shape?: readonly number[];
+}
+
+/** In the order they were made. */
+export function parametersOf(model: Model): NamedTensor[] {
+  return model.parameters.map(({ tensor, address }) => ({
+    name: tensor.name,
+    shape: [...tensor.shape],
+    values: model.readTensor(tensor, address, 0),
+  }));
+}
+
+/** @throws {ShapeError} what does not fit, before any is set */
+export function setParameters(model: Model, given: readonly GivenParameter[]): void {
+  if (!Array.isArray(given)) throw new ShapeError(`setParameters: got ${shown(given)}, expected an array of { name, shape, values }`);
+  const seen = new Set<string>();
+  const writes = given.map((entry) => {
+    const { name, values, shape } = entry ?? {};
+    const parameter = model.parameters.find(({ tensor }) => tensor.name === name);
+    if (!parameter) {
+      const names = model.parameters.map(({ tensor }) => tensor.name).join(", ");
+      throw new ShapeError(`setParameters: unknown name ${shown(name)}, expected one of: ${names}`);
+    }
+    if (seen.has(name)) throw new ShapeError(`setParameters: ${name} is given twice`);
+    seen.add(name);
+    const wanted = parameter.tensor.shape;
+    if (shape !== undefined && String(shape) !== wanted.join())
+      throw new ShapeError(
+        `setParameters: ${name} has shape ${Array.isArray(shape) ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
+      );
+    const matrix = toRows(`setParameters: ${name}`, values, columns(parameter.tensor), `shape [${wanted.join(", ")}]`);
+    const count = product(wanted);
+    if (matrix.values.length !== count)
+      throw new ShapeError(`setParameters: ${name} has ${matrix.values.length} values, expected ${count}, shape [${wanted.join(", ")}]`);
+    return { parameter, values: matrix.values as Float32Array };
+  });
+  for (const { parameter, values } of writes) model.writeTensor(parameter.tensor, parameter.address, values);
+}
+
+/** SHA-256 over every parameter's name, shape and bytes, as hexadecimal digits. */
+export function hashOf(parameters: readonly NamedTensor[]): string {
+  const hash = new Sha256();
+  const encoder = new TextEncoder();
+  for (const { name, shape, values } of parameters) {
+    hash.update(encoder.encode(`${name}\0${shape.join(",")}\0`));
+    hash.update(littleEndian(values));
+  }
+  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function littleEndian(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    view.setFloat32(i * 4, value, true);
+  });
+  return bytes;
+}

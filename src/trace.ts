@@ -1,0 +1,80 @@
+// Everything about one batch as a training step computes it: activations, losses and gradients, by their names.
+import type { Plan } from "./compile.js";
+import type { Ports, Samples } from "./data.js";
+import type { Model } from "./model.js";
+import type { NamedTensor } from "./parameters.js";
+import type { Tensor } from "./plan/tensor.js";
+import { lossOf, penaltyOf, runBatch } from "./single.js";
+
+export interface LayerTrace {
+  readonly name: string;
+  /** What went into the activation; absent in layers without one. `[batch, ...]` */
+  readonly z?: NamedTensor;
+  /** The layer's output. */
+  readonly a: NamedTensor;
+  /** dLoss/dz, or dLoss/da in layers without an activation. Absent where no parameter or input lies before it. */
+  readonly delta?: NamedTensor;
+  /** By the parameter's name within the layer, of loss and penalties. */
+  readonly gradients: Readonly<Record<string, NamedTensor>>;
+}
+
+export interface Trace {
+  readonly loss: number;
+  readonly penalty: number;
+  readonly layers: readonly LayerTrace[];
+  /** dLoss/dx of the first input, and of all by name. */
+  readonly inputGradient: NamedTensor;
+  readonly inputGradients: Readonly<Record<string, NamedTensor>>;
+  /** The first output, and all by name. */
+  readonly prediction: NamedTensor;
+  readonly predictions: Readonly<Record<string, NamedTensor>>;
+}
+
+/** @param t number of the step that it would be */
+export function traceOf(model: Model, ports: Ports, samples: Samples, t: number): Trace {
+  const plan = runBatch(model, "trace", samples, 0, samples.rows, t);
+  const read = (tensor: Tensor) => named(model, plan, tensor, samples.rows);
+  const { gradients, layers } = plan.program;
+  const views = model.region.views();
+  const penalty = penaltyOf(plan, views, 0);
+  const { inputs: ins, outputs } = ports;
+  const inputGradients = Object.fromEntries(ins.map(({ name }, i) => [name, read(gradients.get(plan.feeds[i]!.staged)!)]));
+  const predictions = Object.fromEntries(outputs.map(({ name }, i) => [name, read(plan.predictions[i]!)]));
+  return {
+    loss: lossOf(plan, views, 0) + penalty,
+    penalty,
+    layers: layers.map(({ name, output, preActivation, parameters }) => {
+      const delta = gradients.get(preActivation ?? output);
+      return {
+        name,
+        ...(preActivation && { z: read(preActivation) }),
+        a: read(output),
+        ...(delta && { delta: read(delta) }),
+        gradients: Object.fromEntries(parameters.map((p) => [p.name.slice(name.length + 1), read(gradients.get(p)!)])),
+      };
+    }),
+    inputGradient: inputGradients[ins[0]!.name]!,
+    inputGradients,
+    prediction: predictions[outputs[0]!.name]!,
+    predictions,
+  };
+}
+
+/** The gradient of every parameter, by its name. */
+export function gradientsOf(model: Model, samples: Samples, t: number): Readonly<Record<string, NamedTensor>> {
+  const plan = runBatch(model, "trace", samples, 0, samples.rows, t);
+  return Object.fromEntries(
+    plan.program.parameters.map((parameter) => {
+      const gradient = named(model, plan, plan.program.gradients.get(parameter)!, samples.rows);
+      return [parameter.name, { ...gradient, name: parameter.name }];
+    }),
+  );
+}
+
+function named(model: Model, plan: Plan, tensor: Tensor, batchRows: number): NamedTensor {
+  return {
+    name: tensor.name,
+    shape: tensor.batched ? [batchRows, ...tensor.shape] : [...tensor.shape],
+    values: model.readTensor(tensor, plan.addresses.get(tensor)!, batchRows),
+  };
+}

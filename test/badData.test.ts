@@ -1,0 +1,235 @@
+// Data and parameters of wrong shapes, kinds and values.
+import { expect, test } from "vitest";
+import { BackendError, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
+import { any, inputs, options, type Row, refuses, targets, thrownBy } from "./refusals.js";
+
+const NAN = Number.NaN;
+const INF = Number.POSITIVE_INFINITY;
+
+const data: readonly Row[] = [
+  [
+    "rows too wide",
+    (n) => n.fit({ inputs: [[1, 2, 3, 4]], targets: [[1, 0]] }),
+    ShapeError,
+    /fit: inputs: row 0 has 4 columns, expected 3 \(the network's input has 3\)/,
+  ],
+  ["rows too narrow", (n) => n.predict([[1, 2]]), ShapeError, /predict: inputs: row 0 has 2 columns, expected 3/],
+  [
+    "ragged rows",
+    (n) =>
+      n.fit({
+        inputs: [
+          [1, 2, 3],
+          [1, 2],
+        ],
+        targets,
+      }),
+    ShapeError,
+    /fit: inputs: row 1 has 2 columns, expected 3/,
+  ],
+  [
+    "flat data that is no whole number of rows",
+    (n) => n.predict(new Float32Array(7)),
+    ShapeError,
+    /predict: inputs: 7 numbers are no whole number of rows of 3/,
+  ],
+  [
+    "targets too wide",
+    (n) =>
+      n.fit({
+        inputs,
+        targets: [
+          [1, 0, 0],
+          [0, 1, 0],
+        ],
+      }),
+    ShapeError,
+    /fit: targets: .*3.*expected 2/,
+  ],
+  ["fewer targets than inputs", (n) => n.fit({ inputs, targets: [[1, 0]] }), ShapeError, /fit: targets: .*1.*inputs have 2/],
+  [
+    "more flat targets than inputs",
+    (n) => n.evaluate({ inputs, targets: new Float32Array(6) }),
+    ShapeError,
+    /evaluate: targets: .*3.*inputs have 2/,
+  ],
+  [
+    "NaN in inputs",
+    (n) =>
+      n.trainOnBatch(
+        [
+          [1, 2, 3],
+          [1, NAN, 3],
+        ],
+        targets,
+      ),
+    ShapeError,
+    /trainOnBatch: inputs: row 1, column 1 is NaN, expected a finite float32/,
+  ],
+  [
+    "infinity in flat inputs",
+    (n) => n.predict(Float32Array.of(1, 2, 3, 4, -INF, 6)),
+    ShapeError,
+    /predict: inputs: row 1, column 1 is -Infinity/,
+  ],
+  [
+    "a number beyond float32",
+    (n) => n.predict([[1, 2, 1e39]]),
+    ShapeError,
+    /predict: inputs: row 0, column 2 is Infinity, expected a finite float32/,
+  ],
+  [
+    "NaN in targets",
+    (n) =>
+      n.fit({
+        inputs,
+        targets: [
+          [1, 0],
+          [NAN, 1],
+        ],
+      }),
+    ShapeError,
+    /fit: targets: row 1, column 0 is NaN/,
+  ],
+  [
+    "infinity in validation",
+    (n) => n.fit({ inputs, targets }, { validation: { inputs: [[1, 2, INF]], targets: [[1, 0]] } }),
+    ShapeError,
+    /fit: validation: inputs: row 0, column 2 is Infinity/,
+  ],
+  ["a string in a row", (n) => n.predict(any([[1, "2", 3]])), ShapeError, /predict: inputs: row 0: element 1 is "2", expected a number/],
+  ["a string in flat data", (n) => n.predict(any([1, 2, "x"])), ShapeError, /predict: inputs: element 2 is "x", expected a number/],
+  ["null in a row", (n) => n.predict(any([[1, null, 3]])), ShapeError, /element 1 is null/],
+  ["a hole in a row", (n) => n.predict([new Array(3)]), ShapeError, /element 0 is undefined/],
+  [
+    "a row that is a number among rows",
+    (n) => n.predict(any([[1, 2, 3], 4])),
+    ShapeError,
+    /predict: inputs: row 1 is 4, expected a row of 3 numbers/,
+  ],
+  ["a row among numbers", (n) => n.predict(any([1, 2, [3]])), ShapeError, /predict: inputs: element 2 is an array of 1, expected a number/],
+  ["bigints", (n) => n.predict(any([[1n, 2n, 3n]])), ShapeError, /element 0 is 1n, expected a number/],
+  [
+    "a BigInt64Array",
+    (n) => n.predict(any(new BigInt64Array(3))),
+    ShapeError,
+    /predict: inputs: got BigInt64Array\(3\), expected a typed array or an array of rows/,
+  ],
+  ["a DataView", (n) => n.predict(any(new DataView(new ArrayBuffer(12)))), ShapeError, /got DataView\(12\)/],
+  ["an ArrayBuffer", (n) => n.predict(any(new ArrayBuffer(12))), ShapeError, /predict: inputs: got an object/],
+  ["no rows", (n) => n.predict([]), ShapeError, /predict: inputs: no rows/],
+  ["no data to fit", (n) => n.fit({ inputs: new Float32Array(), targets: new Float32Array() }), ShapeError, /fit: inputs: no rows/],
+  ["no targets", (n) => n.fit({ inputs, targets: [] }), ShapeError, /fit: targets: .*(no rows|0)/],
+  ["inputs alone", (n) => n.fit(any({ inputs })), ShapeError, /fit: got an object \{inputs\}, expected \{ inputs, targets \}/],
+  ["null as data", (n) => n.fit(any(null)), ShapeError, /fit: got null, expected \{ inputs, targets \}/],
+  ["nothing as data", (n) => n.fit(any(undefined)), ShapeError, /fit: got undefined, expected/],
+  ["null as inputs", (n) => n.fit(any({ inputs: null, targets })), ShapeError, /fit: inputs: got null/],
+  ["null as targets", (n) => n.fit(any({ inputs, targets: null })), ShapeError, /fit: targets: got null/],
+  ["nothing to predict", (n) => n.predict(any(undefined)), ShapeError, /predict: inputs: got undefined/],
+  ["a string to predict", (n) => n.predict(any("123")), ShapeError, /predict: inputs: got "123"/],
+  ["nothing to evaluate", (n) => n.evaluate(any(undefined)), ShapeError, /evaluate: got undefined/],
+  ["nothing to trace", (n) => n.trace(any(undefined), any(undefined)), ShapeError, /trace: inputs: got undefined/],
+  ["gradients without targets", (n) => n.gradients(inputs, any(undefined)), ShapeError, /gradients: targets: got undefined/],
+  ["trainOnBatch with null", (n) => n.trainOnBatch(any(null), any(null)), ShapeError, /trainOnBatch: inputs: got null/],
+  [
+    "a class id out of range",
+    (n) => n.fit({ inputs, targets: [0, 2] }),
+    ShapeError,
+    /fit: targets: row 1 has class id 2, expected a whole number from 0 to 1/,
+  ],
+  ["a negative class id", (n) => n.fit({ inputs, targets: Int32Array.of(-1, 0) }), ShapeError, /row 0 has class id -1/],
+  ["a class id with a fraction", (n) => n.fit({ inputs, targets: [0, 0.5] }), ShapeError, /row 1 has class id 0.5/],
+  ["a class id that is a string", (n) => n.fit({ inputs, targets: any([0, "1"]) }), ShapeError, /row 1 has class id "1"/],
+  [
+    "a batch that needs more memory than there is",
+    (n) => n.trainOnBatch(new Float32Array(3 * 2 ** 26), new Uint8Array(2 ** 26)),
+    BackendError,
+    /memory: a network needs \d+ MiB, the limit is \d+ MiB/,
+  ],
+];
+
+const weight = (values: unknown, changes: object = {}) => any([{ name: "dense_2.weight", values, ...changes }]);
+const parameters: readonly Row[] = [
+  [
+    "an unknown name",
+    (n) => n.setParameters([{ name: "dense_3.weight", values: [1] }]),
+    ShapeError,
+    /setParameters: unknown name "dense_3.weight", expected one of: dense_1.weight, dense_1.bias, dense_2.weight, dense_2.bias/,
+  ],
+  ["no name", (n) => n.setParameters(any([{ values: [1] }])), ShapeError, /setParameters: unknown name undefined/],
+  ["null as an entry", (n) => n.setParameters(any([null])), ShapeError, /setParameters: unknown name undefined/],
+  [
+    "a name twice",
+    (n) => n.setParameters([...weight(new Float32Array(8)), ...weight(new Float32Array(8))]),
+    ShapeError,
+    /setParameters: dense_2.weight is given twice/,
+  ],
+  [
+    "another shape",
+    (n) => n.setParameters(weight(new Float32Array(8), { shape: [2, 4] })),
+    ShapeError,
+    /setParameters: dense_2.weight has shape \[2, 4\], expected \[4, 2\]/,
+  ],
+  [
+    "a shape that is none",
+    (n) => n.setParameters(weight(new Float32Array(8), { shape: 8 })),
+    ShapeError,
+    /setParameters: dense_2.weight has shape 8, expected \[4, 2\]/,
+  ],
+  [
+    "too few values",
+    (n) => n.setParameters(weight(new Float32Array(6))),
+    ShapeError,
+    /setParameters: dense_2.weight has 6 values, expected 8/,
+  ],
+  ["too many values", (n) => n.setParameters(weight(new Float32Array(10))), ShapeError, /setParameters: dense_2.weight has 10 values/],
+  [
+    "rows of another width",
+    (n) => n.setParameters(weight([[1, 2, 3]])),
+    ShapeError,
+    /setParameters: dense_2.weight: row 0 has 3 columns, expected 2/,
+  ],
+  ["no values", (n) => n.setParameters(weight(undefined)), ShapeError, /setParameters: dense_2.weight: got undefined/],
+  ["NaN", (n) => n.setParameters(weight([1, 2, 3, NAN, 5, 6, 7, 8])), ShapeError, /setParameters: dense_2.weight: row 1, column 1 is NaN/],
+  [
+    "infinity behind parameters that are good: none is set",
+    (n) => n.setParameters([{ name: "dense_1.bias", values: [9, 9, 9, 9] }, ...weight(new Float32Array(8).fill(INF))]),
+    ShapeError,
+    /dense_2.weight: row 0, column 0 is Infinity/,
+  ],
+  [
+    "no array",
+    (n) => n.setParameters(any({ name: "dense_1.bias", values: [1, 2, 3, 4] })),
+    ShapeError,
+    /setParameters: got an object \{name, values\}, expected an array of \{ name, shape, values \}/,
+  ],
+  ["nothing", (n) => n.setParameters(any(undefined)), ShapeError, /setParameters: got undefined/],
+];
+
+refuses([...data, ...parameters]);
+
+const sparseNet = network({ ...options, loss: sparseCategoricalCrossEntropy({ fromLogits: true }) });
+
+test.each<readonly [string, unknown, RegExp]>([
+  ["null among rows of ids", [[0], null], /row 1 has class id null, expected a whole number from 0 to 1/],
+  ["an object among rows of ids", [[0], { length: 1 }], /row 1 has class id an object/],
+  ["text among ids", [0, "1"], /row 1 has class id "1"/],
+  ["too many ids", [0, 1, 0], /3 class ids for 2 rows/],
+  ["null", null, /got null, expected class ids/],
+  ["an id out of range", [0, 2], /row 1 has class id 2, expected a whole number from 0 to 1 \(sparseCategoricalCrossEntropy, 2 columns\)/],
+  ["no ids", [], /0 class ids for 2 rows/],
+])("class ids: %s", async (_, given, message) => {
+  const error = await thrownBy(async () => (await sparseNet).trainOnBatch(inputs, any(given)));
+  expect(error).toBeInstanceOf(ShapeError);
+  expect((error as Error).message).toMatch(message);
+});
+
+test("one-hot targets of a loss that takes class ids", async () => {
+  const net = await network(options);
+  expect(() => net.evaluate({ inputs, targets: [0, 1] })).not.toThrow();
+  const sparse = await sparseNet;
+  await expect(sparse.fit({ inputs, targets })).rejects.toThrow(
+    /fit: targets: 4 class ids for 2 rows; for one-hot rows take categoricalCrossEntropy/,
+  );
+  await expect(sparse.fit({ inputs, targets })).rejects.toThrow(ShapeError);
+});

@@ -1,0 +1,138 @@
+// Saved networks that are damaged, foreign or hostile: a FormatError, before anything is allocated for them.
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encode } from "../src/formats/native.js";
+import { FormatError, loadNetwork, network, OptionError } from "../src/index.js";
+import { any, options, thrownBy } from "./refusals.js";
+
+describe("a saved file", () => {
+  const saved = (async () => (await network(options)).save())();
+  const definition = {
+    inputs: [{ name: "input", shape: [3] }],
+    layers: [{ kind: "dense", name: "d", options: { units: 2, bias: false } }],
+    nodes: [{ layer: 0, from: [0] }],
+    outputs: [1],
+    objectives: [{ loss: { type: "meanSquaredError", options: {} }, metrics: [] }],
+    optimizer: { type: "sgd", options: {} },
+    seed: 1,
+    arithmetic: "strict",
+  };
+  const parameter = { name: "d.weight", shape: [3, 2], values: new Float32Array(6) };
+  /** Well-formed and hashed, with a hostile content. */
+  const hostile = (changes: Record<string, unknown>, stored: readonly unknown[] = [parameter]) =>
+    encode({ definition: { ...definition, ...changes }, parameters: any(stored) });
+
+  test("the one that the hostile ones are made from is good", async () => {
+    expect((await loadNetwork(hostile({}))).parameters()).toHaveLength(1);
+  });
+
+  test.each<readonly [string, (bytes: Uint8Array) => unknown, RegExp]>([
+    ["nothing", () => undefined, /got undefined, expected a Uint8Array/],
+    ["null", () => null, /got null, expected a Uint8Array/],
+    ["text", () => "chainrul", /got "chainrul", expected a Uint8Array/],
+    ["an ArrayBuffer", (bytes) => bytes.buffer, /expected a Uint8Array/],
+    ["a Float32Array", () => new Float32Array(64), /got Float32Array\(64\), expected a Uint8Array/],
+    ["no bytes", () => new Uint8Array(), /0 bytes that do not begin with "chainrul"/],
+    ["a foreign file", () => new TextEncoder().encode("PK\x03\x04".padEnd(200)), /do not begin with "chainrul"/],
+    ["a file cut short", (bytes) => bytes.subarray(0, -1), /SHA-256 does not match/],
+    ["only its first bytes", (bytes) => bytes.subarray(0, 20), /20 bytes/],
+    ["a byte more", (bytes) => Uint8Array.of(...bytes, 0), /SHA-256 does not match/],
+    ["another hash", (bytes) => bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)), /SHA-256 does not match/],
+    ["another weight", (bytes) => bytes.map((byte, i) => (i === bytes.length - 40 ? byte ^ 1 : byte)), /SHA-256 does not match/],
+    ["a newer version", (bytes) => bytes.map((byte, i) => (i === 8 ? 2 : byte)), /format version 2, this chainrule reads version 1/],
+    [
+      "an unknown layer",
+      () => hostile({ layers: [{ kind: "conv9d", name: "d", options: {} }] }),
+      /layer kind is "conv9d", expected one of: dense/,
+    ],
+    [
+      "a layer named like a method",
+      () => hostile({ layers: [{ kind: "constructor", name: "d", options: {} }] }),
+      /layer kind is "constructor"/,
+    ],
+    ["layers that are none", () => hostile({ layers: 5 }), /saved network: /],
+    ["a layer that is null", () => hostile({ layers: [null] }), /saved network: /],
+    ["no loss", () => hostile({ objectives: [{ loss: null, metrics: [] }] }), /saved network: /],
+    ["a node of no layer", () => hostile({ nodes: [{ layer: 7, from: [0] }] }), /a node uses layer 7 of 1/],
+    ["a node that takes itself", () => hostile({ nodes: [{ layer: 0, from: [1] }] }), /a node takes value 1 of 1/],
+    ["an output of no node", () => hostile({ outputs: [9] }), /a node takes value 9 of 2/],
+    ["an unknown optimizer", () => hostile({ optimizer: { type: "tiger", options: {} } }), /optimizer is "tiger"/],
+    ["an option out of range", () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: -1 } }] }), /units is -1/],
+    ["an arithmetic of another version", () => hostile({ arithmetic: "exact" }), /arithmetic is "exact"/],
+    [
+      "units beyond memory",
+      () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: 2 ** 31 - 1, bias: false } }] }),
+      /it holds d.weight \[3, 2\]; its layers have d.weight \[3, 2147483647\]/,
+    ],
+    ["an input beyond memory", () => hostile({ inputs: [{ name: "input", shape: [2 ** 31 - 1, 2 ** 31 - 1] }] }), /saved network: /],
+    ["an input that is negative", () => hostile({ inputs: [{ name: "input", shape: [-3] }] }), /input is -3/],
+    ["a shape beyond the file", () => hostile({}, [{ ...parameter, shape: [2 ** 40, 2 ** 40] }]), /reaches past the end of the file/],
+    [
+      "a shape whose product is no number",
+      () => hostile({}, [{ ...parameter, shape: new Array(40).fill(2 ** 53 - 1) }]),
+      /reaches past the end of the file/,
+    ],
+    ["a negative shape", () => hostile({}, [{ ...parameter, shape: [-3, -2] }]), /the header lacks definition or parameters/],
+    ["a shape that is too small", () => hostile({}, [{ ...parameter, shape: [3, 1] }]), /bytes belong to no parameter/],
+    [
+      "the same bytes in another shape",
+      () => hostile({}, [{ ...parameter, shape: [2, 3] }]),
+      /it holds d.weight \[2, 3\]; its layers have d.weight \[3, 2\]/,
+    ],
+    ["a parameter of another name", () => hostile({}, [{ ...parameter, name: "e.weight" }]), /it holds e.weight/],
+    ["a parameter twice", () => hostile({}, [parameter, parameter]), /it holds d.weight \[3, 2\], d.weight/],
+    [
+      "a weight that is NaN",
+      () => hostile({}, [{ ...parameter, values: new Float32Array(6).fill(Number.NaN) }]),
+      /d.weight: row 0, column 0 is NaN/,
+    ],
+  ])("%s is a FormatError", async (_, change, message) => {
+    const error = await thrownBy(async () => loadNetwork(any(change(await saved))));
+    expect(error).toBeInstanceOf(FormatError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  test("options of loadNetwork are checked, and are not the file's fault", async () => {
+    const bytes = await saved;
+    await expect(loadNetwork(bytes, any(null))).rejects.toThrow(OptionError);
+    await expect(loadNetwork(bytes, any({ backend: "gpu" }))).rejects.toThrow(
+      /loadNetwork: backend is "gpu", expected one of: auto, wasm, js/,
+    );
+    await expect(loadNetwork(bytes, any({ backend: "gpu" }))).rejects.toThrow(OptionError);
+    await expect(loadNetwork(bytes, any({ seed: 1 }))).rejects.toThrow(/loadNetwork: unknown option "seed"/);
+  });
+
+  test("whatever is cut off or altered, it is a FormatError", async () => {
+    const bytes = await saved;
+    const damaged = fc.record({
+      keep: fc.nat(bytes.length),
+      flips: fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), { maxLength: 8 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(damaged, async ({ keep, flips }) => {
+        const altered = bytes.slice();
+        for (const [at, by] of flips) altered[at]! ^= by;
+        const given = altered.subarray(0, keep);
+        fc.pre(given.length < bytes.length || given.some((byte, i) => byte !== bytes[i]));
+        expect(await thrownBy(() => loadNetwork(given, { backend: "js" }))).toBeInstanceOf(FormatError);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  test("whatever a header with a true hash claims, it is a FormatError or a network", async () => {
+    const value = fc.oneof(fc.integer(), fc.double(), fc.string(), fc.constant(null), fc.boolean(), fc.array(fc.integer()), fc.jsonValue());
+    const key = fc.constantFrom("input", "layers", "loss", "optimizer", "metrics", "seed", "arithmetic");
+    const option = fc.constantFrom("units", "bias", "activation", "weight", "kernelL1", "other");
+    await fc.assert(
+      fc.asyncProperty(key, option, value, value, async (changed, field, a, b) => {
+        const layers = [{ kind: "dense", name: "d", options: { units: 2, bias: false, [field]: b } }];
+        for (const bytes of [hostile({ [changed]: a }), hostile({ layers })]) {
+          const error = await thrownBy(() => loadNetwork(bytes, { backend: "js" }));
+          if (error !== undefined) expect(error).toBeInstanceOf(FormatError);
+        }
+      }),
+      { seed: 2, numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,48 @@
+// What may be called when: while fit runs, and after dispose.
+import { expect, test } from "vitest";
+import { network, OptionError } from "../src/index.js";
+import { inputs, options, targets, thrownBy } from "./refusals.js";
+
+test("everything that is refused while fit runs, and what is not", async () => {
+  const net = await network(options);
+  const running = net.fit({ inputs, targets }, { epochs: 200, batchSize: 1, chunkMilliseconds: 0.01 });
+  const now = net.weightsHash();
+  for (const [who, action] of [
+    ["fit", () => net.fit({ inputs, targets })],
+    ["trainOnBatch", () => net.trainOnBatch(inputs, targets)],
+    ["setParameters", () => net.setParameters(net.parameters())],
+    ["dispose", () => net.dispose()],
+  ] as const) {
+    const error = await thrownBy(action);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(new RegExp(`^${who}: fit is running`));
+  }
+  expect(now).toHaveLength(64);
+  expect(net.predict(inputs)).toHaveLength(4);
+  expect((await running).epochs).toHaveLength(200);
+  net.trainOnBatch(inputs, targets);
+});
+
+test("everything after dispose", async () => {
+  const net = await network(options);
+  net.dispose();
+  net.dispose();
+  for (const [who, action] of Object.entries({
+    fit: () => net.fit({ inputs, targets }),
+    trainOnBatch: () => net.trainOnBatch(inputs, targets),
+    predict: () => net.predict(inputs),
+    evaluate: () => net.evaluate({ inputs, targets }),
+    gradients: () => net.gradients(inputs, targets),
+    trace: () => net.trace(inputs, targets),
+    parameters: () => net.parameters(),
+    setParameters: () => net.setParameters([]),
+    weightsHash: () => net.weightsHash(),
+    explain: () => net.explain(),
+    memory: () => net.memory(),
+    save: () => net.save(),
+  })) {
+    const error = await thrownBy(action);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toBe(`${who}: the network has been disposed of`);
+  }
+});
