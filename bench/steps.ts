@@ -2,6 +2,10 @@
 import { type Budget, type Figure, measure, measureSpans, perCall } from "./measure.js";
 import type { How, Standard } from "./networks.js";
 
+/** V8 makes the better code while Liftoff's runs, for seconds where both have one core: it is there when calls no longer get this much quicker. */
+const SETTLED = 0.97;
+const MOST_WARMUPS = 15;
+
 /** Samples a second, over calls of `fit` of about `budget.fit` milliseconds each: its start is in them. */
 export async function measureSteps(standard: Standard, how: How, budget: Budget): Promise<Figure> {
   const net = await standard.build(how);
@@ -13,11 +17,15 @@ export async function measureSteps(standard: Standard, how: How, budget: Budget)
   };
   let epochs = 1;
   const begun = performance.now();
-  for (;;) {
+  const warm = () => performance.now() - begun;
+  for (
+    let quickest = Number.POSITIVE_INFINITY, settled = 0;
+    warm() < budget.warmup || (settled < 2 && warm() < MOST_WARMUPS * budget.warmup);
+  ) {
     const milliseconds = await fit(epochs);
-    const enough = performance.now() - begun >= budget.warmup;
-    if (milliseconds < budget.fit) epochs = Math.ceil(epochs * (enough ? budget.fit / milliseconds : 2));
-    if (enough) break;
+    if (milliseconds < budget.fit) epochs = Math.ceil(epochs * Math.min(2, (1.2 * budget.fit) / milliseconds));
+    settled = milliseconds / epochs < quickest * SETTLED ? 0 : settled + 1;
+    quickest = Math.min(quickest, milliseconds / epochs);
   }
   const figure = await measureSpans(() => fit(epochs), standard.rows * epochs, budget);
   net.dispose();
