@@ -4,20 +4,8 @@ import config from "../tsdown.config.js";
 import { bench } from "./index.js";
 
 async function bundled(name: string): Promise<string> {
-  const { format, target, fixedExtension, platform, minify, deps, outputOptions } = config[0]!;
-  const options = {
-    format,
-    target,
-    fixedExtension,
-    platform,
-    minify,
-    deps,
-    outputOptions,
-    clean: false,
-    dts: false,
-    config: false,
-  } as const;
-  await build({ ...options, entry: [`bench/${name}.ts`], outDir: "build/bench", logLevel: "error" });
+  const differs = { entry: [`bench/${name}.ts`], outDir: "build/bench", copy: [], dts: false, clean: false };
+  await build({ ...config[0]!, ...differs, config: false, logLevel: "error" });
   return `build/bench/${name}.js`;
 }
 
