@@ -66,6 +66,12 @@ export function measureLimit(arithmetic: "strict" | "relaxed", budget: Budget): 
   return sorted(loops.map(({ name, flops, run }) => ({ name, figure: measure(run, flops / 1e9, budget) })));
 }
 
+/** One of them again. */
+export function measureAgain(arithmetic: "strict" | "relaxed", name: string, budget: Budget): Figure {
+  const { flops, run } = compiled.get(arithmetic)!.find((candidate) => candidate.name === name)!;
+  return measure(run, flops / 1e9, budget);
+}
+
 /** The better of two measurements of each. */
 export function fasterOf(first: readonly Limit[], second: readonly Limit[]): readonly Limit[] {
   return sorted(first.map((one) => sorted([one, second.find(({ name }) => name === one.name)!])[0]!));
