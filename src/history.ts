@@ -19,20 +19,29 @@ export interface History {
   readonly stopped: false | "signal" | "callback";
 }
 
+/** Numbers there is room for at first, 1 MiB. Pages that are not written cost nothing, arrays that were outgrown make the engine collect. */
+const FIRST = 2 ** 17;
+
 export class EpochLog {
   length = 0;
   /** By epoch: mean loss, seconds, metrics. */
-  private numbers = new Float64Array(64);
+  private numbers: Float64Array;
   private readonly validations = new Map<number, Evaluation>();
 
-  constructor(private readonly metrics: readonly string[]) {}
+  /** @param most epochs that there can be */
+  constructor(
+    private readonly metrics: readonly string[],
+    private readonly most: number,
+  ) {
+    this.numbers = new Float64Array(Math.min(FIRST, most * (2 + metrics.length)));
+  }
 
   /** @param metricSums over so many rows, as `lossSum` */
   push(lossSum: number, metricSums: readonly number[], rows: number, seconds: number): void {
     const columns = 2 + metricSums.length;
     let at = this.length * columns;
     if (at + columns > this.numbers.length) {
-      const larger = new Float64Array(this.numbers.length * 2 + columns);
+      const larger = new Float64Array(Math.min(this.numbers.length * 2 + columns, this.most * columns));
       larger.set(this.numbers);
       this.numbers = larger;
     }

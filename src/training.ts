@@ -117,7 +117,7 @@ export class Training {
     // A schedule that is too short says so now, not in the last epoch.
     if (!options.resume) model.definition.optimizer.schedule.rate(position.step + epochs * this.stepsPerEpoch - 1);
     const names = metricNames(model.definition.objectives);
-    this.epochs = new EpochLog(names);
+    this.epochs = new EpochLog(names, epochs);
     const from = this.resumed(names.length);
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;

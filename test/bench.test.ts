@@ -63,8 +63,12 @@ test("a product is reported on both backends as a share of the limit, which is t
       unit: "GFLOP/s",
       ofLimit: expect.any(Number),
     });
-    expect(products[i]!.ofLimit).toBeCloseTo((products[i]!.median as number) / fastest, 12);
   }
+  // All are shares of one limit, which was measured beside them: as the first one, but for the machine's moods.
+  const [limit, ...others] = products.map(({ median, ofLimit }) => (median as number) / (ofLimit as number));
+  for (const other of others) expect(other).toBeCloseTo(limit!, 9);
+  expect(limit! / fastest).toBeGreaterThan(0.2);
+  expect(limit! / fastest).toBeLessThan(5);
   expect(products.length).toBe(3);
   expect(Math.max(...page.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });

@@ -122,6 +122,26 @@ function gemmStrip(
   else gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
 }
 
+/** Up to 12 columns. */
+function gemmNarrow(
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+): void {
+  if (n > 8) gemmMicro2x12(c, ldc, start, startLd, a, aRow, aStep, b, bStep, m, n, k);
+  else if (n > 4) gemmMicro4x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, m, n, k);
+  else gemmMicro4x4(c, ldc, start, startLd, a, aRow, aStep, b, bStep, m, n, k);
+}
+
 /** Elements from k to k+1 in a packed block of A: an odd number of cache lines, so that a column of it meets all sets of L1. */
 function packedRow(rows: u32): usize {
   return (((rows + 15) >> 4) | 1) << 4;
@@ -159,6 +179,7 @@ function blocked(
   end: u32,
 ): void {
   const m = end - begin;
+  if (!m) return;
   // The planner's rule too: `packing` in src/plan/ops/matrix.ts.
   const packsA = transposedA && k * m > <u32>Block.Direct && n > <u32>Block.Columns;
   const packsB = transposedB || (k * n > <u32>Block.Direct && m >= <u32>Block.Rows);
@@ -180,6 +201,13 @@ function blocked(
   if (m < 4 && n > <u32>Block.Columns && !packsB) {
     const skip = <usize>begin;
     gemmRows(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
+    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+    return;
+  }
+
+  if (n <= 12 && !packsA && !packsB && m * n <= <u32>Block.C) {
+    const skip = <usize>begin;
+    gemmNarrow(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
     if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
     return;
   }
@@ -238,10 +266,7 @@ function blocked(
             const from = block + skip * aRow;
             const to = target + skip * cRow;
             if (packed < mc) gemmStrip(tile, to, cRow, origin + skip * originRow, originRow, from, aRow, step, bAt, bStep, mc - packed, kc);
-          }
-          else if (strip == 12) gemmMicro2x12(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
-          else if (strip == 8) gemmMicro4x8(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
-          else gemmMicro4x4(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
+          } else gemmNarrow(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
           q += columns;
         }
         if (last && activation) applyActivation(activation, c, alpha, i * ldc, (i + mc) * ldc);
