@@ -22,7 +22,7 @@ const help = `npm run bench:peers -- [options]: training speed beside other Java
 Installs the other libraries into bench/peers on first use. Run it on one core (Linux: taskset -c 0) for one thread each.`;
 
 const { json, only, quick } = readOptions(process.argv.slice(2), help);
-const budget = quick ? { warmup: 100, sample: 50, rounds: 1 } : { warmup: 500, sample: 200, rounds: 5 };
+const budget = quick ? { warmup: 100, sample: 50, rounds: 1 } : { warmup: 1500, sample: 400, rounds: 5 };
 /** Milliseconds until a library must have built and warmed up. */
 const PATIENCE = quick ? 30_000 : 60_000;
 
