@@ -117,7 +117,7 @@ export const optimizerOps = {
     split: Share.Elements,
     flops: (v) => 8 * v.end!,
   }),
-  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; u stays 0 as long as g' is */
+  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; a u of epsilon is stored as 0 */
   adamaxStep: op({
     code: Op.AdamaxStep,
     operands: [
