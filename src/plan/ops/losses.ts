@@ -32,18 +32,18 @@ function loss<const N extends string = never>(
   within: OpSpec["within"] = valueRows,
 ) {
   const end = scalar("end", "extent");
-  return op({
+  return op(() => ({
     code,
     operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
     within,
     split: Share.Rows,
     flops: (v) => flopsPerTerm * terms(v),
-  });
+  }));
 }
 
 /** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
 function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
-  return op({
+  return op(() => ({
     code,
     operands: [
       scalar("out", "stepAddress"),
@@ -59,7 +59,7 @@ function metric<const N extends string = never>(code: Op, options: readonly N[] 
     within,
     split: "none",
     flops: terms,
-  });
+  }));
 }
 
 export const lossOps = {
@@ -100,7 +100,7 @@ export const lossOps = {
   cosineSimilarity: loss(Op.CosineSimilarity, 9),
 
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
-  weighRows: op({
+  weighRows: op(() => ({
     code: Op.WeighRows,
     operands: [
       update("loss", perRow),
@@ -111,10 +111,10 @@ export const lossOps = {
     ],
     split: Share.Rows,
     flops: byRows,
-  }),
+  })),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
-  reduceLoss: op({
+  reduceLoss: op(() => ({
     code: Op.ReduceLoss,
     operands: [
       scalar("out", "stepAddress"),
@@ -125,10 +125,10 @@ export const lossOps = {
     ],
     split: "none",
     flops: perRow,
-  }),
+  })),
 
   /** out (f64) += l1·sum|w| + l2·sum w² */
-  penaltyForward: op({
+  penaltyForward: op(() => ({
     code: Op.PenaltyForward,
     operands: [
       scalar("out", "stepAddress"),
@@ -140,14 +140,14 @@ export const lossOps = {
     ],
     split: "none",
     flops: (v) => 4 * v.end!,
-  }),
+  })),
   /** dw += l1·sign(w) + 2·l2·w */
-  penaltyBackward: op({
+  penaltyBackward: op(() => ({
     code: Op.PenaltyBackward,
     operands: [update("dw", perRow), read("w", perRow), scalar("l1", "f32"), scalar("l2", "f32"), scalar("end", "extent")],
     split: Share.Elements,
     flops: (v) => 5 * v.end!,
-  }),
+  })),
 
   /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
   categoricalAccuracy: metric(Op.CategoricalAccuracy),
@@ -158,7 +158,7 @@ export const lossOps = {
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
   /** out (f64) = the sum of x's first column: a metric that was composed */
-  sumOfRows: op({
+  sumOfRows: op(() => ({
     code: Op.SumOfRows,
     operands: [
       scalar("out", "stepAddress"),
@@ -169,5 +169,5 @@ export const lossOps = {
     ],
     split: "none",
     flops: perRow,
-  }),
+  })),
 };
