@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { defineConfig, type Rolldown } from "tsdown";
 
 /** The JavaScript backend: loaded on demand, as the builds are. */
-const plain = (id: string) => /\/src\/backends\/(js\.|kernels\/)|\/build\/js\//.test(id) && !id.endsWith(".d.ts");
+const plain = (id: string) =>
+  /\/src\/backends\/(js\.|kernels\/)|\/build\/js\/|\/assembly\/coefficients\./.test(id) && !id.endsWith(".d.ts");
 /** What every entry may need: all but the entries themselves, what is loaded on demand, and declarations. */
 const shared = (id: string) =>
   /\/(src|assembly)\/|\/build\/strict\.|\/@assemblyscript\/loader\//.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
