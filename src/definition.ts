@@ -23,7 +23,7 @@ interface CommonOptions {
   /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
   readonly backend?: BackendChoice;
   /** On how many threads `fit` trains; no bit depends on it. `auto` (default): as many as pay and can be had; a number: so many, or an
-   *  error. See `net.backend`. */
+   *  error; among how many of them a small step's work is divided, `net.backend.reason` says. */
   readonly threads?: ThreadChoice;
   /** `strict`: every operation rounded once, the same bits on every backend, engine and machine. `relaxed`: faster where the engine has
    *  it, the same bits on one machine only. Default: strict with a `seed`, else the faster one; see `net.arithmetic`. */
