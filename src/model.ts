@@ -248,7 +248,7 @@ export class Model {
     this.isShared = true;
     try {
       const scratch = (plan.program.scratch?.stride ?? 0) * 4;
-      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch);
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch, plan.sizes.threads);
     } finally {
       this.isShared = false;
     }
