@@ -55,6 +55,7 @@ class Member {
   private readonly thread: Thread;
   private onEntered: (() => void) | undefined;
   private onLeft: ((why: string | null) => void) | undefined;
+  private onOut: (() => void) | undefined;
   onRan: ((steps: number) => void) | undefined;
 
   constructor(readonly number: number) {
@@ -74,6 +75,12 @@ class Member {
     else this.leave(this.lost, true);
     const why = await this.held(Promise.race([entered, this.left]));
     if (typeof why === "string") throw new BackendError(`threads: ${why}`);
+  }
+
+  /** What to do when it leaves, in place of what was to be done before: a promise would keep what each of many runs waits for. */
+  whenOut(act: () => void): void {
+    if (this.onLeft) this.onOut = act;
+    else act();
   }
 
   /** Resolves when what it has said of leaving has been heard. */
@@ -120,6 +127,8 @@ class Member {
     this.failed ??= why === null ? undefined : `worker ${this.number}: ${why}`;
     this.onLeft?.(this.failed ?? null);
     this.onLeft = undefined;
+    this.onOut?.();
+    this.onOut = undefined;
   }
 }
 
@@ -200,7 +209,7 @@ class Session {
     return new Promise((resolve) => {
       members[0]!.onRan = resolve;
       // One without a share may be out before the others are done.
-      for (const member of members.slice(0, sharers)) member.left.then(() => resolve(Ended.Aborted));
+      for (const member of members.slice(0, sharers)) member.whenOut(() => resolve(Ended.Aborted));
       this.go();
     });
   }

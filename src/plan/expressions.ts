@@ -181,10 +181,7 @@ export abstract class Expressions {
 
   /** x·W over the last axis: x `[..., n]`, W a matrix `[n, m]` that is the same for every sample, as parameters are. */
   matmul(x: Tensor, w: Tensor): Tensor {
-    const [left, right] = [this.tensorOf("matmul", x), this.tensorOf("matmul", w)];
-    if (right.batched || right.shape.length !== 2 || right.shape[0] !== columns(left))
-      this.refuse("matmul", `shapes ${shape(left)} and ${shape(right)}, expected ${shape(left)} and [${columns(left)}, n]`);
-    return this.linear(left, right);
+    return this.linear(x, w);
   }
   /** Wᵀ of a matrix that is the same for every sample. */
   transpose(w: Tensor): Tensor {
@@ -213,7 +210,7 @@ export abstract class Expressions {
   /** Columns [begin, end) of the last axis; default of `end`: all that are left. */
   slice(x: Tensor, begin: number, end?: number): Tensor {
     const width = columns(this.tensorOf("slice", x));
-    const stop = end ?? width;
+    const stop = end === undefined ? width : end;
     checkCount(`${this.scope}: slice: end`, stop, 1, width);
     checkCount(`${this.scope}: slice: begin`, begin, 0, stop - 1);
     const y = this.result("slice", x, [x], [...x.shape.slice(0, -1), stop - begin]);
@@ -258,13 +255,13 @@ export abstract class Expressions {
     return this.tensorOf(name, given);
   }
 
-  private tensorOf(name: string, given: unknown): Tensor {
+  protected tensorOf(name: string, given: unknown): Tensor {
     if (!isSymbolic(given)) throw new OptionError(`${this.scope}: ${name} got ${shown(given)}, expected a tensor`);
     if (given.dtype !== "f32") this.refuse(name, `${given.name} holds class ids, expected numbers`);
     return given;
   }
 
-  private refuse(name: string, what: string): never {
+  protected refuse(name: string, what: string): never {
     throw new ShapeError(`${this.scope}: ${name}: ${what}`);
   }
 }
