@@ -4,7 +4,7 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
-import type { Distribution } from "./initializers.js";
+import { type Distribution, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { LONGEST_RECORD } from "./plan/ops.js";
@@ -98,14 +98,12 @@ export class Model {
     const { seed } = this.definition;
     this.parameters.forEach((parameter, index) => {
       const { tensor, initializer, address } = parameter;
-      const { distribution, fill } = initializer;
+      const { distribution } = initializer;
       if (distribution) this.draw(parameter, index, distribution(tensor.shape));
-      else
-        this.writeTensor(
-          tensor,
-          address,
-          fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
-        );
+      else {
+        const random = (element: number) => uniform(seed, Stream.Initialize, index, element);
+        this.writeTensor(tensor, address, filled(tensor.name, initializer, tensor.shape, random));
+      }
     });
     this.initializeState();
   }
@@ -247,7 +245,7 @@ export class Model {
     this.isShared = true;
     try {
       const scratch = (plan.program.scratch?.stride ?? 0) * 4;
-      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch);
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch, plan.sizes.threads);
     } finally {
       this.isShared = false;
     }

@@ -6,14 +6,27 @@ import { columnOps } from "./ops/columns.js";
 import { elementwiseOps } from "./ops/elementwise.js";
 import { lossOps } from "./ops/losses.js";
 import { matrixOps } from "./ops/matrix.js";
+import { metricOps } from "./ops/metrics.js";
 import { optimizerOps } from "./ops/optimizers.js";
+import { penaltyOps } from "./ops/penalties.js";
 import { rowOps } from "./ops/rows.js";
 import { type OpSpec, op } from "./spec.js";
 
 /** Threads wait here for one another. No kernel: interpreters know it, as they know End. */
 const barrier = op(() => ({ code: Op.Barrier, operands: [], split: "none", flops: () => 0 }));
 
-export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...elementwiseOps, ...columnOps, ...lossOps, ...optimizerOps, barrier };
+export const ops = {
+  ...rowOps,
+  ...matrixOps,
+  ...activationOps,
+  ...elementwiseOps,
+  ...columnOps,
+  ...lossOps,
+  ...penaltyOps,
+  ...metricOps,
+  ...optimizerOps,
+  barrier,
+};
 
 export type OpName = keyof typeof ops;
 
