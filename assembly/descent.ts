@@ -2,33 +2,42 @@
 import { multiplyAdd } from "./arithmetic";
 import { report, suspicious } from "./watch";
 
+/** Four new weights. */
+function descended(w: usize, g: usize, minusRate: v128, l2: v128): v128 {
+  const weight = v128.load(w);
+  return multiplyAdd(minusRate, multiplyAdd(l2, weight, v128.load(g)), weight);
+}
+
 /** w -= rate·(g + weightDecay·w) */
 export function sgdStep(w: usize, g: usize, status: usize, rate: f32, weightDecay: f32, begin: u32, end: u32): void {
   const minusRate = f32x4.splat(-rate);
   const l2 = f32x4.splat(weightDecay);
   let watched = f32x4.splat(0);
-  let at = (<usize>begin) << 2;
   const stop = (<usize>end) << 2;
-  if ((stop - at) & 16) {
-    watched = sgdVector(w + at, g + at, minusRate, l2);
-    at += 16;
-  }
-  if (at < stop)
+  let at = (<usize>begin) << 2;
+  // What is watched is added up four vectors at a time: one after the other, each sum would wait for the one before.
+  if (at + 64 <= stop) {
     do {
-      const first = sgdVector(w + at, g + at, minusRate, l2);
-      watched = f32x4.add(watched, f32x4.add(first, sgdVector(w + at + 16, g + at + 16, minusRate, l2)));
-      at += 32;
-    } while (at < stop);
+      const to = w + at;
+      const from = g + at;
+      const y0 = descended(to, from, minusRate, l2);
+      const y1 = descended(to + 16, from + 16, minusRate, l2);
+      const y2 = descended(to + 32, from + 32, minusRate, l2);
+      const y3 = descended(to + 48, from + 48, minusRate, l2);
+      v128.store(to, y0);
+      v128.store(to, y1, 16);
+      v128.store(to, y2, 32);
+      v128.store(to, y3, 48);
+      watched = f32x4.add(watched, f32x4.add(f32x4.add(y0, y1), f32x4.add(y2, y3)));
+      at += 64;
+    } while (at + 64 <= stop);
+  }
+  for (; at < stop; at += 16) {
+    const updated = descended(w + at, g + at, minusRate, l2);
+    v128.store(w + at, updated);
+    watched = f32x4.add(watched, updated);
+  }
   if (suspicious(watched)) report(status, g, w, 0, 0, begin, end);
-}
-
-// @ts-ignore: decorator
-@inline
-function sgdVector(w: usize, g: usize, minusRate: v128, l2: v128): v128 {
-  const weight = v128.load(w);
-  const updated = multiplyAdd(minusRate, multiplyAdd(l2, weight, v128.load(g)), weight);
-  v128.store(w, updated);
-  return updated;
 }
 
 /** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */

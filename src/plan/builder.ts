@@ -1,11 +1,12 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
 // each op's rule in the table emit what computes its inputs' gradients. The first contribution to a gradient stores, later ones add.
 import { Step } from "../../assembly/opcodes.js";
-import { PlanError, ShapeError } from "../errors.js";
-import type { Initializer } from "../initializers.js";
+import { checkCount, checkNumber, checkText, shown } from "../checks.js";
+import { OptionError, PlanError, ShapeError } from "../errors.js";
+import { type Initializer, toInitializer } from "../initializers.js";
 import { Stream } from "../random.js";
-import { Expressions } from "./expressions.js";
-import { type OpName, type ops, specOf } from "./ops.js";
+import { Expressions, shape } from "./expressions.js";
+import { type OpName, type SpecOf, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
 import type { LossFields } from "./step.js";
@@ -87,9 +88,16 @@ export class Builder extends Expressions implements Gradients {
     return this.tensor(`${this.layer}.${name}`, shape, { batched: like.batched, needsGradient });
   }
 
-  /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use. `l1`, `l2`: penalties l1·sum|w| + l2·sum w². */
+  /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use.
+   *  @param shape `[]` or sizes of at least 1 @param l1 @param l2 penalties, >= 0: l1·sum|w| + l2·sum w²
+   *  @throws {OptionError} an argument out of range; {ShapeError} another shape than at its first use */
   parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
+    checkText(`${this.layer}: a parameter's name`, name);
     const full = `${this.layer}.${name}`;
+    if (!Array.isArray(shape)) throw new OptionError(`${full}: shape is ${shown(shape)}, expected an array of sizes`);
+    for (const size of shape) checkCount(`${full}: shape`, size);
+    checkNumber(`${full}: l1`, l1, { least: 0 });
+    checkNumber(`${full}: l2`, l2, { least: 0 });
     const shared = this.parameters.find(({ tensor }) => tensor.name === full)?.tensor;
     if (shared) {
       if (shared.shape.join() === shape.join()) return shared;
@@ -99,7 +107,7 @@ export class Builder extends Expressions implements Gradients {
     }
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
     const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
-    this.parameters.push({ tensor, initializer, layer: this.layer });
+    this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
   }
@@ -128,6 +136,7 @@ export class Builder extends Expressions implements Gradients {
   }
 
   constant(value: number): Tensor {
+    checkNumber(`${this.layer}: constant`, value);
     const present = this.constants.get(value);
     if (present) return present;
     const tensor = this.tensor(`${value}`, [1], { batched: false });
@@ -143,12 +152,18 @@ export class Builder extends Expressions implements Gradients {
 
   // ---- ops
 
-  emit<K extends OpName>(op: K, operands: OperandsOf<(typeof ops)[K]>): void {
+  emit<K extends OpName>(op: K, operands: OperandsOf<SpecOf<K>>): void {
     this.instructions.push({ op, operands: operands as Instruction["operands"], layer: this.layer, phase: this.phase });
   }
 
-  /** x·W + b over the last axis: x `[..., inputs]`, W `[inputs, units]`, b `[units]`. */
+  /** x·W + b over the last axis: x `[..., inputs]`, W `[inputs, units]` and b `[units]` the same for every sample. */
   linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
+    const inputs = columns(this.tensorOf("matmul", x));
+    const { batched, shape: matrix } = this.tensorOf("matmul", w);
+    if (batched || matrix.length !== 2 || matrix[0] !== inputs)
+      this.refuse("matmul", `shapes ${shape(x)} and ${shape(w)}, expected ${shape(x)} and [${inputs}, n]`);
+    if (b !== undefined && shape(this.tensorOf("linear", b)) !== `[${matrix[1]}]`)
+      this.refuse("linear", `a bias of shape ${shape(b)}, expected [${matrix[1]}]`);
     const z = this.result("z", x, [x, w, b], [...x.shape.slice(0, -1), columns(w)]);
     this.emit("gemm", {
       c: z,
@@ -175,16 +190,18 @@ export class Builder extends Expressions implements Gradients {
     return y;
   }
 
+  /** e^x / sum e^x over the last axis. */
   softmax(x: Tensor): Tensor {
     return this.rowwise("softmaxForward", x);
   }
 
+  /** ln softmax(x) over the last axis. */
   logSoftmax(x: Tensor): Tensor {
     return this.rowwise("logSoftmaxForward", x);
   }
 
   private rowwise(op: "softmaxForward" | "logSoftmaxForward", x: Tensor): Tensor {
-    const y = this.activated(x);
+    const y = this.activated(this.tensorOf("softmax", x));
     this.emit(op, { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
     return y;
   }
@@ -199,8 +216,10 @@ export class Builder extends Expressions implements Gradients {
     return this.result("a", x, [x]);
   }
 
-  /** Inverted dropout: each element is 0 with probability `rate`, else divided by 1 - rate; the identity when not training. */
+  /** Inverted dropout: each element is 0 with probability `rate`, in [0, 1), else divided by 1 - rate; the identity when not training. */
   dropout(x: Tensor, rate: number): Tensor {
+    this.tensorOf("dropout", x);
+    checkNumber(`${this.layer}: dropout: rate`, rate, { least: 0, below: 1 });
     const stream = Stream.Dropout + this.streams++;
     if (!this.training || rate === 0) return x;
     const y = this.result("dropped", x, [x]);
@@ -256,7 +275,7 @@ export class Builder extends Expressions implements Gradients {
           scale: fields.gradientScale,
           ...extra,
           end: rows(prediction),
-        } as OperandsOf<(typeof ops)["meanSquaredError"]>,
+        } as OperandsOf<SpecOf<"meanSquaredError">>,
       );
       if (weights) this.weighRows(perRow, weights, prediction, dx);
     };
