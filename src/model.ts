@@ -7,7 +7,7 @@ import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
-import { ops } from "./plan/ops.js";
+import { LONGEST_RECORD } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { Stream, uniform } from "./random.js";
@@ -61,11 +61,10 @@ export class Model {
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
     // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
-    const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
     const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
-    const planEach = aligned((program.instructions.length + added) * widest * 4);
+    const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,

@@ -6,7 +6,7 @@ import { OptionError, PlanError, ShapeError } from "../errors.js";
 import { type Initializer, toInitializer } from "../initializers.js";
 import { Stream } from "../random.js";
 import { Expressions, shape } from "./expressions.js";
-import { type OpName, type ops, specOf } from "./ops.js";
+import { type OpName, type SpecOf, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
 import type { Gradients, OperandsOf } from "./spec.js";
 import type { LossFields } from "./step.js";
@@ -152,7 +152,7 @@ export class Builder extends Expressions implements Gradients {
 
   // ---- ops
 
-  emit<K extends OpName>(op: K, operands: OperandsOf<(typeof ops)[K]>): void {
+  emit<K extends OpName>(op: K, operands: OperandsOf<SpecOf<K>>): void {
     this.instructions.push({ op, operands: operands as Instruction["operands"], layer: this.layer, phase: this.phase });
   }
 
@@ -275,7 +275,7 @@ export class Builder extends Expressions implements Gradients {
           scale: fields.gradientScale,
           ...extra,
           end: rows(prediction),
-        } as OperandsOf<(typeof ops)["meanSquaredError"]>,
+        } as OperandsOf<SpecOf<"meanSquaredError">>,
       );
       if (weights) this.weighRows(perRow, weights, prediction, dx);
     };

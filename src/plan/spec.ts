@@ -81,8 +81,9 @@ export type OperandsOf<S extends OpSpec> = {
   readonly [N in Exclude<Operands<S>["name"], Optional<S>>]: Value<Named<Operands<S>, N>>;
 } & { readonly [N in Optional<S>]?: Value<Named<Operands<S>, N>> };
 
-export function op<const S extends OpSpec>(spec: S): S {
-  return spec;
+/** An entry of the table, made when it is first asked for (`specOf`): a process that begins needs few of them. */
+export function op<const S extends OpSpec>(make: () => S): () => S {
+  return make;
 }
 
 type Span = (v: Values) => number;

@@ -31,13 +31,13 @@ function loss<const N extends string = never>(
   within: OpSpec["within"] = valueRows,
 ) {
   const end = scalar("end", "extent");
-  return op({
+  return op(() => ({
     code,
     operands: [...operands, ...numbers(options), end] as const,
     within,
     split: Share.Rows,
     flops: (v) => flopsPerTerm * terms(v),
-  });
+  }));
 }
 
 export const lossOps = {
@@ -78,7 +78,7 @@ export const lossOps = {
   cosineSimilarity: loss(Op.CosineSimilarity, 9),
 
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
-  weighRows: op({
+  weighRows: op(() => ({
     code: Op.WeighRows,
     operands: [
       update("loss", perRow),
@@ -89,10 +89,10 @@ export const lossOps = {
     ],
     split: Share.Rows,
     flops: byRows,
-  }),
+  })),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
-  reduceLoss: op({
+  reduceLoss: op(() => ({
     code: Op.ReduceLoss,
     operands: [
       scalar("out", "stepAddress"),
@@ -103,5 +103,5 @@ export const lossOps = {
     ],
     split: "none",
     flops: perRow,
-  }),
+  })),
 };

@@ -8,7 +8,7 @@ const perRow = (v: Values) => v.end!;
 
 /** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
 function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
-  return op({
+  return op(() => ({
     code,
     operands: [
       scalar("out", "stepAddress"),
@@ -24,7 +24,7 @@ function metric<const N extends string = never>(code: Op, options: readonly N[] 
     within,
     split: "none",
     flops: (v) => v.end! * v.columns!,
-  });
+  }));
 }
 
 export const metricOps = {
@@ -37,7 +37,7 @@ export const metricOps = {
   /** out (f64) = the sum over rows of the mean of |p - t| */
   absoluteError: metric(Op.AbsoluteError),
   /** out (f64) = the sum of x's first column: a metric that was composed */
-  sumOfRows: op({
+  sumOfRows: op(() => ({
     code: Op.SumOfRows,
     operands: [
       scalar("out", "stepAddress"),
@@ -48,5 +48,5 @@ export const metricOps = {
     ],
     split: "none",
     flops: perRow,
-  }),
+  })),
 };
