@@ -33,7 +33,7 @@ export class Builder extends Expressions implements Gradients {
   private readonly instructions: Instruction[] = [];
   private readonly layers: LayerRecord[] = [];
   private readonly gradients = new Map<Tensor, Tensor>();
-  private readonly constants = new Map<number, Tensor>();
+  private readonly constants = new Map<number | "-0", Tensor>();
   private readonly results: Tensor[] = [];
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
@@ -137,11 +137,13 @@ export class Builder extends Expressions implements Gradients {
 
   constant(value: number): Tensor {
     checkNumber(`${this.layer}: constant`, value);
-    const present = this.constants.get(value);
+    // To a Map both zeros are one key.
+    const key = Object.is(value, -0) ? "-0" : value;
+    const present = this.constants.get(key);
     if (present) return present;
     const tensor = this.tensor(`${value}`, [1], { batched: false });
     this.emit("fill", { y: tensor, value, end: elements(tensor) });
-    this.constants.set(value, tensor);
+    this.constants.set(key, tensor);
     return tensor;
   }
 
