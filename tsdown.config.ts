@@ -1,25 +1,62 @@
-// What is published: modules for npm consumers, whose bundlers see the one dependency; one file for pages without a bundler, with the
+// What is published: modules for npm consumers, without dependencies; one file for pages without a bundler, with the
 // builds that are loaded on demand next to it; and the bare modules for runtimes that compile WebAssembly ahead of time only.
 import { resolve } from "node:path";
 import { defineConfig, type Rolldown } from "tsdown";
 
 /** The JavaScript backend: loaded on demand, as the builds are. */
-const plain = (id: string) => /\/src\/backends\/(js\.|kernels\/)|\/build\/js\//.test(id) && !id.endsWith(".d.ts");
+const plain = (id: string) =>
+  /\/src\/backends\/(js\.|kernels\/)|\/build\/js\/|\/assembly\/coefficients\./.test(id) && !id.endsWith(".d.ts");
 /** What every entry may need: all but the entries themselves, what is loaded on demand, and declarations. */
 const shared = (id: string) =>
-  /\/(src|assembly)\/|\/build\/strict\./.test(id) && !plain(id) && !/\/src\/(index|node|csv)\b|\.d\.ts$/.test(id);
+  /\/(src|assembly)\/|\/build\/strict\.|\/@assemblyscript\/loader\//.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
 
-/** Escapes what is not ASCII, in texts: for one "…" V8 keeps all of the source at two bytes a character. */
-const ascii: Rolldown.Plugin = {
-  name: "ascii",
+/** Makes texts cheap to read for V8: one "\u2026" and all of the source takes two bytes a character; a template is read several times as
+ *  slowly as a string, and the minifier writes all strings as templates. */
+const texts: Rolldown.Plugin = {
+  name: "texts",
   generateBundle(_, bundle) {
-    for (const chunk of Object.values(bundle))
-      if (chunk.type === "chunk" && chunk.fileName.endsWith(".js"))
-        chunk.code = chunk.code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== "chunk" || !chunk.fileName.endsWith(".js")) continue;
+      let code = "";
+      let at = 0;
+      for (const { start, end, text } of plainTemplates(this.parse(chunk.code))) {
+        code += chunk.code.slice(at, start) + JSON.stringify(text);
+        at = end;
+      }
+      code += chunk.code.slice(at);
+      chunk.code = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    }
   },
 };
 
-const common = { format: "esm", target: "es2022", fixedExtension: false, logLevel: "warn", plugins: ascii } as const;
+interface PlainTemplate {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The templates of a syntax tree that have neither expressions nor a tag, in their order. */
+function plainTemplates(tree: object): PlainTemplate[] {
+  const found: PlainTemplate[] = [];
+  const visit = (node: object) => {
+    const { type, start, end, quasis } = node as { type?: string; start: number; end: number; quasis: { value: { cooked: string } }[] };
+    if (type === "TemplateLiteral" && quasis.length === 1) found.push({ start, end, text: quasis[0]!.value.cooked });
+    else for (const [name, child] of Object.entries(node)) if (child && typeof child === "object" && name !== "quasi") visit(child);
+  };
+  visit(tree);
+  return found.sort((a, b) => a.start - b.start);
+}
+
+/** What the parts of others ask for. */
+const banner = "/*! chainrule, MIT. Contains @assemblyscript/loader, Copyright Daniel Wirtz and contributors, Apache-2.0. */";
+const common = {
+  format: "esm",
+  target: "es2022",
+  fixedExtension: false,
+  logLevel: "warn",
+  plugins: texts,
+  inputOptions: { checks: { pluginTimings: false } },
+} as const;
 
 export default defineConfig([
   {
@@ -45,11 +82,15 @@ export default defineConfig([
         ],
       },
     },
-    // The bench's own dependency is no dependency of the library.
-    deps: { neverBundle: [/^node:/], alwaysBundle: ["tinybench"], onlyBundle: ["tinybench"] },
+    // The loader too: finding a package, reading its files and compiling them costs Node 3 ms. Tinybench is the bench's own.
+    deps: {
+      neverBundle: [/^node:/],
+      alwaysBundle: ["@assemblyscript/loader", "tinybench"],
+      onlyBundle: ["@assemblyscript/loader", "tinybench"],
+    },
+    banner: { js: banner },
     dts: true,
     copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
-    inputOptions: { checks: { pluginTimings: false } },
   },
   {
     ...common,
@@ -61,7 +102,7 @@ export default defineConfig([
     deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
     minify: true,
     outputOptions: { chunkFileNames: "chainrule.browser.[name].js" },
-    banner: "/*! chainrule, MIT. Contains @assemblyscript/loader, Copyright Daniel Wirtz and contributors, Apache-2.0. */",
+    banner,
     dts: false,
   },
 ]);

@@ -58,7 +58,7 @@ export function adamStep(
 }
 
 /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·(m / u).
- *  As long as every g' was 0, u is stored as 0, not epsilon: m is 0 then, and the next |g'| + epsilon is at least either. So padding stays +0. */
+ *  A u of just epsilon, as every g' of 0 leaves, is stored as 0: the next |g'| + epsilon is at least either. So padding stays +0. */
 export function adamaxStep(
   w: usize,
   m: usize,
@@ -74,7 +74,6 @@ export function adamaxStep(
   begin: u32,
   end: u32,
 ): void {
-  const zero = f32x4.splat(0);
   const minusRate = f32x4.splat(-rate);
   const keep1 = f32x4.splat(beta1);
   const take1 = f32x4.splat(oneMinusBeta1);
@@ -89,11 +88,10 @@ export function adamaxStep(
     const weight = v128.load(w + at);
     const gradient = multiplyAdd(l2, weight, v128.load(g + at));
     const first = multiplyAdd(keep1, v128.load(m + at), f32x4.mul(take1, gradient));
-    const before = v128.load(u + at);
-    const size = f32x4.abs(gradient);
-    const norm = f32x4.pmax(f32x4.add(size, floor), f32x4.mul(keep2, before)); // a NaN in the gradient stays
+    // A NaN in the gradient stays.
+    const norm = f32x4.pmax(f32x4.add(f32x4.abs(gradient), floor), f32x4.mul(keep2, v128.load(u + at)));
     v128.store(m + at, first);
-    v128.store(u + at, v128.andnot(norm, f32x4.eq(f32x4.add(before, size), zero)));
+    v128.store(u + at, v128.and(norm, f32x4.ne(norm, floor)));
     const updated = multiplyAdd(minusRate, f32x4.div(first, norm), weight);
     v128.store(w + at, updated);
     watched = f32x4.add(watched, updated);

@@ -223,7 +223,7 @@ export enum Control {
   Sleeping = 512,
   /** not 0: leave, the run is lost */
   Abort = 640,
-  /** what to run: the arguments of `run`, the number of threads, bytes of working memory for each */
+  /** what to run: the arguments of `run`, how many threads share the work (the first ones), bytes of working memory for each */
   Region = 768,
   Plan = 772,
   Table = 776,

@@ -1,4 +1,4 @@
-// Losses of a row as a whole; what is said of rows, ranges and scale in losses.ts holds here. t: rows of `columns` values, or u32 class
+// Losses of a row as a whole; what is said of operands in terms.ts holds here. t: rows of `columns` values, or u32 class
 // ids, one a row, each < columns.
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin, rowAt, rowMaximum, storeLanes, sumLanes, withLane } from "./lanes";

@@ -4,6 +4,15 @@ import { Start } from "./opcodes";
 /** y[r] = data[order[r]], rows of `words` 32-bit words one after the other, as bits. order: u32[end]. Range in rows of y. */
 export function gatherRows(y: usize, data: usize, order: usize, words: u32, begin: u32, end: u32): void {
   const bytes = (<usize>words) << 2;
+  // Class ids have a word a row, up to four features or targets a vector: the loop for all tests thrice a row what it is.
+  if (words == 1) {
+    for (let r = <usize>begin; r < end; ++r) store<u32>(y + (r << 2), load<u32>(data + ((<usize>load<u32>(order + (r << 2))) << 2)));
+    return;
+  }
+  if (words == 4) {
+    for (let r = <usize>begin; r < end; ++r) v128.store(y + (r << 4), v128.load(data + ((<usize>load<u32>(order + (r << 2))) << 4)));
+    return;
+  }
   for (let r = <usize>begin; r < end; ++r) {
     copyWords(y + r * bytes, data + <usize>load<u32>(order + (r << 2)) * bytes, bytes);
   }

@@ -92,7 +92,8 @@ export function serve(thread: u32, seen: u32): void {
     }
     ++seen;
     if (load<u32>(Control.Closed)) break;
-    done = work(thread);
+    // Others share the work of a small plan among them.
+    if (thread < load<u32>(Control.Threads)) done = work(thread);
     atomic.store<u32>(presence, Presence.Waiting);
     if (!thread) report(done);
   }

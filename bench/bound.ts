@@ -7,6 +7,16 @@ const LOOP = 512;
 /** The slabs of the optimizer with the most of them lie within it. */
 const BYTES = 32 * 2 ** 20;
 
+/** What a kernel is to reach of each: beside a copy there is arithmetic, and roots and divisions share their ports with products. */
+const OF_COPY = 0.7;
+const OF_DIVISIONS = 0.85;
+
+export interface Bound {
+  readonly name: "copy" | "div";
+  /** GB/s of a kernel that is as fast as its bound */
+  readonly rate: number;
+}
+
 /** Measures once what several kernels share. */
 export class Bounds {
   private loops: Record<string, (...args: number[]) => void> | undefined;
@@ -24,8 +34,15 @@ export class Bounds {
     return this.loops;
   }
 
+  /** What asks least of a kernel: a copy of as much memory as its operands lie in, or its roots and divisions alone.
+   *  @param bytes that it reads and writes for an element */
+  binding(of: Divisions, span: number, bytes: number): Bound {
+    const [copy, div] = [this.copy(span), this.divisions(of) * bytes];
+    return OF_DIVISIONS * div < OF_COPY * copy ? { name: "div", rate: div } : { name: "copy", rate: copy };
+  }
+
   /** GB/s of the faster way to copy one half of so many bytes to the other, counting both. */
-  copy(bytes: number): number {
+  private copy(bytes: number): number {
     const half = (bytes / 2) & ~63;
     return this.once(`copy ${half}`, () => {
       const rate = (name: string) => measure(() => this.call[name]!(half, 0, half), (2 * half) / 1e9, this.budget);
@@ -34,7 +51,7 @@ export class Bounds {
   }
 
   /** Elements a second, in units of 10^9. */
-  divisions(of: Divisions): number {
+  private divisions(of: Divisions): number {
     if (of.roots + of.divisions === 0) return Number.POSITIVE_INFINITY;
     return this.once(loopName(of), () => [measure(() => this.call[loopName(of)]!(LOOP), (LOOP * CHAINS * 4) / 1e9, this.budget)]);
   }

@@ -141,18 +141,19 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
   }
 
   const bounds = new Bounds(budget);
-  for (const { name, job, bound } of kernels) {
-    const { wasm, js, bytes, span } = await prepare(job);
-    // The slower of copying as much memory and of the roots and divisions of as many elements.
-    const most = bound && Math.min(bounds.copy(span), bounds.divisions(bound) * (bytes / job.values.end!));
-    await line(
-      name,
-      { bench: "kernel", case: name, unit: "GB/s" },
-      ({ backend, arithmetic }) => measure((backend === "wasm" ? wasm : js)[arithmetic]!, bytes / 1e9, budget),
-      most ? ({ median }) => percent(median / most) : undefined,
-    );
+  for (const bound of [false, true]) {
+    for (const { name, job, divisions } of kernels.filter((kernel) => bound === (kernel.divisions !== undefined))) {
+      const { wasm, js, bytes, span } = await prepare(job);
+      const binding = divisions && bounds.binding(divisions, span, bytes / job.values.end!);
+      await line(
+        name,
+        { bench: "kernel", case: name, unit: "GB/s" },
+        ({ backend, arithmetic }) => measure((backend === "wasm" ? wasm : js)[arithmetic]!, bytes / 1e9, budget),
+        binding && (({ median }) => `${binding.name} ${percent(median / binding.rate)}`),
+      );
+    }
+    print(bound ? "kernels over slabs, GB/s" : "other kernels, GB/s", bound ? { extra: "bound" } : {});
   }
-  print("other kernels, GB/s", { extra: "bound" });
 
   for (const standard of trained) {
     const name = stepName(standard);

@@ -7,8 +7,8 @@ import type { Job } from "./operands.js";
 export interface KernelCase {
   readonly name: string;
   readonly job: Job;
-  /** What binds a kernel that passes over slabs, beside their bytes. */
-  readonly bound?: Divisions;
+  /** Of a kernel that passes over slabs: what binds it beside their bytes. */
+  readonly divisions?: Divisions;
 }
 
 const BATCH = 128;
@@ -27,11 +27,15 @@ const loss = (op: OpName, job: Partial<Job> = {}): KernelCase => ({
   job: { op, values: classes, given: ["dx"], ...job },
 });
 // Rates so small that no weight leaves its binade however often a step is repeated.
-const step = (op: OpName, bound: Divisions, values: Job["values"] = {}, positive: readonly string[] = []): KernelCase => ({
-  name: `${op} ${SLAB}`,
-  job: { op, values: { ...slab, rate: 1e-9, stepSize: 1e-9, decay: 1, ...values }, positive },
-  bound,
+const step = (name: string, op: OpName, divisions: Divisions, values: Job["values"] = {}, more: Partial<Job> = {}): KernelCase => ({
+  name: `${name} ${SLAB}`,
+  job: { op, values: { ...slab, rate: 1e-9, stepSize: 1e-9, decay: 1, ...values }, ...more },
+  divisions,
 });
+const averages = { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001 };
+const adam = { ...averages, inverseRootBias2: 1, epsilon: 1e-8 };
+const momentum = { gradientFactor: 1, momentum: 0.9 };
+const rmsprop = { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-8 };
 
 export const kernelCases: readonly KernelCase[] = [
   elementwise("reluForward"),
@@ -59,32 +63,22 @@ export const kernelCases: readonly KernelCase[] = [
   { name: `sumSquares ${SLAB}`, job: { op: "sumSquares", values: slab } },
   { name: `categoricalAccuracy ${BATCH}x${CLASSES}`, job: { op: "categoricalAccuracy", values: classes } },
   { name: `absoluteError ${BATCH}x${CLASSES}`, job: { op: "absoluteError", values: classes } },
-  step("sgdStep", COPY),
-  step("sgdMomentumStep", COPY, { gradientFactor: 1, momentum: 0.9 }),
-  step("adamStep", ROOT, { inverseRootBias2: 1, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, epsilon: 1e-8 }, ["v"]),
-  step("rmspropStep", ROOT, { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-8 }, ["v"]),
-  step("adagradStep", ROOT, { epsilon: 1e-8 }, ["h"]),
-  step("adamaxStep", DIVISION, { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, epsilon: 1e-8 }, ["u"]),
-  step(
-    "nadamStep",
-    ROOT,
-    {
-      momentFactor: 1e-9,
-      gradientFactor: 1e-10,
-      inverseRootBias2: 1,
-      beta1: 0.9,
-      oneMinusBeta1: 0.1,
-      beta2: 0.999,
-      oneMinusBeta2: 0.001,
-      epsilon: 1e-8,
-    },
-    ["v"],
-  ),
-  step("radamStep", ROOT, { rootFactor: 1, floor: 1e-8, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001 }, ["v"]),
-  step("adadeltaStep", ROOTS, { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-6 }, ["v", "squares"]),
-  step("lionStep", COPY, { beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.99, oneMinusBeta2: 0.01 }),
-  step("emaStep", COPY, { oneMinusDecay: 0.001 }),
-  step("clipNorm", COPY, { limit: 1e9 }),
-  step("clipGlobalNorm", COPY, { sumSquares: 1, limit: 0.999 }),
-  step("clipValue", COPY, { limit: 1e9 }),
+  step("sgdStep", "sgdStep", COPY),
+  step("sgdMomentumStep", "sgdMomentumStep", COPY, momentum),
+  step("nesterov", "sgdMomentumStep", COPY, { ...momentum, nesterov: 1 }),
+  step("lionStep", "lionStep", COPY, averages),
+  step("adamStep", "adamStep", ROOT, adam, { positive: ["v"] }),
+  step("amsgrad", "adamStep", ROOT, adam, { positive: ["v", "vMax"], given: ["vMax"] }),
+  step("adamaxStep", "adamaxStep", DIVISION, { ...averages, epsilon: 1e-8 }, { positive: ["u"] }),
+  step("nadamStep", "nadamStep", ROOT, { ...adam, momentFactor: 1e-9, gradientFactor: 1e-10 }, { positive: ["v"] }),
+  step("radamStep", "radamStep", ROOT, { ...averages, rootFactor: 1, floor: 1e-8 }, { positive: ["v"] }),
+  step("rmspropStep", "rmspropStep", ROOT, rmsprop, { positive: ["v"] }),
+  step("rmsprop momentum", "rmspropStep", ROOT, { ...rmsprop, momentum: 0.9 }, { positive: ["v"], given: ["velocity"] }),
+  step("rmsprop centered", "rmspropStep", ROOT, rmsprop, { positive: ["v"], given: ["mean"] }),
+  step("adagradStep", "adagradStep", ROOT, { epsilon: 1e-8 }, { positive: ["h"] }),
+  step("adadeltaStep", "adadeltaStep", ROOTS, { rho: 0.9, oneMinusRho: 0.1, epsilon: 1e-6 }, { positive: ["v", "squares"] }),
+  step("emaStep", "emaStep", COPY, { oneMinusDecay: 0.001 }),
+  step("clipNorm", "clipNorm", COPY, { limit: 1e9 }),
+  step("clipGlobalNorm", "clipGlobalNorm", COPY, { sumSquares: 1, limit: 0.999 }),
+  step("clipValue", "clipValue", COPY, { limit: 1e9 }),
 ];

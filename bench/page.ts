@@ -18,7 +18,7 @@ export function table(
 ): string {
   const [width, number] = extra ? [30, 8] : [43, 7];
   const cells = (name: string, ...numbers: readonly string[]) => name.padEnd(width) + numbers.map((text) => text.padStart(number)).join("");
-  const column = (text = "") => (extra ? [text] : []);
+  const column = (text = "") => (extra ? [text.padStart(10)] : []);
   const rows = lines.map(({ name, wasm, js, extra: text }) => {
     const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
     return cells(name, digits(wasm.min), digits(wasm.median), digits(wasm.max), ...column(text), digits(js.median), `${digits(ratio)}x`);

@@ -88,7 +88,7 @@ async function measureProduct(m: number, n: number, k: number, form: Form, threa
     const scratch = (scratched.scratch?.stride ?? 0) * 4;
     const begun = performance.now();
     if (count === 1) run(region, plan, table, Step.End, steps);
-    else await runTogether(shared, { region, plan, table, stride: Step.End, steps, scratch });
+    else await runTogether(shared, { region, plan, table, stride: Step.End, steps, scratch, sharers: count });
     return ((performance.now() - begun) / steps) * units;
   });
   const shape = m === n && n === k ? String(n) : `${m}x${n}x${k}`;

@@ -2,21 +2,17 @@
 // kernel, and the switch that applies an activation to gemm's result. `sources` says which file an op's kernel is in.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Op } from "../assembly/opcodes.js";
-import { lossOps } from "../src/plan/ops/losses.js";
 import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Operand } from "../src/plan/spec.js";
 import { tilesSource } from "./tiles.js";
 
 /** Kernel files, the same under assembly/ and under src/backends/kernels/. */
-export const sources: Record<string, readonly OpName[]> = {
+const sources: Record<string, readonly OpName[]> = {
   rows: ["gatherRows", "broadcastRow", "fill", "accumulate", "sumRows", "fillStep"],
   gemm: ["gemm", "gemmTransposedA", "gemmTransposedB"],
   softmax: ["softmaxForward", "softmaxBackward", "logSoftmaxForward", "logSoftmaxBackward"],
   elementwise: ["plus", "minus", "times", "dividedBy", "maximum", "minimum", "where", "gradientOfLarger"],
   columns: ["sumColumns", "copyColumns", "addColumns", "transpose", "clearPadding"],
-  smooth: [],
-  piecewise: [],
-  unary: [],
   random: ["dropout", "draw"],
   metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError", "sumOfRows"],
   penalties: ["penaltyForward", "penaltyBackward"],
@@ -29,11 +25,18 @@ export const sources: Record<string, readonly OpName[]> = {
     "categoricalHinge",
     "cosineSimilarity",
   ],
-  losses: Object.keys(lossOps) as OpName[],
-  descent: [],
-  moments: [],
-  squares: [],
-  activations: [],
+  regression: ["meanSquaredError", "meanAbsoluteError", "huber", "logCosh", "poisson", "poissonLog"],
+  binary: [
+    "binaryCrossEntropy",
+    "binaryCrossEntropyLogits",
+    "weightedBinaryCrossEntropy",
+    "weightedBinaryCrossEntropyLogits",
+    "binaryFocal",
+    "hinge",
+    "squaredHinge",
+  ],
+  distributions: ["categoricalCrossEntropy", "klDivergence", "klDivergenceLog"],
+  losses: ["weighRows", "reduceLoss"],
 };
 const rest = {
   descent: /^(sgd|sgdMomentum|lion|ema)Step$/,

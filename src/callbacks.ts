@@ -1,6 +1,6 @@
 // What acts while a network trains, between chunks of steps. A callback that has `onEpochEnd` ends each chunk with its epoch, since it
 // may stop or change the run. Those that write files are in node.ts.
-import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "./checks.js";
+import { checkBoolean, checkCount, checkFunction, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
@@ -40,12 +40,14 @@ export interface Callback {
 
 export function checkCallbacks(callbacks: unknown): void {
   if (!Array.isArray(callbacks)) throw new OptionError(`fit: callbacks is ${shown(callbacks)}, expected an array of callbacks`);
-  callbacks.forEach((callback, i) => {
+  for (const [i, callback] of callbacks.entries()) {
     if (callback === null || typeof callback !== "object" || typeof callback.type !== "string")
       throw new OptionError(`fit: callbacks[${i}] is ${shown(callback)}, expected a callback, as earlyStopping()`);
+    for (const name of ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "state", "restore"])
+      if (callback[name] !== undefined) checkFunction(`fit: callbacks[${i}] (${callback.type}): ${name}`, callback[name]);
     if ((callback.state === undefined) !== (callback.restore === undefined))
       throw new OptionError(`fit: callbacks[${i}] (${callback.type}) has one of state and restore, expected both or neither`);
-  });
+  }
 }
 
 /** `loss`, a metric's name, or either with `validation.` before it. */
@@ -84,7 +86,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkCount("earlyStopping: patience", patience);
   checkNumber("earlyStopping: minDelta", minDelta, { least: 0 });
   checkBoolean("earlyStopping: restoreBest", restoreBest);
-  if (mode !== "min" && mode !== "max") throw new OptionError(`earlyStopping: mode is ${shown(mode)}, expected "min" or "max"`);
+  checkOneOf("earlyStopping: mode", mode, ["min", "max"]);
   const sign = mode === "min" ? 1 : -1;
   let best = Number.POSITIVE_INFINITY;
   let waited = 0;

@@ -8,8 +8,25 @@ export function shown(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${"length" in value ? value.length : value.byteLength})`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "function") return "a function";
-  if (value !== null && typeof value === "object") return `an object {${Object.keys(value).slice(0, 5).join(", ")}}`;
-  return String(value);
+  if (value === null || typeof value !== "object") return String(value);
+  const kind = kindOf(value);
+  if (kind !== "Object") return `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
+  return `an object {${Object.keys(value).slice(0, 5).join(", ")}}`;
+}
+
+/** "Map", "Promise", …; "Object" of plain ones and of instances of most classes. The same for what comes from another realm. */
+function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+/** An array or a typed array, of whatever; a DataView is none. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** An object with fields: no list, and no Map, Promise or Date, which would pass for one whose fields are all left out. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === "object" && !isList(value) && ["Object", "Module"].includes(kindOf(value));
 }
 
 /** Beyond it kernels' signed offsets could not count. */
@@ -52,6 +69,10 @@ export function checkFunction(who: string, value: unknown): void {
   if (typeof value !== "function") throw new OptionError(`${who} is ${shown(value)}, expected a function`);
 }
 
+export function checkText(who: string, value: unknown): void {
+  if (typeof value !== "string" || value === "") throw new OptionError(`${who} is ${shown(value)}, expected a text that is not empty`);
+}
+
 export function checkOneOf(who: string, value: unknown, allowed: readonly string[]): void {
   if (typeof value !== "string" || !allowed.includes(value))
     throw new OptionError(`${who} is ${shown(value)}, expected one of: ${allowed.join(", ")}`);
@@ -59,9 +80,34 @@ export function checkOneOf(who: string, value: unknown, allowed: readonly string
 
 /** Options that nobody knows are mistakes of spelling more often than not. */
 export function checkOptions(who: string, options: unknown, known: readonly string[]): void {
-  if (options === null || typeof options !== "object" || Array.isArray(options) || ArrayBuffer.isView(options))
-    throw new OptionError(`${who}: options are ${shown(options)}, expected an object`);
+  if (!isRecord(options)) throw new OptionError(`${who}: options are ${shown(options)}, expected an object`);
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new OptionError(`${who}: unknown option ${shown(name)}, expected ${known.length ? `one of: ${known.join(", ")}` : "none"}`);
+}
+
+/** By what it does, not by its class, which functions that take a network do without. */
+export function checkNetwork(who: string, value: unknown): void {
+  if (typeof (value as { readonly parameters?: unknown } | null | undefined)?.parameters !== "function")
+    throw new OptionError(`${who}: got ${shown(value)}, expected a network, as \`await network({ … })\` makes it`);
+}
+
+/** What JSON can say: numbers, texts, booleans, null, and arrays and objects of them. A field left undefined is one not given; where `isLeaf`
+ *  holds it is not looked into. */
+export function checkPlain(who: string, value: unknown, isLeaf: (value: object) => boolean = () => false): void {
+  checkWithin(who, value, isLeaf, []);
+}
+
+function checkWithin(who: string, value: unknown, isLeaf: (value: object) => boolean, around: readonly object[]): void {
+  if (value === null || typeof value === "boolean" || typeof value === "string" || (typeof value === "number" && Number.isFinite(value)))
+    return;
+  const plain = typeof value === "object" && (Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value)));
+  if (!plain || around.includes(value))
+    throw new OptionError(
+      `${who} is ${plain ? "within itself" : shown(value)}, expected plain data: finite numbers, texts, booleans, arrays and objects of them`,
+    );
+  if (isLeaf(value)) return;
+  // By entries() an array's holes are seen, too.
+  for (const [key, inner] of Array.isArray(value) ? value.entries() : Object.entries(value))
+    if (inner !== undefined || Array.isArray(value)) checkWithin(`${who}: ${key}`, inner, isLeaf, [...around, value]);
 }

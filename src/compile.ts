@@ -44,7 +44,7 @@ export interface Sizes {
   readonly dataRows: number;
   readonly orderRows: number;
   readonly steps: number;
-  /** that may run it together, at most; with 1 it has no barriers */
+  /** that share its work, at most; with 1 it has no barriers */
   readonly threads: number;
 }
 

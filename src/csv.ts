@@ -62,13 +62,13 @@ export interface CsvBatch {
 export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerator<CsvBatch, void> {
   let [inputs, targets]: [number[], number[]] = [[], []];
   let areLabels = false;
-  const idOf = reader(options);
   const table = new Table(options, (row) => {
     areLabels = row.values === undefined;
     for (const value of row.inputs) inputs.push(value);
     if (row.values) for (const value of row.values) targets.push(value);
     else targets.push(idOf(row));
   });
+  const idOf = reader(options);
   return (async function* () {
     const read = (text: string, isLast: boolean): CsvBatch | undefined => {
       table.take(text, isLast);

@@ -2,7 +2,18 @@
 // built-in ones are; what they give back is checked when the network is made. Each has a name and options, from which a saved network makes
 // it again.
 import { activationNames, type CustomActivation } from "./activations.js";
-import { checkBoolean, checkCount, checkFunction, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
+import {
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  checkPlain,
+  checkText,
+  isRecord,
+  shown,
+} from "./checks.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { type Layer, layer as makeLayer } from "./layers/layer.js";
 import { layerKinds } from "./layers/registry.js";
@@ -33,7 +44,7 @@ export function layer(
   apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
 ): Layer {
   checkNew("layer", kind, layerKinds);
-  checkPlain(`${kind}: options`, options);
+  checkSavable(kind, options);
   checkFunction(`${kind}: apply`, apply);
   return makeLayer(kind, options, (g, x, ...more) => {
     const before = g.parameters.length;
@@ -52,7 +63,7 @@ export function layer(
  *  @throws as `layer` */
 export function customActivation(type: string, options: Options, apply: (g: Builder, x: Tensor) => Tensor): CustomActivation {
   checkNew("customActivation", type, activationNames);
-  checkPlain(`${type}: options`, options);
+  checkSavable(type, options);
   checkFunction(`${type}: apply`, apply);
   return {
     type,
@@ -89,7 +100,7 @@ export function customLoss(
   targets: CustomTargets = {},
 ): Loss {
   checkNew("customLoss", type, lossTypes);
-  checkPlain(`${type}: options`, options);
+  checkSavable(type, options);
   checkFunction(`${type}: apply`, apply);
   checkOptions(`${type}: targets`, targets, ["columns", "ids"]);
   const { columns, ids = false } = targets;
@@ -135,7 +146,7 @@ export function customMetric(
   apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor,
 ): CustomMetric {
   checkNew("customMetric", type, metricTypes);
-  checkPlain(`${type}: options`, options);
+  checkSavable(type, options);
   checkFunction(`${type}: apply`, apply);
   return {
     type,
@@ -159,28 +170,15 @@ function checkPerRow(type: string, each: Tensor, prediction: Tensor): void {
 
 /** A name under which nothing else is saved. */
 function checkNew(who: string, name: unknown, taken: readonly string[]): void {
-  if (typeof name !== "string" || name === "")
-    throw new OptionError(`${who}: its name is ${shown(name)}, expected a text that is not empty`);
-  if (taken.includes(name)) throw new OptionError(`${who}: ${shown(name)} is a name of the library's own, expected another`);
+  checkText(`${who}: its name`, name);
+  if (taken.includes(name as string)) throw new OptionError(`${who}: ${shown(name)} is a name of the library's own, expected another`);
 }
 
-/** Options are saved as JSON, so they have to be what JSON can say. */
-function checkPlain(who: string, value: unknown, outermost = true): void {
-  const plain =
-    value === null ||
-    typeof value === "boolean" ||
-    typeof value === "string" ||
-    (typeof value === "number" && Number.isFinite(value)) ||
-    Array.isArray(value) ||
-    (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
-  if (!plain || (outermost && (typeof value !== "object" || value === null || Array.isArray(value))))
-    throw new OptionError(
-      `${who}: ${shown(value)}, expected ${outermost ? "an object" : "plain data: numbers, texts, booleans, arrays and objects"}`,
-    );
-  if (typeof value !== "object" || value === null) return;
-  // An option left undefined is one not given; an initializer is saved by its data.
-  for (const [key, inner] of Object.entries(value))
-    if (inner !== undefined && typeof (value as { fill?: unknown }).fill !== "function") checkPlain(`${who}: ${key}`, inner, false);
+/** Options are saved as JSON, so they have to be what JSON can say; of an initializer its data is saved. */
+function checkSavable(who: string, options: unknown): void {
+  if (!isRecord(options)) throw new OptionError(`${who}: options are ${shown(options)}, expected an object`);
+  const isInitializer = (value: object) => !Array.isArray(value) && typeof (value as { fill?: unknown }).fill === "function";
+  checkPlain(`${who}: options`, options, isInitializer);
 }
 
 function checkTensor(who: string, value: unknown): asserts value is Tensor {

@@ -1,7 +1,7 @@
 // What users pass as inputs and targets becomes flat float32 rows or class ids. Nothing is repaired: ragged, non-finite or
 // out-of-range data is an error that says where.
 
-import { shown } from "./checks.js";
+import { isList, isRecord, shown } from "./checks.js";
 import { ShapeError } from "./errors.js";
 import { checkTargets } from "./losses/targets.js";
 import type { Loss } from "./losses.js";
@@ -57,9 +57,7 @@ export interface Samples {
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
-  return (
-    ArrayBuffer.isView(given) && !(given instanceof DataView) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array)
-  );
+  return isList(given) && !Array.isArray(given) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array);
 }
 
 function isNested(given: Rows): given is readonly (readonly number[] | NumberArray)[] {
@@ -91,12 +89,12 @@ function numbers(who: string, given: NumberArray | readonly number[]): Float32Ar
 
 function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
   const values = new Float32Array(given.length * width);
-  given.forEach((row, r) => {
+  for (const [r, row] of given.entries()) {
     if (!Array.isArray(row) && !isNumberArray(row))
       throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})`);
     values.set(isNumberArray(row) ? row : numbers(`${who}: row ${r}`, row), r * width);
-  });
+  }
   return values;
 }
 
@@ -119,13 +117,13 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
   const classes = shape.at(-1) ?? 1;
   const positions = product(shape.slice(0, -1));
   if (loss.targets === "ids") {
-    const ids = toIds(who, given, rows * positions, classes, loss.type, loss.ignoreIndex);
+    const ids = toIds(who, given, rows, positions, classes, loss.type, loss.ignoreIndex);
     return { rows, width: positions, values: ids };
   }
   const columns = loss.targetColumns ?? classes;
   const width = positions * columns;
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
-  if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows * positions, classes, loss.type), classes) };
+  if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows, positions, classes, loss.type), classes) };
   const matrix = toRows(
     who,
     given,
@@ -137,21 +135,35 @@ export function toTargets(who: string, given: Targets, rows: number, shape: read
   return { ...matrix, values: checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes) };
 }
 
-function toIds(who: string, given: Targets, count: number, classes: number, loss: string, ignoreIndex?: number): Uint32Array {
+/** Ids of `rows` samples, `positions` each: flat, or as rows. */
+function toIds(
+  who: string,
+  given: Targets,
+  rows: number,
+  positions: number,
+  classes: number,
+  loss: string,
+  ignoreIndex?: number,
+): Uint32Array {
   if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
   const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
+  const count = rows * positions;
   if (list.length !== count)
     throw new ShapeError(
       `${who}: ${list.length} class ids for ${count} rows${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
     );
   for (let i = 0; i < list.length; ++i) {
     const id = list[i] as number;
-    if (id === ignoreIndex) continue;
+    if (ignoreIndex !== undefined && id === ignoreIndex) continue;
     if (!Number.isInteger(id) || id < 0 || id >= classes)
       throw new ShapeError(
         `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`,
       );
   }
+  if (isNested(given))
+    for (const [r, row] of given.entries())
+      if (!isList(row) || row.length !== positions)
+        throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected an array of ${positions} class ids`);
   return Uint32Array.from(list as ArrayLike<number>);
 }
 
@@ -163,11 +175,8 @@ export interface Ports {
 
 /** One entry for each name: the only one is given as it is, several by their names. */
 function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: readonly string[]): readonly T[] {
-  if (names.length === 1) {
-    const only = given as Readonly<Record<string, T>>;
-    return [isPlain(given) && Object.hasOwn(only, names[0]!) ? only[names[0]!]! : (given as T)];
-  }
-  if (!isPlain(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with ${names.join(", ")}`);
+  if (names.length === 1 && !isRecord(given)) return [given as T];
+  if (!isRecord(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with ${names.join(", ")}`);
   const record = given as Readonly<Record<string, T>>;
   for (const name of Object.keys(record))
     if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
@@ -175,10 +184,6 @@ function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: r
     if (!Object.hasOwn(record, name)) throw new ShapeError(`${who}: ${name} is missing, expected ${names.join(", ")}`);
     return record[name]!;
   });
-}
-
-function isPlain(given: unknown): boolean {
-  return given !== null && typeof given === "object" && !Array.isArray(given) && !ArrayBuffer.isView(given);
 }
 
 export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inputs"]): Samples {
@@ -233,13 +238,14 @@ function toWeights(
   outputs: Ports["outputs"],
   part: boolean,
 ): readonly (Float32Array | undefined)[] {
-  if (outputs.length === 1 && !isPlain(given)) return [toSampleWeights(who, given, rows, part)];
-  const record = given as Readonly<Record<string, unknown>>;
   const names = outputs.map(({ name }) => name);
-  for (const name of Object.keys(isPlain(given) ? record : {}))
+  if (!isRecord(given)) {
+    if (names.length === 1) return [toSampleWeights(who, given, rows, part)];
+    throw new ShapeError(`${who}: got ${shown(given)}, expected an object with any of ${names.join(", ")}`);
+  }
+  for (const name of Object.keys(given))
     if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
-  if (!isPlain(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with any of ${names.join(", ")}`);
-  return names.map((name) => (Object.hasOwn(record, name) ? toSampleWeights(`${who}.${name}`, record[name], rows, part) : undefined));
+  return names.map((name) => (Object.hasOwn(given, name) ? toSampleWeights(`${who}.${name}`, given[name], rows, part) : undefined));
 }
 
 /** Room for so many rows of the same kind. */

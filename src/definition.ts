@@ -1,7 +1,7 @@
 // From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
-import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
+import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import { build, type Definition, type Objective } from "./compile.js";
 import type { Ports } from "./data.js";
 import { OptionError } from "./errors.js";
@@ -23,7 +23,7 @@ interface CommonOptions {
   /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
   readonly backend?: BackendChoice;
   /** On how many threads `fit` trains; no bit depends on it. `auto` (default): as many as pay and can be had; a number: so many, or an
-   *  error. See `net.backend`. */
+   *  error; among how many of them a small step's work is divided, `net.backend.reason` says. */
   readonly threads?: ThreadChoice;
   /** `strict`: every operation rounded once, the same bits on every backend, engine and machine. `relaxed`: faster where the engine has
    *  it, the same bits on one machine only. Default: strict with a `seed`, else the faster one; see `net.arithmetic`. */
@@ -89,7 +89,8 @@ function measure(definition: Definition): Defined {
 }
 
 function listed<T>(given: T | readonly T[]): readonly T[] {
-  return Array.isArray(given) ? given : [given as T];
+  // With undefined in its holes, for checks to see.
+  return Array.isArray(given) ? Array.from(given) : [given as T];
 }
 
 /** The name of what a graph's output comes from. */
@@ -103,10 +104,7 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   const names = graph.outputs.map((_, i) => outputName(graph, i));
   if (losses.length !== names.length)
     throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
-  const byName =
-    metrics !== null && typeof metrics === "object" && !Array.isArray(metrics)
-      ? (metrics as Readonly<Record<string, readonly Metric[]>>)
-      : undefined;
+  const byName = isRecord(metrics) ? (metrics as Readonly<Record<string, readonly Metric[]>>) : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
   else if (names.length > 1 && (metrics as readonly Metric[]).length > 0)
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);

@@ -1,6 +1,6 @@
 // Scores of predictions against targets, as functions of arrays, in float64: for validation sets, reports and comparisons. The metrics
 // that a training step computes are in metrics.ts. A ratio 0/0 counts as 0.
-import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
+import { checkCount, checkOneOf, checkOptions, isList, shown } from "./checks.js";
 import { OptionError, ShapeError } from "./errors.js";
 
 type Numbers = ArrayLike<number>;
@@ -28,18 +28,19 @@ function pairs(who: string, targets: Numbers, predictions: Numbers, { classes }:
   checkArray(`${who}: predictions`, predictions);
   if (targets.length !== predictions.length)
     throw new ShapeError(`${who}: ${predictions.length} predictions for ${targets.length} targets`);
-  if (classes !== undefined) checkCount(`${who}: classes`, classes);
+  if (classes !== undefined) checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
   return Math.max(checkIds(`${who}: targets`, targets, classes), checkIds(`${who}: predictions`, predictions, classes));
 }
 
 function checkArray(who: string, values: unknown): void {
-  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && !(values instanceof DataView)))
-    throw new ShapeError(`${who}: got ${shown(values)}, expected an array`);
-  if ((values as ArrayLike<unknown>).length === 0) throw new ShapeError(`${who}: no rows`);
+  if (!isList(values)) throw new ShapeError(`${who}: got ${shown(values)}, expected an array`);
+  if (values.length === 0) throw new ShapeError(`${who}: no rows`);
 }
 
 /** Ids become indices of arrays: a stray large number must not. */
 const MOST_CLASSES = 2 ** 16;
+/** A matrix has their square of counts: 128 MiB. */
+const MOST_MATRIX_CLASSES = 2 ** 12;
 
 /** @returns the number of classes, found if not given */
 function checkIds(who: string, ids: Numbers, classes?: number): number {
@@ -66,10 +67,9 @@ export function accuracy(targets: Numbers, predictions: Numbers): number {
  *  @param targets class ids `[rows]` @param predictions class ids `[rows]` @throws {ShapeError} ids that are none, or beyond `classes` */
 export function confusionMatrix(targets: Numbers, predictions: Numbers, options: ClassOptions = {}): number[][] {
   checkOptions("confusionMatrix", options, ["classes"]);
-  return count(pairs("confusionMatrix", targets, predictions, options), targets, predictions);
-}
-
-function count(classes: number, targets: Numbers, predictions: Numbers): number[][] {
+  const classes = pairs("confusionMatrix", targets, predictions, options);
+  if (classes > MOST_MATRIX_CLASSES)
+    throw new ShapeError(`confusionMatrix: there are ${classes} classes, expected at most ${MOST_MATRIX_CLASSES}`);
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < targets.length; ++i) matrix[targets[i]!]![predictions[i]!]! += 1;
   return matrix;
@@ -97,10 +97,16 @@ function average(
   checkOptions(who, options, ["classes", "average"]);
   const { average = "macro" } = options;
   checkOneOf(`${who}: average`, average, ["macro", "weighted", "micro", "binary", "perClass"]);
-  const classes = pairs(who, targets, predictions, average === "binary" ? { classes: 2, ...options } : options);
-  if (average === "binary" && classes !== 2) throw new OptionError(`${who}: average "binary" is for 2 classes, got ${classes}`);
-  const matrix = count(classes, targets, predictions);
-  const tallies = matrix.map((row, c): Tally => ({ found: row[c]!, predicted: sum(matrix.map((other) => other[c]!)), actual: sum(row) }));
+  const { classes: given = average === "binary" ? 2 : undefined } = options;
+  if (average === "binary" && given !== 2) throw new OptionError(`${who}: average "binary" is for 2 classes, got ${shown(given)}`);
+  const classes = pairs(who, targets, predictions, given === undefined ? {} : { classes: given });
+  const tallies = Array.from({ length: classes }, () => ({ found: 0, predicted: 0, actual: 0 }));
+  for (let i = 0; i < targets.length; ++i) {
+    const [actual, predicted] = [targets[i]!, predictions[i]!];
+    tallies[actual]!.actual += 1;
+    tallies[predicted]!.predicted += 1;
+    if (actual === predicted) tallies[actual]!.found += 1;
+  }
   const scores = tallies.map(score);
   if (average === "perClass") return scores;
   if (average === "binary") return scores[1]!;
@@ -161,9 +167,10 @@ function flat(who: string, table: Table, columns?: number): { readonly values: N
     const row = rows[r]!;
     checkArray(`${who}: row ${r}`, row);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width}`);
+    // Before they are converted: "1" and null would be numbers then.
+    checkFinite(`${who}: row ${r}`, row);
     values.set(row, r * width);
   }
-  checkFinite(who, values);
   return { values, columns: width };
 }
 

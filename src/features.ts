@@ -1,6 +1,7 @@
 // What the engine has of that which makes chainrule fast, in words that say what to do about the rest.
 import { lacks } from "./backends/engine.js";
 import { lacksRevectorizer } from "./backends/revectorizer.js";
+import { whyOneThread } from "./backends/threads.js";
 
 /** Whether there is such a thing here; if not, why. */
 export interface Feature {
@@ -13,7 +14,7 @@ export interface Features {
   readonly simd: Feature;
   /** Fused multiply-add: `arithmetic: "relaxed"` in WebAssembly. */
   readonly relaxedSimd: Feature;
-  /** Memory that threads share. */
+  /** Memory that threads share, and workers to share it with. */
   readonly threads: Feature;
   /** 256-bit operations: `revectorize()` of chainrule/node can be called. */
   readonly revectorize: Feature;
@@ -25,17 +26,11 @@ export function features(): Features {
   return {
     simd: feature(lacks("simd")),
     relaxedSimd: feature(lacks("relaxedSimd")),
-    threads: feature(lacks("threads") ?? lacksSharedMemory()),
+    threads: feature(whyOneThread()),
     revectorize: feature(lacksRevectorizer()),
   };
 }
 
 function feature(reason: string | undefined): Feature {
   return reason === undefined ? { available: true } : { available: false, reason };
-}
-
-function lacksSharedMemory(): string | undefined {
-  if (globalThis.crossOriginIsolated === false)
-    return "the page is not cross-origin isolated, so it may not share memory: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-  return typeof SharedArrayBuffer === "function" ? undefined : "this environment has no SharedArrayBuffer";
 }

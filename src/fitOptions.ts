@@ -28,10 +28,10 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** evaluated after each epoch; a stream is read anew each time */
   readonly validation?: Data | DataStream;
-  /** after each epoch, in order; several may be reported after one chunk of steps */
-  readonly onEpochEnd?: (epoch: Epoch, index: number) => void;
-  /** after each chunk of steps */
-  readonly onProgress?: (progress: Progress) => void;
+  /** after each epoch, in order; several may be reported after one chunk of steps. What it promises is awaited. */
+  readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
+  /** after each chunk of steps; what it promises is awaited */
+  readonly onProgress?: (progress: Progress) => unknown;
   /** stops between chunks; `fit` then resolves with the epochs that were finished */
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */

@@ -41,8 +41,10 @@ export function variate(kind: Variate, u: number): number {
   return kind === Variate.UnitUniform ? unitUniform(u) : u;
 }
 
-/** base^exponent by repeated squaring, for an integer exponent in [0, 2^32); relative error at most about exponent · 2^-53. */
+/** base^exponent by repeated squaring, for an integer exponent >= 0; relative error at most about exponent · 2^-53. */
 export function powerInteger(base: number, exponent: number): number {
+  // Steps are counted beyond int32: a small network's run has as many in half an hour.
+  if (exponent >= 2 ** 32) return powerInteger(base * base, Math.floor(exponent / 2)) * (exponent % 2 === 1 ? base : 1);
   let power = 1;
   for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
     if (rest & 1) power *= square;

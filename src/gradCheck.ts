@@ -1,6 +1,6 @@
 // Are the gradients right? Every parameter's and input's analytic gradient beside central differences of the loss itself, penalties
 // included. For users' own layers, losses and activations.
-import { checkCount, checkNumber, checkOptions } from "./checks.js";
+import { checkCount, checkNetwork, checkNumber, checkOptions, isRecord, shown } from "./checks.js";
 import type { Data, Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import type { Network } from "./network.js";
@@ -62,11 +62,13 @@ interface Checked {
  *  @param data a small batch; every element costs 6 evaluations of it, 22 near a kink
  *  @example console.log(gradCheck(net, { inputs, targets }).summary); */
 export function gradCheck(net: Network, data: Data, options: GradCheckOptions = {}): GradCheck {
+  checkNetwork("gradCheck", net);
   checkOptions("gradCheck", options, ["tolerance", "elements"]);
   const { tolerance = 1e-3, elements = 100 } = options;
   checkNumber("gradCheck: tolerance", tolerance, { above: 0 });
   checkCount("gradCheck: elements", elements);
 
+  if (!isRecord(data)) throw new ShapeError(`gradCheck: got ${shown(data)}, expected { inputs, targets }`);
   const { targets, sampleWeights } = data;
   const trace = net.trace(data.inputs, targets, sampleWeights);
   const gradients = net.gradients(data.inputs, targets, sampleWeights);

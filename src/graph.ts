@@ -1,5 +1,5 @@
 // A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
-import { checkCount, checkOptions, shown } from "./checks.js";
+import { checkCount, checkOptions, checkText, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Layer, Node } from "./layers/layer.js";
 
@@ -38,8 +38,7 @@ export function toShape(who: string, shape: number | readonly number[]): readonl
 export function input(shape: number | readonly number[], options: { readonly name?: string } = {}): Node {
   checkOptions("input", options, ["name"]);
   const { name } = options;
-  if (name !== undefined && (typeof name !== "string" || name === ""))
-    throw new OptionError(`input: name is ${shown(name)}, expected a text that is not empty`);
+  if (name !== undefined) checkText("input: name", name);
   return { from: [], shape: toShape("input", shape), ...(name !== undefined && { name }) };
 }
 
@@ -48,10 +47,10 @@ export function chain(shape: number | readonly number[], layers: readonly Layer[
   if (!Array.isArray(layers)) throw new OptionError(`network: layers is ${shown(layers)}, expected an array of layers`);
   const root: Node = { from: [], shape: toShape("network: input", shape), name: "input" };
   let node = root;
-  layers.forEach((layer, i) => {
+  for (const [i, layer] of layers.entries()) {
     checkLayer(`network: layers[${i}]`, layer);
     node = { layer, from: [node] };
-  });
+  }
   return trace([root], [node]);
 }
 

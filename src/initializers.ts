@@ -178,6 +178,25 @@ const factories: Readonly<Record<string, (options: never) => Initializer>> = {
   orthogonal,
 };
 
+/** What an initializer makes of a parameter: a user's own may give anything. @throws {OptionError} unless it fills the shape with finite numbers */
+export function filled(
+  who: string,
+  { type, fill }: Initializer,
+  shape: readonly number[],
+  random: (element: number) => number,
+): Float32Array {
+  const values: unknown = fill(shape, random);
+  const count = product(shape);
+  if (!(values instanceof Float32Array) || values.length !== count)
+    throw new OptionError(
+      `${who}: the initializer ${shown(type)} gave ${shown(values)}, expected Float32Array(${count}), shape [${shape}]`,
+    );
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new OptionError(`${who}: the initializer ${shown(type)} gave ${values[bad]} for element ${bad}, expected a finite number`);
+  return values;
+}
+
 /** An initializer as users give it, or as plain data out of a file. @throws {OptionError} if it is neither */
 export function toInitializer(who: string, given: Initializer): Initializer {
   // Arrays have a fill, too.

@@ -1,7 +1,7 @@
 // Networks are made here: of what users write, or of what `net.save()` wrote.
 import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
 import { type BackendChoice, checkPossible, checkThreads, openBackend, type ThreadChoice } from "./backends/backend.js";
-import { checkOneOf, checkOptions, shown } from "./checks.js";
+import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import { backends, type Defined, define, type NetworkOptions, restore, type StoredDefinition } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
 import { decode } from "./formats/native.js";
@@ -62,12 +62,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   const { backend = "auto", threads = "auto", arithmetic, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
   checkThreads("loadNetwork: threads", threads);
-  if (
-    custom === null ||
-    typeof custom !== "object" ||
-    Array.isArray(custom) ||
-    Object.values(custom).some((make) => typeof make !== "function")
-  )
+  if (!isRecord(custom) || Object.values(custom).some((make) => typeof make !== "function"))
     throw new OptionError(
       `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
     );
@@ -83,10 +78,15 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
     const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
     const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
-    net.setParameters(parameters);
-    if (training) net.takeUp(training);
-    if (scalers !== undefined) net.scalers = restoreScalers(scalers);
-    net.attached = attached;
+    try {
+      net.setParameters(parameters);
+      if (training) net.takeUp(training);
+      if (scalers !== undefined) net.scalers = restoreScalers(scalers);
+      net.attached = attached;
+    } catch (error) {
+      net.dispose();
+      throw error;
+    }
     return net;
   } catch (cause) {
     if (cause instanceof FormatError || cause instanceof BackendError) throw cause;

@@ -29,7 +29,7 @@ export function metricName(metric: Metric): string {
 export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
   if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
   const taken = metrics.map((metric) => (typeof metric === "object" && metric !== null ? metric.type : metric));
-  metrics.forEach((metric, i) => {
+  for (const [i, metric] of metrics.entries()) {
     if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function")
       checkOneOf(`metrics[${i}]`, metric, metricTypes);
     if (taken.indexOf(taken[i]!) !== i) throw new OptionError(`metrics: ${taken[i]} is named twice`);
@@ -39,7 +39,7 @@ export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
       throw new OptionError(`metrics: mae needs targets of the prediction's shape, ${loss.type} has ${loss.targetColumns} columns`);
     if (metric === "mae" && loss.targets === "ids")
       throw new OptionError(`metrics: mae needs targets that are values, ${loss.type} has class ids`);
-  });
+  }
 }
 
 /** @param out byte offset in the step's record @param weights as the loss has them: rows of weight 0 are left out, others count alike */

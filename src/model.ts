@@ -4,10 +4,10 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
-import type { Distribution } from "./initializers.js";
+import { type Distribution, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
-import { ops } from "./plan/ops.js";
+import { LONGEST_RECORD } from "./plan/ops.js";
 import type { Program } from "./plan/program.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { Stream, uniform } from "./random.js";
@@ -61,11 +61,10 @@ export class Model {
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
     // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
-    const widest = Math.max(...Object.values(ops).map(({ operands }) => operands.length + 2));
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
     const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
-    const planEach = aligned((program.instructions.length + added) * widest * 4);
+    const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,
@@ -99,14 +98,12 @@ export class Model {
     const { seed } = this.definition;
     this.parameters.forEach((parameter, index) => {
       const { tensor, initializer, address } = parameter;
-      const { distribution, fill } = initializer;
+      const { distribution } = initializer;
       if (distribution) this.draw(parameter, index, distribution(tensor.shape));
-      else
-        this.writeTensor(
-          tensor,
-          address,
-          fill(tensor.shape, (element) => uniform(seed, Stream.Initialize, index, element)),
-        );
+      else {
+        const random = (element: number) => uniform(seed, Stream.Initialize, index, element);
+        this.writeTensor(tensor, address, filled(tensor.name, initializer, tensor.shape, random));
+      }
     });
     this.initializeState();
   }
@@ -248,7 +245,7 @@ export class Model {
     this.isShared = true;
     try {
       const scratch = (plan.program.scratch?.stride ?? 0) * 4;
-      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch);
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch, plan.sizes.threads);
     } finally {
       this.isShared = false;
     }

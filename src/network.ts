@@ -3,7 +3,7 @@
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import type { Callback } from "./callbacks.js";
-import { checkBoolean, checkOptions } from "./checks.js";
+import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
@@ -254,6 +254,7 @@ export class Network {
    *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams */
   withAverage<T>(body: () => T): T {
     this.assertIdle("withAverage");
+    checkFunction("withAverage: body", body);
     const { model } = this;
     const slot = model.definition.optimizer.slots.indexOf("ema");
     if (slot < 0) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
@@ -288,7 +289,7 @@ export class Network {
     return hashOf(this.parameters());
   }
 
-  /** Layers, output shapes and parameter counts as a table of at most 80 columns. */
+  /** Layers, output shapes and parameter counts as a table. */
   summary(): string {
     return summarize(this.model);
   }
@@ -306,7 +307,7 @@ export class Network {
     this.assertIdle("profile");
     checkProfile(options);
     const { batchSize = 32 } = options;
-    const samples = this.samples("profile", data ?? madeUp(this.ports, batchSize));
+    const samples = this.samples("profile", data === undefined ? madeUp(this.ports, batchSize) : data);
     if (options.batchSize !== undefined && samples.rows < batchSize)
       throw new ShapeError(`profile: the data has ${samples.rows} rows, fewer than batchSize, ${batchSize}`);
     const batch =
@@ -334,6 +335,7 @@ export class Network {
     checkOptions("save", options, ["training", "attach"]);
     const { training = false, attach = this.attached } = options;
     checkBoolean("save: training", training);
+    if (attach !== undefined) checkPlain("save: attach", attach);
     return encode({
       definition: store(this.model.definition, this.arithmetic.name),
       parameters: this.parameters(),

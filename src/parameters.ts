@@ -32,7 +32,7 @@ export function parametersOf(model: Model): NamedTensor[] {
 export function setParameters(model: Model, given: readonly GivenParameter[]): void {
   if (!Array.isArray(given)) throw new ShapeError(`setParameters: got ${shown(given)}, expected an array of { name, shape, values }`);
   const seen = new Set<string>();
-  const writes = given.map((entry) => {
+  const writes = Array.from(given, (entry) => {
     const { name, values, shape } = entry ?? {};
     const parameter = model.parameters.find(({ tensor }) => tensor.name === name);
     if (!parameter) {
@@ -42,7 +42,7 @@ export function setParameters(model: Model, given: readonly GivenParameter[]): v
     if (seen.has(name)) throw new ShapeError(`setParameters: ${name} is given twice`);
     seen.add(name);
     const wanted = parameter.tensor.shape;
-    if (shape !== undefined && String(shape) !== wanted.join())
+    if (shape !== undefined && !(Array.isArray(shape) && shape.length === wanted.length && wanted.every((size, i) => shape[i] === size)))
       throw new ShapeError(
         `setParameters: ${name} has shape ${Array.isArray(shape) ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
       );

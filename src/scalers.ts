@@ -140,23 +140,27 @@ const kinds: Readonly<Record<Scaler["type"], { readonly learnt: readonly string[
 
 /** A scaler again, from what `toJSON` wrote. @throws {FormatError} an unknown type, or options that are none of its */
 export function restoreScaler(type: string, options: Readonly<Record<string, unknown>>): Scaler {
-  const kind = Object.hasOwn(kinds, type) ? kinds[type as Scaler["type"]] : undefined;
+  const kind = typeof type === "string" && Object.hasOwn(kinds, type) ? kinds[type as Scaler["type"]] : undefined;
   if (!kind) throw new FormatError(`scaler type is ${shown(type)}, expected one of: ${Object.keys(kinds).join(", ")}`);
-  const lists = kind.learnt.map((name) => options?.[name]) as (readonly number[])[];
-  const width = Array.isArray(lists[0]) ? lists[0].length : 0;
-  const good = lists.every((list) => Array.isArray(list) && list.length === width && list.every((value) => Number.isFinite(value)));
+  const lists = kind.learnt.map((name) => {
+    const list = options?.[name];
+    return Array.isArray(list) ? Array.from(list as readonly number[]) : [];
+  });
+  const width = lists[0]!.length;
+  const good = lists.every((list) => list.length === width && list.every((value) => Number.isFinite(value)));
   if (!good || width === 0) throw new FormatError(`${type}: expected finite numbers, as many each: ${kind.learnt.join(", ")}`);
   const columns = lists[0]!.map((_, c) => kind.column(...lists.map((list) => list[c]!)));
   if (columns.some(({ divisor, factor }) => !(divisor > 0 && factor > 0)))
     throw new FormatError(`${type}: a column's scale is not above 0`);
-  return scaler(type as Scaler["type"], Object.fromEntries(kind.learnt.map((name, i) => [name, [...lists[i]!]])), columns);
+  return scaler(type as Scaler["type"], Object.fromEntries(kind.learnt.map((name, i) => [name, lists[i]!])), columns);
 }
 
 /** @throws {OptionError} what is no scaler */
 export function checkScalers(who: string, scalers: unknown): void {
   checkOptions(who, scalers, ["inputs", "targets"]);
+  // Dates have a toJSON, too.
   for (const [name, each] of Object.entries(scalers as Scalers))
-    if (each !== undefined && typeof each?.toJSON !== "function")
+    if (each !== undefined && (typeof each?.toJSON !== "function" || typeof each.transform !== "function"))
       throw new OptionError(`${who}: ${name} is ${shown(each)}, expected a scaler, as standardize(train)`);
 }
 

@@ -145,9 +145,9 @@ export class Training {
     const { plan } = this;
     const steps = (this.epochCount - this.firstEpoch) * this.stepsPerEpoch;
     const flops = () => plan.program.instructions.reduce((sum, instruction) => sum + costOf(instruction, this.batchSize).flops, 0);
-    const threads = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
-    if (threads === 1) return;
-    this.plan = this.model.plan("train", { ...plan.sizes, threads }, plan.weighted);
+    const sharers = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
+    if (sharers === undefined) return;
+    this.plan = this.model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
     this.backup = this.model.backup().slice();
   }
 

@@ -1,6 +1,6 @@
 // Weights of samples, classes and positions, and smoothed labels: what becomes of a data set's targets before steps read them. Done once
 // for the whole data set, in JavaScript; steps multiply rows by weights and know nothing of where they come from.
-import { checkNumber, shown } from "./checks.js";
+import { checkNumber, isList, shown } from "./checks.js";
 import type { Matrix } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
 
@@ -99,22 +99,19 @@ export function oneHot(ids: ArrayLike<number>, columns: number): Float32Array {
 /** @param who names the weights in messages, as "fit: sampleWeights" @throws {ShapeError} unless there is one a sample;
  *    {OptionError} unless each is finite and >= 0, and one above 0 but in a `part` of the data */
 export function toSampleWeights(who: string, given: unknown, samples: number, part = false): Float32Array {
-  const isList = Array.isArray(given) || (ArrayBuffer.isView(given) && !(given instanceof DataView));
-  if (!isList) throw new ShapeError(`${who}: got ${shown(given)}, expected an array of numbers`);
-  const list = given as ArrayLike<unknown>;
-  if (list.length !== samples) throw new ShapeError(`${who}: ${list.length} weights for ${samples} rows`);
-  for (let i = 0; i < list.length; ++i) checkNumber(`${who}[${i}]`, list[i], { least: 0 });
-  if (!part && Array.prototype.every.call(list, (weight) => weight === 0))
+  if (!isList(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an array of numbers`);
+  if (given.length !== samples) throw new ShapeError(`${who}: ${given.length} weights for ${samples} rows`);
+  for (let i = 0; i < given.length; ++i) checkNumber(`${who}[${i}]`, given[i], { least: 0 });
+  const weights = Float32Array.from(given as ArrayLike<number>);
+  if (!part && weights.every((weight) => weight === 0))
     throw new OptionError(`${who}: all are 0, so nothing counts; expected a weight above 0`);
-  return Float32Array.from(list as ArrayLike<number>);
+  return weights;
 }
 
 /** @throws {OptionError} unless it is an array of finite numbers >= 0, not all 0 */
 export function checkClassWeights(who: string, given: unknown): void {
   if (!Array.isArray(given) || given.length === 0)
     throw new OptionError(`${who} is ${shown(given)}, expected an array of numbers, one a class`);
-  given.forEach((weight, c) => {
-    checkNumber(`${who}[${c}]`, weight, { least: 0 });
-  });
+  for (const [c, weight] of given.entries()) checkNumber(`${who}[${c}]`, weight, { least: 0 });
   if (given.every((weight) => weight === 0)) throw new OptionError(`${who} is all zeros, expected a weight above 0`);
 }

@@ -1,12 +1,28 @@
 // Data and parameters of wrong shapes, kinds and values.
 import { expect, test } from "vitest";
-import { BackendError, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
-import { any, inputs, options, type Row, refuses, targets, thrownBy } from "./refusals.js";
+import { BackendError, gradCheck, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
+import { any, inputs, options, type Row, refuses, sparse, targets, thrownBy } from "./refusals.js";
 
 const NAN = Number.NaN;
 const INF = Number.POSITIVE_INFINITY;
 
 const data: readonly Row[] = [
+  [
+    "a hole among rows",
+    (n) => n.predict(sparse((_) => [[1, 2, 3], _, [1, 2, 3]])),
+    ShapeError,
+    /predict: inputs: row 1 is undefined, expected a row of 3/,
+  ],
+  ["a Promise for inputs", (n) => n.predict(any(Promise.resolve(inputs))), ShapeError, /predict: inputs: got a Promise/],
+  ["an unknown input", (n) => n.predict({ inputs }), ShapeError, /predict: inputs: unknown name "inputs", expected input/],
+  [
+    "a Map of sample weights",
+    (n) => n.trainOnBatch(inputs, targets, any(new Map([["dense_2", [1, 1]]]))),
+    ShapeError,
+    /trainOnBatch: sampleWeights: got a Map, expected an array of numbers/,
+  ],
+  ["null to profile", (n) => n.profile(any(null)), ShapeError, /profile: got null, expected { inputs, targets }/],
+  ["nothing to gradCheck", (n) => gradCheck(n, any(undefined)), ShapeError, /gradCheck: got undefined, expected { inputs, targets }/],
   [
     "rows too wide",
     (n) => n.fit({ inputs: [[1, 2, 3, 4]], targets: [[1, 0]] }),
@@ -116,7 +132,7 @@ const data: readonly Row[] = [
     /predict: inputs: got BigInt64Array\(3\), expected a typed array or an array of rows/,
   ],
   ["a DataView", (n) => n.predict(any(new DataView(new ArrayBuffer(12)))), ShapeError, /got DataView\(12\)/],
-  ["an ArrayBuffer", (n) => n.predict(any(new ArrayBuffer(12))), ShapeError, /predict: inputs: got an object/],
+  ["an ArrayBuffer", (n) => n.predict(any(new ArrayBuffer(12))), ShapeError, /predict: inputs: got an ArrayBuffer/],
   ["no rows", (n) => n.predict([]), ShapeError, /predict: inputs: no rows/],
   ["no data to fit", (n) => n.fit({ inputs: new Float32Array(), targets: new Float32Array() }), ShapeError, /fit: inputs: no rows/],
   ["no targets", (n) => n.fit({ inputs, targets: [] }), ShapeError, /fit: targets: .*(no rows|0)/],
@@ -157,6 +173,18 @@ const parameters: readonly Row[] = [
     /setParameters: unknown name "dense_3.weight", expected one of: dense_1.weight, dense_1.bias, dense_2.weight, dense_2.bias/,
   ],
   ["no name", (n) => n.setParameters(any([{ values: [1] }])), ShapeError, /setParameters: unknown name undefined/],
+  [
+    "a hole among entries",
+    (n) => n.setParameters(sparse((_) => [...weight(new Float32Array(8)), _])),
+    ShapeError,
+    /setParameters: unknown name undefined/,
+  ],
+  [
+    "a shape as text",
+    (n) => n.setParameters(weight(new Float32Array(8), { shape: "4,2" })),
+    ShapeError,
+    /setParameters: dense_2.weight has shape "4,2", expected \[4, 2\]/,
+  ],
   ["null as an entry", (n) => n.setParameters(any([null])), ShapeError, /setParameters: unknown name undefined/],
   [
     "a name twice",
@@ -213,6 +241,10 @@ const sparseNet = network({ ...options, loss: sparseCategoricalCrossEntropy({ fr
 test.each<readonly [string, unknown, RegExp]>([
   ["null among rows of ids", [[0], null], /row 1 has class id null, expected a whole number from 0 to 1/],
   ["an object among rows of ids", [[0], { length: 1 }], /row 1 has class id an object/],
+  ["a hole among ids", sparse((_) => [0, _]), /row 1 has class id undefined/],
+  ["undefined among ids", [0, undefined], /row 1 has class id undefined, expected a whole number from 0 to 1/],
+  ["ragged rows of ids", [[0, 1], []], /row 0 is an array of 2, expected an array of 1 class ids/],
+  ["a hole among rows of ids", sparse((_) => [[0], _, [1]]), /row 1 is undefined, expected an array of 1 class ids/],
   ["text among ids", [0, "1"], /row 1 has class id "1"/],
   ["too many ids", [0, 1, 0], /3 class ids for 2 rows/],
   ["null", null, /got null, expected class ids/],

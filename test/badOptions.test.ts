@@ -12,7 +12,9 @@ import {
   constant,
   dense,
   dropout,
+  earlyStopping,
   elu,
+  gradCheck,
   huber,
   leakyRelu,
   lion,
@@ -28,8 +30,9 @@ import {
   ShapeError,
   sgd,
   sparseCategoricalCrossEntropy,
+  toSafetensors,
 } from "../src/index.js";
-import { any, inputs, options, type Row, refuses, targets } from "./refusals.js";
+import { any, inputs, options, type Row, refuses, sparse, targets } from "./refusals.js";
 
 const with_ = (changes: Record<string, unknown>) => network(any({ ...options, ...changes }));
 const fit = (net: Network, changes: Record<string, unknown>) => net.fit({ inputs, targets }, any(changes));
@@ -58,7 +61,7 @@ const fitting: readonly Row[] = [
     "a signal that is none",
     (n) => fit(n, { signal: new AbortController() }),
     OptionError,
-    /fit: signal is an object \{.*\}, expected an AbortSignal/,
+    /fit: signal is an AbortController, expected an AbortSignal/,
   ],
   ["a null signal", (n) => fit(n, { signal: null }), OptionError, /fit: signal is null/],
   [
@@ -68,6 +71,25 @@ const fitting: readonly Row[] = [
     /fit: chunkMilliseconds is 0, expected a finite number greater than 0/,
   ],
   ["validation null", (n) => fit(n, { validation: null }), ShapeError, /fit: validation: got null/],
+  [
+    "a Promise of options",
+    (n) => n.fit({ inputs, targets }, any(Promise.resolve({ epochs: 2 }))),
+    OptionError,
+    /fit: options are a Promise/,
+  ],
+  ["a Map of options", (n) => n.fit({ inputs, targets }, any(new Map([["epochs", 2]]))), OptionError, /fit: options are a Map/],
+  [
+    "a callback whose function is none",
+    (n) => fit(n, { callbacks: [{ type: "mine", onEpochEnd: 5 }] }),
+    OptionError,
+    /fit: callbacks\[0\] \(mine\): onEpochEnd is 5, expected a function/,
+  ],
+  [
+    "a hole among callbacks",
+    (n) => fit(n, { callbacks: sparse((_) => [_, earlyStopping()]) }),
+    OptionError,
+    /fit: callbacks\[0\] is undefined/,
+  ],
   ["a misspelt option", (n) => fit(n, { batchsize: 8 }), OptionError, /fit: unknown option "batchsize", expected one of: .*batchSize/],
   ["null as options", (n) => n.fit({ inputs, targets }, any(null)), OptionError, /fit: options are null, expected an object/],
   ["a number as options", (n) => n.fit({ inputs, targets }, any(5)), OptionError, /fit: options are 5/],
@@ -93,6 +115,12 @@ const making: readonly Row[] = [
     () => with_({ layers: [dense(2), "dense"] }),
     OptionError,
     /network: layers\[1\] is "dense", expected a layer, as dense\(10\)/,
+  ],
+  [
+    "a hole among layers",
+    () => with_({ layers: sparse((_) => [dense(2), _, dense(2)]) }),
+    OptionError,
+    /network: layers\[1\] is undefined, expected a layer/,
   ],
   ["a factory in place of a layer", () => with_({ layers: [dense] }), OptionError, /network: layers\[0\] is a function, expected a layer/],
   ["null as a layer", () => with_({ layers: [null] }), OptionError, /network: layers\[0\] is null/],
@@ -133,6 +161,13 @@ const making: readonly Row[] = [
   ],
   ["an unknown metric", () => with_({ metrics: ["acuracy"] }), OptionError, /metrics\[0\] is "acuracy", expected one of: accuracy, mae/],
   ["metrics as text", () => with_({ metrics: "accuracy" }), OptionError, /metrics: .*expected an array of: accuracy, mae/],
+  [
+    "a hole among metrics",
+    () => with_({ metrics: sparse((_) => [_, "accuracy"]) }),
+    OptionError,
+    /metrics\[0\] is undefined, expected one of/,
+  ],
+  ["a Map of metrics", () => with_({ metrics: new Map() }), OptionError, /metrics: expected an array of: accuracy, mae/],
   ["null as metrics", () => with_({ metrics: null }), OptionError, /metrics: .*expected an array/],
   ["a metric twice", () => with_({ metrics: ["accuracy", "accuracy"] }), OptionError, /metrics: accuracy is named twice/],
   [
@@ -271,4 +306,41 @@ const parts: readonly Row[] = [
   ],
 ];
 
-refuses([...fitting, ...making, ...parts]);
+const otherwise: readonly Row[] = [
+  ["no function to withAverage", (n) => n.withAverage(any(3)), OptionError, /withAverage: body is 3, expected a function/],
+  [
+    "NaN to attach",
+    (n) => n.save({ attach: { best: NAN } }),
+    OptionError,
+    /save: attach: best is NaN, expected plain data: finite numbers/,
+  ],
+  ["a bigint to attach", (n) => n.save({ attach: [1n] }), OptionError, /save: attach: 0 is 1n, expected plain data/],
+  ["a typed array to attach", (n) => n.save({ attach: new Float32Array(2) }), OptionError, /save: attach is Float32Array\(2\)/],
+  ["a date for a scaler", (n) => (n.scalers = any({ inputs: new Date(0) })), OptionError, /scalers: inputs is a Date, expected a scaler/],
+  [
+    "a network that is awaited by nobody",
+    () => toSafetensors(any(network(options))),
+    OptionError,
+    /toSafetensors: got a Promise, expected a network/,
+  ],
+  [
+    "no network to gradCheck",
+    () => gradCheck(any({}), { inputs, targets }),
+    OptionError,
+    /gradCheck: got an object \{\}, expected a network/,
+  ],
+  [
+    "a hole among class weights",
+    () => sparseCategoricalCrossEntropy({ classWeights: sparse((_) => [1, _, 1]) }),
+    OptionError,
+    /classWeights\[1\] is undefined/,
+  ],
+  [
+    "a hole among groups",
+    () => adam({ groups: sparse((_) => [_, { rank: 1, frozen: true }]) }),
+    OptionError,
+    /adam: groups\[0\]: options are undefined/,
+  ],
+];
+
+refuses([...fitting, ...making, ...parts, ...otherwise]);

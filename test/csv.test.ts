@@ -14,6 +14,7 @@ import {
   ShapeError,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
+import { sparse } from "./refusals.js";
 
 const text = 'height,"width, cm",kind\n1,2,cat\n-3.5,4e1,"dog ""b"""\n\n.5 , 6. ,cat\n';
 
@@ -254,6 +255,14 @@ describe("refuses", () => {
       "two columns of classes",
       parse("a,b,c\n1,2,3", { target: ["b", "c"], classes: true }),
       /^csv: target has 2 columns, which cannot be classes$/,
+    ],
+    ["an input twice", parse("a,b,c\n1,2,3", { inputs: ["a", 0] }), /^csv: inputs has column "a" twice$/],
+    ["no options to streamCsv", () => streamCsv([], undefined as never), /^csv: options are undefined, expected an object$/],
+    ["a target that is none, before anything is read", () => streamCsv([], { target: null as never }), /^csv: target is null/],
+    [
+      "a hole among the inputs",
+      parse("a,b\n1,2", { inputs: sparse((_) => ["a", _, "b"]) }),
+      /^csv: inputs is undefined, expected a column's name/,
     ],
     ["no target", () => parseCsv("a,b", {} as never), /^csv: target is undefined/],
     ["a delimiter that is none", parse("", { delimiter: ";;" }), /^csv: delimiter is ";;"/],

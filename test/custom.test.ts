@@ -142,6 +142,12 @@ test("swiglu is silu(x·V)·(x·W)", async () => {
   expect(b).toBeCloseTo(silu(0.2 + 1.2) * (0.4 + 1.6), 5);
 });
 
+test("0 and -0 are two numbers", async () => {
+  const zeros = layer("zeros", {}, (g, x) => g.concat([g.mul(x, 0), g.mul(x, -0)]));
+  const net = await network({ input: 1, layers: [zeros], loss: meanSquaredError(), seed: 1 });
+  expect([...net.predict([1])]).toEqual([0, -0]);
+});
+
 describe("what is refused when a network is made", () => {
   const made = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4), layer("mine", {}, apply as never)], loss: meanSquaredError() });
@@ -149,6 +155,7 @@ describe("what is refused when a network is made", () => {
     network({ input: 3, layers: [dense(4)], loss: customLoss("mine", {}, apply as never) });
   const active = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4, { activation: customActivation("mine", {}, apply as never) })], loss: meanSquaredError() });
+  const filledBy = (fill: () => unknown) => made((g, x) => g.add(x, g.parameter("p", [4], { type: "own", fill } as never)));
   const w = (g: Builder, ...shape: number[]) => g.parameter("w", shape, zeros());
 
   const refused: [string, () => Promise<unknown>, typeof OptionError | typeof ShapeError, RegExp][] = [
@@ -182,6 +189,57 @@ describe("what is refused when a network is made", () => {
     ["a row joined to a batch", () => made((g, x) => g.concat([x, w(g, 4)])), ShapeError, /^mine_1: concat/],
     ["an operand that is no tensor", () => made((g, x) => g.add(x, "1" as never)), OptionError, /^mine_1: add got "1", expected a tensor/],
     ["an infinite number", () => made((g, x) => g.add(x, 1e39)), OptionError, /^mine_1: add is 1e\+39/],
+    ["a rate of 2", () => made((g, x) => g.dropout(x, 2)), OptionError, /^mine_1: dropout: rate is 2, expected .* less than 1/],
+    ["a number to softmax", () => made((g) => g.softmax(1 as never)), OptionError, /^mine_1: softmax got 1, expected a tensor/],
+    ["a constant that is none", () => made((g, x) => g.add(x, g.constant("1" as never))), OptionError, /^mine_1: constant is "1"/],
+    [
+      "a bias of another width",
+      () => made((g, x) => g.linear(x, w(g, 4, 2), g.parameter("b", [3], zeros()))),
+      ShapeError,
+      /linear: a bias of shape \[3\], expected \[2\]/,
+    ],
+    [
+      "a parameter without a name",
+      () => made((g, x) => g.add(x, g.parameter("", [4], zeros()))),
+      OptionError,
+      /^mine_1: a parameter's name is ""/,
+    ],
+    [
+      "a parameter without a shape",
+      () => made((g, x) => g.add(x, g.parameter("p", 4 as never, zeros()))),
+      OptionError,
+      /^mine_1.p: shape is 4, expected an array/,
+    ],
+    [
+      "a parameter of no size",
+      () => made((g, x) => g.add(x, g.parameter("p", [0], zeros()))),
+      OptionError,
+      /^mine_1.p: shape is 0, expected a whole number/,
+    ],
+    [
+      "a parameter without a beginning",
+      () => made((g, x) => g.add(x, g.parameter("p", [4], undefined as never))),
+      OptionError,
+      /^mine_1.p is undefined, expected an initializer/,
+    ],
+    ["a negative penalty", () => made((g, x) => g.add(x, g.parameter("p", [4], zeros(), { l2: -1 }))), OptionError, /^mine_1.p: l2 is -1/],
+    [
+      "an initializer that gives too much",
+      () => filledBy(() => new Float32Array(5)),
+      OptionError,
+      /^mine_1.p: the initializer "own" gave Float32Array\(5\), expected Float32Array\(4\), shape \[4\]$/,
+    ],
+    ["an initializer that gives nothing", () => filledBy(() => undefined), OptionError, /^mine_1.p: the initializer "own" gave undefined/],
+    [
+      "an initializer that gives NaN",
+      () => filledBy(() => Float32Array.of(1, Number.NaN, 2, 3)),
+      OptionError,
+      /gave NaN for element 1, expected a finite number$/,
+    ],
+    ["a number to exp", () => made((g) => g.exp(2 as never)), OptionError, /^mine_1: exp got 2, expected a tensor/],
+    ["a number to slice", () => made((g) => g.slice(2 as never, 0)), OptionError, /^mine_1: slice got 2, expected a tensor/],
+    ["nothing to sum", () => made((g) => g.sum(undefined as never)), OptionError, /^mine_1: sum got undefined, expected a tensor/],
+    ["a number among tensors", () => made((g, x) => g.concat([x, 2 as never])), OptionError, /^mine_1: concat got 2, expected a tensor/],
     ["an exponent that is no number", () => made((g, x) => g.pow(x, Number.NaN)), OptionError, /^mine_1: pow: exponent is NaN/],
     ["an unknown activation", () => made((g, x) => g.activate(x, "rely" as never)), OptionError, /^mine_1: activate is "rely"/],
     ["a loss that returns nothing", () => lost(() => undefined), OptionError, /^mine: it returns undefined, expected a tensor/],
@@ -206,15 +264,19 @@ describe("what is refused when a network is made", () => {
   });
 
   const f = (_: Builder, x: Tensor) => x;
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
   test.each<[string, () => unknown, RegExp]>([
     ["a name of the library's layers", () => layer("dense", {}, f), /^layer: "dense" is a name of the library's own/],
     ["a name of its activations", () => customActivation("relu", {}, f), /^customActivation: "relu" is a name/],
     ["a name of its losses", () => customLoss("huber", {}, f), /^customLoss: "huber" is a name/],
     ["no name", () => layer("", {}, f), /^layer: its name is ""/],
     ["no function", () => layer("mine", {}, 3 as never), /^mine: apply is 3, expected a function/],
-    ["options that JSON cannot say", () => layer("mine", { at: new Date(0) }, f), /^mine: options: at: .* expected plain data/],
-    ["a function among the options", () => layer("mine", { f }, f), /^mine: options: f: a function, expected plain data/],
-    ["no options", () => customLoss("mine", undefined as never, f), /^mine: options: undefined, expected an object/],
+    ["options that JSON cannot say", () => layer("mine", { at: new Date(0) }, f), /^mine: options: at is a Date, expected plain data/],
+    ["what JSON cannot say in an array", () => layer("mine", { sizes: [1n] }, f), /^mine: options: sizes: 0 is 1n, expected plain data/],
+    ["options that contain themselves", () => layer("mine", cyclic, f), /^mine: options: self is within itself, expected plain data/],
+    ["a function among the options", () => layer("mine", { f }, f), /^mine: options: f is a function, expected plain data/],
+    ["no options", () => customLoss("mine", undefined as never, f), /^mine: options are undefined, expected an object/],
     ["another reduction", () => customLoss("mine", { reduction: "max" as never }, f), /^mine: reduction is "max"/],
     ["a weight of 0", () => customLoss("mine", { weight: 0 }, f), /^mine: weight is 0/],
   ])("%s", (_, make, message) => {

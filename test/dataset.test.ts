@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  type Classes,
   classWeights,
   type Dataset,
   dataset,
@@ -12,6 +13,7 @@ import {
   ShapeError,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
+import { sparse } from "./refusals.js";
 
 const flat = Float32Array.of(1, 2, 3, 4, 5, 6);
 const rows = [[1, 2], [3, 4], [5, 6]]; // biome-ignore format: rows
@@ -26,7 +28,7 @@ async function* later<T>(items: Iterable<T>): AsyncGenerator<T> {
 }
 
 /** `n` rows of one column that is the row's number; classes by `ids`. */
-const numbered = (ids: readonly number[], classes = Math.max(...ids) + 1) =>
+const numbered = (ids: readonly number[], classes: Classes = Math.max(...ids) + 1) =>
   dataset({ inputs: ids.map((_, r) => [r]), targets: ids }, { classes });
 const numbersOf = (part: Dataset) => [...part.inputs];
 const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
@@ -244,7 +246,17 @@ describe("refuses", () => {
       /^dataset: item 1: target is a label, expected 1 numbers, as item 0$/,
     ],
     ["what is no sample", () => dataset([{ x: 1 } as never]), /^dataset: item 0 is an object {x}, expected { input, target } or/],
-    ["other classes to concat", () => data.concat(numbered([0, 1, 2])), /^concat: the other has inputs \[1\], classes 0, 1, 2, expected/],
+    [
+      "other classes to concat",
+      () => data.concat(numbered([0, 1, 2])),
+      /^concat: the other has inputs \[1\], classes \["0","1","2"\], expected/,
+    ],
+    ["nothing to concat", () => data.concat(undefined as never), /^concat: got undefined, expected a dataset$/],
+    [
+      "classes whose names look alike when joined",
+      () => numbered([0, 1], ["a, b", "c"]).concat(numbered([0, 1], ["a", "b, c"])),
+      /^concat: the other has .* classes \["a","b, c"\], expected .* classes \["a, b","c"\]$/,
+    ],
     ["a class without rows", () => classWeights([0, 2, 2]), /^classWeights: class 1 has no rows/],
     [
       "strata of a class without rows",
@@ -252,6 +264,10 @@ describe("refuses", () => {
       /^split: stratified: class "2" has no rows, so no part can have its share; leave it out of classes$/,
     ],
     ["an id that is no class", () => oneHot([0, 3], 3), /^oneHot: row 1 has class id 3, expected a whole number from 0 to 2$/],
+    ["a weight for what is no id", () => classWeights([1n] as never), /^classWeights: row 0 has class id 1n/],
+    ["a weight for a fraction", () => classWeights([1.5]), /^classWeights: row 0 has class id 1.5, expected a whole number from 0/],
+    ["a DataView for ids", () => oneHot(new DataView(new ArrayBuffer(4)) as never, 2), /^oneHot: got DataView\(4\)/],
+    ["a DataView to select", () => data.select(new DataView(new ArrayBuffer(4)) as never), /^select: got DataView\(4\)/],
     ["rows to select that are none", () => data.select("0" as never), /^select: got "0"/],
   ])("%s", (_, call, message) => {
     expect(call).toThrow(ShapeError);
@@ -265,6 +281,11 @@ describe("refuses", () => {
       /^dataset: unknown option "class", expected one of: input, classes, features$/,
     ],
     ["a class named twice", () => dataset(samples, { classes: ["no", "no"] }), /classes has a name twice$/],
+    [
+      "a class without a name",
+      () => dataset(samples, { classes: sparse((_) => ["no", _, "yes"]) }),
+      /^dataset: targets: classes is an array of 3/,
+    ],
     ["too few names of columns", () => dataset(samples, { features: ["a"] }), /^dataset: features has 1 names for 2 columns$/],
     ["an input of 0 columns", () => dataset(samples, { input: 0 }), /^dataset: input is 0/],
     [

@@ -95,10 +95,23 @@ test.each<[string, () => unknown, RegExp]>([
     /^mse: targets: row 1 has 1 columns, expected 2$/,
   ],
   ["tables of different sizes", () => r2([1, 2], [1, 2, 3]), /^r2: 3 predicted numbers for 2 targets$/],
+  ["scores that are texts", () => argmax([["1", "2"]] as never), /^argmax: scores: row 0: element 0 is "1", expected a finite number$/],
+  ["a score that is null", () => mse([[1]], [[null]] as never), /^mse: predictions: row 0: element 0 is null/],
+  ["a score that is a bigint", () => mae([[1n]] as never, [[1]]), /^mae: targets: row 0: element 0 is 1n/],
+  [
+    "a matrix that no memory holds",
+    () => confusionMatrix([60000], [0]),
+    /^confusionMatrix: there are 60001 classes, expected at most 4096$/,
+  ],
   ["flat scores without a width", () => argmax([1, 2]), /^argmax: scores: 2 numbers are no whole number of rows$/],
 ])("refuses %s", (_, call, message) => {
   expect(call).toThrow(ShapeError);
   expect(call).toThrow(message);
+});
+
+test("scores of many classes need no matrix of them; a binary score of one class only is one", () => {
+  expect(precision([60000, 1], [60000, 0], { average: "micro" })).toBe(0.5);
+  expect(recall([0, 0], [0, 0], { average: "binary", classes: undefined } as never)).toBe(0);
 });
 
 test.each<[string, () => unknown, RegExp]>([

@@ -222,12 +222,18 @@ test("callbacks come in order: every epoch once, progress after the epochs it co
   }
 });
 
-test("what a callback throws ends fit and comes out of it; the network stays usable", async () => {
+test.each<[string, (error: Error) => unknown]>([
+  [
+    "throws",
+    (error) => {
+      throw error;
+    },
+  ],
+  ["promises and breaks", (error) => Promise.reject(error)],
+])("what a callback %s ends fit and comes out of it; the network stays usable", async (_, fail) => {
   const net = await make();
   const thrown = new Error("enough");
-  const stop = () => {
-    throw thrown;
-  };
+  const stop = () => fail(thrown);
   await expect(net.fit(rows(20), { epochs: 3, onEpochEnd: stop, validation: rows(5) })).rejects.toBe(thrown);
   await expect(net.fit(rows(20), { onProgress: stop })).rejects.toBe(thrown);
   expect(net.steps).toBe(2);

@@ -79,7 +79,7 @@ function run(spec: Case, random: () => number, a = values(spec.m * spec.k, rando
   const lda = up(form === "gemmTransposedA" ? m : k);
   const ldb = up(form === "gemmTransposedB" ? k : n);
   const before = twin.read(at.c, m * up(n));
-  const reserved = ops[form].operands[4].span!({ end: m, n, k });
+  const reserved = ops[form]().operands[4].span!({ end: m, n, k });
   twin.wasm.f32.fill(Number.NaN, scratch >> 2, (scratch >> 2) + reserved + 64);
   const bias = start === Start.Bias ? at.bias : 0;
   twin.call(form, at.c, at.a, at.b, bias, reserved ? scratch : 0, n, k, lda, ldb, up(n), start, activation, 1 / 4, begin, end);

@@ -10,6 +10,16 @@ export type Row = readonly [name: string, action: (net: Network) => unknown, err
 // biome-ignore lint/suspicious/noExplicitAny: the point of these tests
 export const any = (value: unknown): any => value;
 
+const hole = Symbol("hole");
+/** A sparse array: nothing at all where `items` says `hole`, as in [1, , 3]. */
+// biome-ignore lint/suspicious/noExplicitAny: types allow it
+export function sparse(items: (hole: symbol) => readonly unknown[]): any {
+  const given = items(hole);
+  const made: unknown[] = new Array(given.length);
+  for (const [i, item] of given.entries()) if (item !== hole) made[i] = item;
+  return made;
+}
+
 export const inputs = [
   [0.1, 0.2, 0.3],
   [0.4, 0.5, 0.6],

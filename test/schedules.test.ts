@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { adam, adamW, FormatError, OptionError, schedules, sgd } from "../src/index.js";
 import { restoreOptimizer } from "../src/optimizers.js";
+import { sparse } from "./refusals.js";
 
 const {
   constant,
@@ -160,6 +161,7 @@ test.each<[string, Factory, object, RegExp]>([
   ["half a step", step, { stepSize: 0.5 }, /step: stepSize is 0.5/],
   ["a factor of 0", step, { stepSize: 5, gamma: 0 }, /step: gamma is 0/],
   ["no milestones", multiStep, { milestones: [] }, /multiStep: milestones is an array of 0/],
+  ["a hole among the milestones", multiStep, { milestones: sparse((_) => [1, _, 3]) }, /milestones\[1\] is undefined/],
   ["milestones out of order", multiStep, { milestones: [5, 3] }, /milestones\[1\] is 3, expected at least the one before it, 5/],
   ["no gamma", exponential, {}, /exponential: gamma is undefined/],
   ["no power", polynomial, { totalSteps: 5, power: 0 }, /polynomial: power is 0/],
@@ -226,4 +228,25 @@ test("a list gives its rates, comes back from a saved optimizer, and refuses an 
   expect([0, 1, 2].map(restored.rate)).toEqual([0.1, 0.3, 0.2]);
   expect(schedule.highest).toBe(0.3);
   expect(() => restored.rate(3)).toThrow("list: rates has 3, expected one for each update; update 4 was asked for");
+});
+
+test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, "1", 1n, undefined])("there is no rate of update %s", (i) => {
+  for (const schedule of [step({ stepSize: 2 }), cosine({ totalSteps: 5 }), cosineWarmRestarts({ firstPeriod: 2, periodFactor: 2 })])
+    expect(() => schedule.rate(i as never)).toThrow(/^\w+: rate of update .*, expected a whole number of at least 0$/);
+});
+
+test("exponential goes on falling beyond 2^32 updates", () => {
+  const { rate } = exponential({ base: 1, gamma: 1 - 2 ** -40 });
+  // (1 - 2^-40)^(2^33) = exp(-2^-7) up to 2^-48; 33 squarings leave errors of at most 2^33 · 2^-53.
+  expect(Math.abs(rate(2 ** 33) - Math.exp(-(2 ** -7)))).toBeLessThan(2 ** -20);
+  expect(rate(2 ** 33 + 1)).toBeLessThan(rate(2 ** 33));
+});
+
+test("reduceOnPlateau counts an infinity as no improvement, and what it knows is JSON", () => {
+  const observer = reduceOnPlateau({ mode: "max", patience: 1 });
+  observer.observe(Number.POSITIVE_INFINITY);
+  expect(observer.state()).toEqual({ rate: 0.001, best: null, bad: 1, cooldown: 0 });
+  observer.observe(3);
+  observer.observe(Number.POSITIVE_INFINITY);
+  expect(JSON.parse(JSON.stringify(observer.state()))).toEqual({ rate: 0.001, best: 3, bad: 1, cooldown: 0 });
 });

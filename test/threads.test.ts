@@ -4,7 +4,8 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { leastShare } from "../src/backends/threads.js";
 import type { Entry } from "../src/backends/workers.js";
 import {
   adam,
@@ -27,6 +28,11 @@ import { cases } from "./cases.js";
 import { composedCases } from "./composed.js";
 import { modelOf } from "./internals.js";
 
+const { flops } = leastShare;
+beforeEach(() => {
+  // Small networks show as much, and take less time.
+  leastShare.flops = 0;
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
@@ -128,6 +134,23 @@ describe("threads", () => {
     const loaded = await loadNetwork(net.save(), { threads: 3 });
     await loaded.fit({ inputs: [[1]], targets: [[1]] });
     expect(loaded.backend.threads).toBe(3);
+  });
+
+  test("have work only where a share of it is worth a barrier, and say so: to the same bits", async () => {
+    leastShare.flops = flops;
+    for (const [task, sharing, operations] of [
+      [graph, 1, /, but a step of 0\.\d+ million operations has work for 1$/],
+      [{ ...large, batch: 2 }, 7, /, but a step of [23]\.\d million operations has work for 7$/],
+    ] as const) {
+      const alone = await trained(task, 1);
+      const net = await network({ ...task.options, backend: "wasm", threads: 8 });
+      await net.fit(task.data(), { epochs: 2, batchSize: task.batch });
+      expect(net.weightsHash()).toBe(alone.outcome.hash);
+      expect(net.backend).toMatchObject({ threads: 8, build: "strictThreads", steps: alone.ran.steps });
+      expect(net.backend.reason).toMatch(operations);
+      expect(modelOf(net).plan("train", { capacity: task.batch }).sizes.threads).toBe(sharing);
+      net.dispose();
+    }
   });
 
   test('"auto" keeps small steps on one thread and says so', async () => {

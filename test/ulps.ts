@@ -24,17 +24,17 @@ export interface Claim {
 }
 
 export const claims = {
-  exp: { reference: Math.exp, ulp: 1 },
+  exp: { reference: Math.exp, ulp: 1.01 },
   // As exp, whose twin it shares, where it is meant for.
-  expNegative: { reference: Math.exp, ulp: 1, holds: (x) => !(x > 0) },
+  expNegative: { reference: Math.exp, ulp: 1.01, holds: (x) => !(x > 0) },
   expm1: { reference: Math.expm1, ulp: 1.7 },
-  log: { reference: Math.log, ulp: 0.8 },
+  log: { reference: Math.log, ulp: 0.9 },
   log1p: { reference: Math.log1p, ulp: 1.5 },
   log1pUnit: { reference: Math.log1p, ulp: 2, holds: (x) => x >= 0 && x <= 1 },
-  sigmoid: { reference: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), ulp: 2.3 },
-  softplus: { reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulp: 2.8 },
-  tanh: { reference: Math.tanh, ulp: 6, ulpNear0: 3.4 },
-  erf: { reference: erf, ulp: 7, ulpNear0: 3.2 },
+  sigmoid: { reference: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), ulp: 2.5 },
+  softplus: { reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulp: 2.9 },
+  tanh: { reference: Math.tanh, ulp: 6.3, ulpNear0: 3.7 },
+  erf: { reference: erf, ulp: 8, ulpNear0: 3.2 },
   // Beyond |x| = 1, where the reference nears 0, an error is as good as its absolute size: see below.
   sin: { reference: Math.sin, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
   cos: { reference: Math.cos, ulp: 1.5, holds: (x) => Math.abs(x) <= 1 },
@@ -42,32 +42,37 @@ export const claims = {
 export const vmath: Record<keyof typeof claims, (x: number) => number> = { ...twins, expNegative: twins.exp };
 export const names = Object.keys(claims) as (keyof typeof claims)[];
 
-const f32 = new Float32Array(1);
-const u32 = new Uint32Array(f32.buffer);
+const f64 = new Float64Array(1);
+const f64Words = new Uint32Array(f64.buffer);
+/** The last place of a float32 by the exponent of the exact value, as float64 has it: 2^-149 among the denormals. */
+const lastPlace = Float64Array.from({ length: 1023 + 128 }, (_, exponent) => 2 ** Math.max(exponent - 1023 - 23, -149));
 
-/** Distance in units of the last float32 place of the exact value (2^-149 among the denormals). */
+/** Distance in units of the last float32 place of the exact value. */
 function ulps(value: number, exact: number): number {
-  f32[0] = Math.abs(exact);
-  const exponent = Math.max(u32[0]! >>> 23, 1) - 127;
-  return Math.abs(value - exact) / 2 ** (exponent - 23);
+  f64[0] = Math.abs(exact);
+  return Math.abs(value - exact) / lastPlace[f64Words[1]! >>> 20]!;
 }
 
 /** The largest errors of a function over arguments, in ulp: of all, and of those in [-1, 1].
+ * @param each calls what it is given with each argument
  * @throws where the exact value rounds to an infinity or is NaN and the function's value is another */
-export function worstErrors(name: keyof typeof claims, arguments_: Iterable<number>): readonly [all: number, near0: number] {
+export function worstErrors(name: keyof typeof claims, each: (visit: (x: number) => void) => void): readonly [all: number, near0: number] {
   const { reference, holds = () => true } = claims[name] as Claim;
-  let [worst, near0] = [0, 0];
-  for (const x of arguments_) {
-    if (!holds(x)) continue;
-    const [value, exact] = [vmath[name](x), reference(x)];
+  const approximation = vmath[name];
+  let worst = 0;
+  let near0 = 0;
+  each((x) => {
+    if (!holds(x)) return;
+    const value = approximation(x);
+    const exact = reference(x);
     const rounded = Math.fround(exact);
     if (!Number.isFinite(rounded)) {
       if (!Object.is(value, rounded)) throw new Error(`${name}(${x}) = ${value}, expected ${rounded}`);
-      continue;
+      return;
     }
     const error = ulps(value, exact);
     worst = Math.max(worst, error);
     if (Math.abs(x) <= 1) near0 = Math.max(near0, error);
-  }
+  });
   return [worst, near0];
 }

@@ -6,7 +6,7 @@ import type { Plan, Purpose } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network } from "../src/index.js";
 import { assemble } from "../src/plan/assemble.js";
-import { type OpName, specOf } from "../src/plan/ops.js";
+import { LONGEST_RECORD, type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Instruction, Program } from "../src/plan/program.js";
 import type { Tensor } from "../src/plan/tensor.js";
 import { verify } from "../src/plan/verify.js";
@@ -338,4 +338,9 @@ describe("the verifier finds", () => {
     });
     expect(() => check(plan, { program, capacity: 64 })).toThrow(/scratch is missing, \d+ elements are needed/);
   });
+});
+
+test("no op's record is longer than what plans' room is measured in", () => {
+  const words = (Object.keys(ops) as OpName[]).map((name) => 2 + specOf(name).operands.length);
+  expect(Math.max(...words)).toBe(LONGEST_RECORD);
 });

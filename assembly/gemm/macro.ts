@@ -16,8 +16,8 @@ import {
 } from "../../build/wasm/micro";
 import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
-import { packRows, packTransposedB } from "./pack";
-import { gemmOuter, gemmRows } from "./rows";
+import { packColumn, packRows, packTransposedB } from "./pack";
+import { gemmColumn, gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
@@ -189,10 +189,19 @@ function blocked(
   const first = start == Start.C ? c : start == Start.Bias ? bias : Control.Zeros;
   const firstRow = start == Start.C ? cRow : 0;
 
-  if (k == 1 && n > 8 && !transposedB) {
+  if (k == 1 && (transposedB || n > 8)) {
     const skip = <usize>begin;
+    if (transposedB) {
+      packColumn(scratch, b, bRow, n);
+      b = scratch;
+    }
     gemmOuter(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, b, m, n);
     if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+    return;
+  }
+  if (transposedA && n == 1 && !activation) {
+    const skip = <usize>begin;
+    gemmColumn(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aStep, b, bRow, m, k);
     return;
   }
   if (m < 4 && n > <u32>Block.Columns && !packsB) {

@@ -56,3 +56,15 @@ function packColumns4(to: usize, step: usize, from: usize, ld: usize, rows: u32,
     to += step;
   }
 }
+
+/** to[i] = from[i][0], i < rows. */
+export function packColumn(to: usize, from: usize, ld: usize, rows: u32): void {
+  const ld2 = ld << 1;
+  for (; rows >= 4; rows -= 4) {
+    const third = from + ld2;
+    v128.store(to, f32x4(load<f32>(from), load<f32>(from + ld), load<f32>(third), load<f32>(third + ld)));
+    to += 16;
+    from = third + ld2;
+  }
+  for (; rows; --rows, to += 4, from += ld) store<f32>(to, load<f32>(from));
+}

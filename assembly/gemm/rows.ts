@@ -1,5 +1,6 @@
-// Products for one sample. A few rows of C, as its prediction is: B is read once, front to back, and C's rows are added to in L1.
-// k of 1, as the gradient of weights is: C is written once, front to back.
+// Products that are a matrix by a vector, or of two vectors. A few rows of C, as one sample's prediction is: B is read once, front to back,
+// and C's rows are added to in L1. k of 1, as the gradient of weights is for one sample: C is written once, front to back. One column of C,
+// as the gradient of one output's weights is: lanes are rows of C.
 import { multiplyAdd } from "../arithmetic";
 import { lanesBelow } from "./lanes";
 
@@ -113,4 +114,47 @@ export function gemmOuter(
     start += startLd;
     a += aRow;
   } while (--m);
+}
+
+/** C = start + Aᵀ·B with n of 1, rows of A side by side; the other arguments as the micro-kernels'. A has whole vectors. */
+export function gemmColumn(
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  m: u32,
+  k: u32,
+): void {
+  const zero = f32x4.splat(0);
+  for (let left: i32 = m; left > 0; left -= 4) {
+    const start2 = start + (startLd << 1);
+    const has1 = left > 1;
+    const has2 = left > 2;
+    const has3 = left > 3;
+    let sum = f32x4(
+      load<f32>(start),
+      has1 ? load<f32>(start + startLd) : 0,
+      has2 ? load<f32>(start2) : 0,
+      has3 ? load<f32>(start2 + startLd) : 0,
+    );
+    let ak = a;
+    let bk = b;
+    for (let p = k; p; --p) {
+      sum = multiplyAdd(v128.load(ak), v128.load32_splat(bk), sum);
+      ak += aStep;
+      bk += bStep;
+    }
+    const c2 = c + (ldc << 1);
+    v128.store(c, v128.shuffle<f32>(sum, zero, 0, 4, 4, 4));
+    if (has1) v128.store(c + ldc, v128.shuffle<f32>(sum, zero, 1, 4, 4, 4));
+    if (has2) v128.store(c2, v128.shuffle<f32>(sum, zero, 2, 4, 4, 4));
+    if (has3) v128.store(c2 + ldc, v128.shuffle<f32>(sum, zero, 3, 4, 4, 4));
+    c = c2 + (ldc << 1);
+    start = start2 + (startLd << 1);
+    a += 16;
+  }
 }

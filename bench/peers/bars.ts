@@ -1,5 +1,5 @@
 // By how much we mean to be faster, on one thread; the command says which bars are reached.
-import { OURS, peers } from "./peers.js";
+import { peers } from "./peers.js";
 
 export interface Bar {
   /** The network's name. */
@@ -10,8 +10,8 @@ export interface Bar {
   readonly times: number;
 }
 
-const own = [OURS, "chainrule js", "by hand"];
-const others = Object.keys(peers).filter((name) => !own.includes(name));
+/** Those that are installed. */
+const others = Object.keys(peers).filter((name) => peers[name]!.folder !== undefined);
 const plain = Object.keys(peers).filter((name) => peers[name]!.plain);
 
 const overLibraries = (network: string, times: number): Bar => ({ network, over: "the fastest library", lines: others, times });

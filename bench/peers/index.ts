@@ -8,9 +8,9 @@ import { readOptions, refuse } from "../options.js";
 import { nameOf, rowsOf, type Workload, weightsOf, workloads } from "../workloads.js";
 import { bars } from "./bars.js";
 import { folder, install, versionOf } from "./install.js";
-import { differences, type Line, median, table, verdict } from "./page.js";
+import { differences, type Line, ratioOf, table, verdict } from "./page.js";
 import { comparedPasses, type Message, type Order } from "./peer.js";
-import { OURS, peers } from "./peers.js";
+import { OURS, peers, WIDE } from "./peers.js";
 
 const help = `npm run bench:peers -- [options]: training speed beside other JavaScript libraries
 
@@ -115,15 +115,12 @@ async function compare(workload: Workload, names: readonly string[]): Promise<Li
     for (const child of children.values()) child.kill("SIGKILL");
     progress("");
   }
-  const ours = rates.get(OURS)!;
   return names.map((name) => {
-    const own = rates.get(name)!;
     const { folder: installed } = peers[name]!;
     return {
       peer: name,
       version: installed && versionOf(installed),
-      rates: own,
-      ratio: own.length > 0 ? median(own.map((rate, round) => ours[round]! / rate)) : undefined,
+      rates: rates.get(name)!,
       lossOff: off.get(name),
       notes: notes.get(name)!,
     };
@@ -132,14 +129,25 @@ async function compare(workload: Workload, names: readonly string[]): Promise<Li
 
 install();
 console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
-console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}; chainrule: strict arithmetic, one thread`);
-const records: (Omit<Line, "peer"> & { readonly network: string; readonly library: string; readonly node: string })[] = [];
+console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}; chainrule: strict arithmetic unless said, one thread`);
+interface Entry extends Omit<Line, "peer"> {
+  readonly network: string;
+  readonly library: string;
+  readonly ratio?: number;
+  readonly node: string;
+}
+const records: Entry[] = [];
 for (const { workload, names } of plan) {
   const lines = await compare(workload, names);
   const network = nameOf(workload);
   console.log(table(workload, lines));
-  const verdicts = bars.filter((bar) => bar.network === network).map((bar) => verdict(bar, lines));
-  for (const text of verdicts) if (text) console.log(text);
-  records.push(...lines.map(({ peer, ...line }) => ({ network, library: peer, ...line, node: process.versions.node })));
+  for (const bar of bars.filter((one) => one.network === network)) {
+    for (const by of [OURS, WIDE]) {
+      const text = verdict(bar, lines, by);
+      if (text) console.log(text);
+    }
+  }
+  for (const { peer, ...line } of lines)
+    records.push({ network, library: peer, ...line, ratio: ratioOf(lines[0]!, { peer, ...line }), node: process.versions.node });
 }
 if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);

@@ -8,8 +8,6 @@ export interface Line {
   readonly version?: string;
   /** Samples a second, by round; empty if there are none. */
   readonly rates: readonly number[];
-  /** How many times as fast as this line ours is: the median over rounds of the ratios within a round. */
-  readonly ratio?: number;
   /** |its loss - ours| as a share of how far ours fell, after the same steps from the same weights. */
   readonly lossOff?: number;
   /** What it does otherwise, or why it does nothing. */
@@ -37,13 +35,22 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1]!;
 }
 
+/** How many times as fast one line is as another, the median over rounds of the ratios within a round; undefined if one did not run. */
+export function ratioOf(fast: Line, slow: Line): number | undefined {
+  if (fast.rates.length === 0 || slow.rates.length === 0) return undefined;
+  return median(slow.rates.map((rate, round) => fast.rates[round]! / rate));
+}
+
+/** The first line is ours, to which the ratios are. */
 export function table(workload: Workload, lines: readonly Line[]): string {
   const { hidden, loss, optimizer } = workload;
   const notes = [...new Set(lines.map((line) => line.notes.join("; ")).filter((note) => note !== ""))];
   const cells = (name: string, numbers: readonly string[], note: string) =>
     `${name.padEnd(28)}${numbers.map((text) => text.padStart(9)).join("")}${note.padStart(6)}`.trimEnd();
-  const rows = lines.map(({ peer, version, rates, ratio, lossOff, notes: own }) => {
+  const rows = lines.map((line) => {
+    const { peer, version, rates, lossOff, notes: own } = line;
     const number = notes.indexOf(own.join("; ")) + 1;
+    const ratio = ratioOf(lines[0]!, line);
     const figures = rates.length > 0 ? [Math.min(...rates), median(rates), Math.max(...rates)].map(digits) : ["-", "-", "-"];
     const off = lossOff === undefined ? "-" : lossOff <= SAME_LOSS ? lossOff.toExponential(0) : `${lossOff.toExponential(0)} !`;
     return cells(
@@ -61,11 +68,15 @@ export function table(workload: Workload, lines: readonly Line[]): string {
   ].join("\n");
 }
 
-/** One line for a bar, or nothing where none of its lines ran. */
-export function verdict({ over, lines: names, times }: Bar, lines: readonly Line[]): string | undefined {
-  const ran = lines.filter(({ peer, ratio }) => ratio !== undefined && names.includes(peer));
-  if (ran.length === 0) return undefined;
-  const best = ran.reduce((a, b) => (a.ratio! <= b.ratio! ? a : b));
-  const word = best.ratio! >= times ? "reached" : "NOT reached";
-  return `  ${times}x over ${over} ${word}: ${digits(best.ratio!)}x over ${best.peer}`;
+/** One line for a bar, or nothing where `by` or none of the bar's lines ran. */
+export function verdict({ over, lines: names, times }: Bar, lines: readonly Line[], by: string): string | undefined {
+  const ours = lines.find(({ peer }) => peer === by);
+  if (!ours) return undefined;
+  const ratios = lines
+    .filter(({ peer }) => names.includes(peer))
+    .map((line) => ({ peer: line.peer, ratio: ratioOf(ours, line) ?? Infinity }));
+  const least = ratios.reduce((a, b) => (a.ratio <= b.ratio ? a : b), { peer: "", ratio: Infinity });
+  if (least.ratio === Infinity) return undefined;
+  const word = least.ratio >= times ? "reached" : "NOT reached";
+  return `  ${by}: ${times}x over ${over} ${word}, ${digits(least.ratio)}x over ${least.peer}`;
 }

@@ -10,10 +10,14 @@ import { tfjs } from "./libraries/tfjs.js";
 import type { Peer } from "./peer.js";
 
 export const OURS = "chainrule wasm";
+/** The same bits by V8's 256-bit operations, where the engine has them. */
+export const WIDE = "chainrule wasm revectorized";
 
 export const peers: Readonly<Record<string, Peer>> = {
-  [OURS]: chainrule("wasm"),
-  "chainrule js": chainrule("js"),
+  [OURS]: chainrule({ backend: "wasm" }),
+  [WIDE]: chainrule({ backend: "wasm", revectorized: true }),
+  "chainrule js": chainrule({ backend: "js" }),
+  "chainrule js relaxed": chainrule({ backend: "js", arithmetic: "relaxed" }),
   "by hand": handwritten,
   "jax-js": jax,
   "tfjs wasm": tfjs("wasm"),

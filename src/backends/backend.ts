@@ -5,7 +5,7 @@ import { BackendError } from "../errors.js";
 import type { BuildName } from "./builds.js";
 import { loadPlain } from "./plain.js";
 import { isWide } from "./revectorizer.js";
-import { type Load, type ThreadChoice, threadsThatPay } from "./threads.js";
+import { type Load, million, sharers, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
 import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
 
@@ -56,10 +56,10 @@ export interface Region {
    * @throws {BackendError} there can be one thread only, or no more memory; the region is then as it was */
   share(threads: number, reason: string): Promise<void>;
   /** As `run`, on as many threads as `share` has got ready. Until it resolves the region is theirs alone.
-   * @param scratch bytes of working memory for each thread
+   * @param scratch bytes of working memory for each thread @param sharers among how many of them the plan's work is divided
    * @returns undefined: threads waited for one another in vain, though none failed; what the run wrote is unfinished, but it may be tried again
    * @throws {BackendError} a thread failed; what the run wrote is unfinished */
-  runShared(plan: number, table: number, stride: number, steps: number, scratch: number): Promise<number | undefined>;
+  runShared(plan: number, table: number, stride: number, steps: number, scratch: number, sharers: number): Promise<number | undefined>;
   /** No more such runs for now: other threads let go of the region. */
   rest(): void;
   /** Gives the memory back. May be called again; any later use throws a BackendError. */
@@ -98,23 +98,31 @@ export async function openBackend(
   }
 }
 
-/** Gets a region ready for as many threads as are asked for, or as pay and can be had. @returns how many
+/** Gets a region ready for as many threads as are asked for, or as pay and can be had.
+ * @returns among how many of them a step's work is to be divided; undefined: there is one thread only
  * @throws {BackendError} a number was asked for that cannot be had */
-export async function shareRegion(region: Region, choice: ThreadChoice, load: () => Load): Promise<number> {
+export async function shareRegion(region: Region, choice: ThreadChoice, load: () => Load): Promise<number | undefined> {
   const why = region.whyOneThread;
   if (choice !== "auto") {
     checkPossible(region, choice);
-    await region.share(choice, `${choice === 1 ? "one thread" : `${choice} threads`}: asked for`);
-    return choice;
+    if (choice === 1) {
+      await region.share(1, "one thread: asked for");
+      return undefined;
+    }
+    const { flops } = load();
+    const sharing = sharers(choice, flops);
+    const few = sharing < choice ? `, but a step of ${million(flops)} million operations has work for ${sharing}` : "";
+    await region.share(choice, `${choice} threads: asked for${few}`);
+    return sharing;
   }
   const { threads, reason } = why ? { threads: 1, reason: `one thread: ${why}` } : threadsThatPay(load());
   try {
     await region.share(threads, reason);
-    return threads;
+    return threads > 1 ? threads : undefined;
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     await region.share(1, `one thread: ${error.message}`);
-    return 1;
+    return undefined;
   }
 }
 

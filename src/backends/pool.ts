@@ -12,14 +12,17 @@ export interface Shared {
   readonly threads: number;
 }
 
-/** The arguments of `run` (assembly/index.ts), and bytes of working memory for each thread. */
+/** The arguments of `run` (assembly/index.ts). */
 export interface Run {
   readonly region: number;
   readonly plan: number;
   readonly table: number;
   readonly stride: number;
   readonly steps: number;
+  /** Bytes of working memory for each thread. */
   readonly scratch: number;
+  /** Threads that share the plan's work, the first ones of all. */
+  readonly sharers: number;
 }
 
 /** Looks before sleeping: some 50 us while every thread has a core, where a barrier costs 0.5 us awake and 4-11 us asleep; next to none where
@@ -52,6 +55,7 @@ class Member {
   private readonly thread: Thread;
   private onEntered: (() => void) | undefined;
   private onLeft: ((why: string | null) => void) | undefined;
+  private onOut: (() => void) | undefined;
   onRan: ((steps: number) => void) | undefined;
 
   constructor(readonly number: number) {
@@ -71,6 +75,12 @@ class Member {
     else this.leave(this.lost, true);
     const why = await this.held(Promise.race([entered, this.left]));
     if (typeof why === "string") throw new BackendError(`threads: ${why}`);
+  }
+
+  /** What to do when it leaves, in place of what was to be done before: a promise would keep what each of many runs waits for. */
+  whenOut(act: () => void): void {
+    if (this.onLeft) this.onOut = act;
+    else act();
   }
 
   /** Resolves when what it has said of leaving has been heard. */
@@ -117,6 +127,8 @@ class Member {
     this.failed ??= why === null ? undefined : `worker ${this.number}: ${why}`;
     this.onLeft?.(this.failed ?? null);
     this.onLeft = undefined;
+    this.onOut?.();
+    this.onOut = undefined;
   }
 }
 
@@ -176,18 +188,17 @@ class Session {
   }
 
   /** All are claimed. @returns the number of good steps, or `Ended.Aborted` */
-  run({ region, plan, table, stride, steps, scratch }: Run, patience: number): number | Promise<number> {
+  run({ region, plan, table, stride, steps, scratch, sharers }: Run, patience: number): number | Promise<number> {
     const { words, members, own } = this;
-    const { threads } = this.shared;
     const given: readonly (readonly [Control, number])[] = [
       [Control.Region, region],
       [Control.Plan, plan],
       [Control.Table, table],
       [Control.Stride, stride],
       [Control.Steps, steps],
-      [Control.Threads, threads],
+      [Control.Threads, sharers],
       [Control.Scratch, scratch],
-      [Control.Spins, threads <= cores() ? SPINS : SPINS_OVERSUBSCRIBED],
+      [Control.Spins, sharers <= cores() ? SPINS : SPINS_OVERSUBSCRIBED],
       [Control.Patience, patience],
     ];
     for (const [address, value] of given) words[address >> 2] = value;
@@ -197,7 +208,8 @@ class Session {
     }
     return new Promise((resolve) => {
       members[0]!.onRan = resolve;
-      for (const member of members) member.left.then(() => resolve(Ended.Aborted));
+      // One without a share may be out before the others are done.
+      for (const member of members.slice(0, sharers)) member.whenOut(() => resolve(Ended.Aborted));
       this.go();
     });
   }

@@ -29,6 +29,16 @@ export function whyOneThread(): string | undefined {
   return lacks("threads");
 }
 
+/** Floating-point operations of a step that a thread's share must have, at least, where a number of threads was asked for. Of smaller ones, the step's
+ *  barriers would be most: a fifth of `FLOPS_PER_THREAD` takes some 10 us where every thread has a core, and where threads take turns on a core a barrier costs
+ *  tens. Tests set 0: then the smallest plan is shared by all threads. */
+export const leastShare = { flops: 4e5 };
+
+/** Among how many of the threads the work of such a step is divided. The others wait for the run's end. */
+export function sharers(threads: number, flops: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(flops / leastShare.flops)));
+}
+
 export interface Load {
   /** Floating-point operations of one step. */
   readonly flops: number;
@@ -46,6 +56,7 @@ export function threadsThatPay({ flops, steps }: Load): { readonly threads: numb
   return { threads, reason: `${threads} threads: ${available} cores, steps of ${million(flops)} million operations` };
 }
 
-function million(operations: number): string {
+/** As a message has it. */
+export function million(operations: number): string {
   return (operations / 1e6).toPrecision(2);
 }

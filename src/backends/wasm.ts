@@ -190,9 +190,16 @@ class WasmRegion implements Region {
     return good;
   }
 
-  async runShared(plan: number, table: number, stride: number, steps: number, scratch: number): Promise<number | undefined> {
+  async runShared(
+    plan: number,
+    table: number,
+    stride: number,
+    steps: number,
+    scratch: number,
+    sharers: number,
+  ): Promise<number | undefined> {
     const region = this.#live().start;
-    const good = await runTogether(this.#shared(this.#threads.count), { region, plan, table, stride, steps, scratch });
+    const good = await runTogether(this.#shared(this.#threads.count), { region, plan, table, stride, steps, scratch, sharers });
     this.#steps += good ?? 0;
     return good;
   }

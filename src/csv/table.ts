@@ -50,6 +50,14 @@ export interface Row {
   readonly at: string;
 }
 
+function checkColumns(who: string, columns: readonly Column[]): void {
+  if (!Array.isArray(columns) || columns.length === 0)
+    throw new OptionError(`csv: ${who} is ${shown(columns)}, expected an array of columns`);
+  for (const column of columns)
+    if (typeof column !== "string" && typeof column !== "number")
+      throw new OptionError(`csv: ${who} is ${shown(column)}, expected a column's name or number`);
+}
+
 /** Takes text as it comes, and gives the rows of whole records. */
 export class Table {
   private rest = "";
@@ -70,10 +78,8 @@ export class Table {
     checkOneOf("csv: missing", rule, ["refuse", "drop"]);
     if (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter))
       throw new OptionError(`csv: delimiter is ${shown(delimiter)}, expected one character, no quote and no line break`);
-    if (target === undefined || (Array.isArray(target) && target.length === 0))
-      throw new OptionError(`csv: target is ${shown(target)}, expected a column's name or number`);
-    if (inputs !== undefined && (!Array.isArray(inputs) || inputs.length === 0))
-      throw new OptionError(`csv: inputs is ${shown(inputs)}, expected an array of columns`);
+    checkColumns("target", Array.isArray(target) ? target : [target]);
+    if (inputs !== undefined) checkColumns("inputs", inputs);
   }
 
   take(text: string, isLast: boolean): void {
@@ -151,8 +157,14 @@ export class Table {
       }
       return at;
     };
-    const targets = (Array.isArray(target) ? target : [target]).map((column: Column) => find("target", column));
-    const chosen = inputs?.map((column) => find("inputs", column)) ?? names.map((_, i) => i).filter((i) => !targets.includes(i));
+    const findAll = (who: string, columns: readonly Column[]) => {
+      const found = columns.map((column) => find(who, column));
+      const twice = found.find((column, i) => found.indexOf(column) !== i);
+      if (twice !== undefined) throw new OptionError(`csv: ${who} has column ${shown(names[twice])} twice`);
+      return found;
+    };
+    const targets = findAll("target", Array.isArray(target) ? target : [target]);
+    const chosen = inputs ? findAll("inputs", inputs) : names.map((_, i) => i).filter((i) => !targets.includes(i));
     if (chosen.length === 0) throw new OptionError("csv: no column is left to predict from");
     const both = chosen.find((column) => targets.includes(column));
     if (both !== undefined) throw new OptionError(`csv: column ${shown(names[both])} is in inputs and is the target`);

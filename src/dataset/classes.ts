@@ -1,6 +1,7 @@
 // Class labels as users have them, and class ids as losses want them.
-import { checkCount, shown } from "../checks.js";
+import { checkCount, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import { oneHot as oneHotRows } from "../weighting.js";
 
 export type Label = string | number | boolean;
 
@@ -70,7 +71,8 @@ function distinct(who: string, texts: readonly string[]): string[] {
   if (names.length > MOST_CLASSES)
     throw new ShapeError(`${who}: ${names.length} different labels, expected at most ${MOST_CLASSES} classes`);
   // The default order is by code units, the same everywhere.
-  return names.every((name) => /^-?\d+$/.test(name)) ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+  names.sort();
+  return names.every((name) => /^-?\d+$/.test(name)) ? names.sort((a, b) => Number(a) - Number(b)) : names;
 }
 
 function named(who: string, classes: number | readonly string[]): readonly string[] {
@@ -78,29 +80,31 @@ function named(who: string, classes: number | readonly string[]): readonly strin
     checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
     return Array.from({ length: classes }, (_, id) => String(id));
   }
-  if (!Array.isArray(classes) || classes.length === 0 || !classes.every((name) => typeof name === "string" && name !== ""))
-    throw new OptionError(`${who}: classes is ${shown(classes)}, expected true, false, a number, or an array of names`);
+  const good = Array.isArray(classes) && classes.length > 0 && Array.from(classes).every((name) => typeof name === "string" && name !== "");
+  if (!good) throw new OptionError(`${who}: classes is ${shown(classes)}, expected true, false, a number, or an array of names`);
   if (new Set(classes).size !== classes.length) throw new OptionError(`${who}: classes has a name twice`);
   return [...classes];
 }
 
-function checkIds(who: string, ids: ArrayLike<number>, classes: number): void {
+/** @returns the largest id */
+function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLASSES): number {
   checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
-  if ((!Array.isArray(ids) && !ArrayBuffer.isView(ids)) || ids.length === 0)
-    throw new ShapeError(`${who}: got ${shown(ids)}, expected an array of class ids`);
+  if (!isList(ids) || ids.length === 0) throw new ShapeError(`${who}: got ${shown(ids)}, expected an array of class ids`);
+  let largest = 0;
   for (let i = 0; i < ids.length; ++i) {
     const id = ids[i]!;
     if (!Number.isInteger(id) || id < 0 || id >= classes)
       throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1}`);
+    largest = Math.max(largest, id);
   }
+  return largest;
 }
 
 /** @param ids `[rows]` @returns `[rows, classes]`, flat: 1 at each row's class, 0 elsewhere @throws {ShapeError} an id that is no class */
 export function oneHot(ids: ArrayLike<number>, classes: number): Float32Array {
+  checkCount("oneHot: classes", classes, 1, MOST_CLASSES);
   checkIds("oneHot", ids, classes);
-  const values = new Float32Array(ids.length * classes);
-  for (let r = 0; r < ids.length; ++r) values[r * classes + ids[r]!] = 1;
-  return values;
+  return oneHotRows(ids, classes);
 }
 
 /** Rows of each class. */
@@ -113,10 +117,8 @@ export function countClasses(ids: ArrayLike<number>, classes: number): number[] 
 /** Weights with which every class counts alike in a loss: rows / (classes · rows of the class), scikit-learn's "balanced".
  *  @param ids `[rows]` @param classes default: the largest id + 1 @throws {ShapeError} an id that is no class, or a class without rows */
 export function classWeights(ids: ArrayLike<number>, classes?: number): number[] {
-  let largest = 0;
-  for (let i = 0; i < (ids?.length ?? 0); ++i) largest = Math.max(largest, ids[i]!);
-  const count = classes === undefined ? largest + 1 : classes;
-  checkIds("classWeights", ids, count);
+  const largest = checkIds("classWeights", ids, classes);
+  const count = classes ?? largest + 1;
   return countClasses(ids, count).map((rows, id) => {
     if (rows === 0) throw new ShapeError(`classWeights: class ${id} has no rows, so no weight makes it count like the others`);
     return ids.length / (count * rows);

@@ -1,5 +1,5 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
-import { checkCount, shown } from "../checks.js";
+import { checkCount, isList, shown } from "../checks.js";
 import { type Data, type Rows, toRows } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
@@ -38,8 +38,6 @@ interface Columns {
   readonly values?: Float32Array;
 }
 
-const isList = (given: unknown): given is ArrayLike<unknown> => Array.isArray(given) || (ArrayBuffer.isView(given) && "length" in given);
-
 function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions): Columns {
   const { inputs, targets } = given;
   if (!isList(inputs)) throw new ShapeError(`${who}: inputs: got ${shown(inputs)}, expected a typed array or an array of rows`);
@@ -77,7 +75,7 @@ const size = (input: number | readonly number[]) => (typeof input === "number" ?
 /** Checks what does not depend on the data. */
 export function checkDataset(who: string, { input, features }: DatasetOptions): void {
   if (input !== undefined) for (const each of Array.isArray(input) && input.length > 0 ? input : [input]) checkCount(`${who}: input`, each);
-  if (features !== undefined && !(Array.isArray(features) && features.every((name) => typeof name === "string")))
+  if (features !== undefined && !(Array.isArray(features) && Array.from(features).every((name) => typeof name === "string")))
     throw new OptionError(`${who}: features is ${shown(features)}, expected an array of names`);
 }
 

@@ -1,5 +1,5 @@
 // Samples and their targets in memory, as `net.fit` takes them. Nothing here changes a dataset: every method returns another one.
-import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "../checks.js";
+import { checkBoolean, checkCount, checkNumber, checkOptions, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { permutation, Stream } from "../random.js";
 import type { Scaler, Scalers } from "../scalers.js";
@@ -105,8 +105,7 @@ export class Dataset implements Parts {
 
   /** Rows by number, in that order; numbers may repeat. */
   select(rows: ArrayLike<number>): Dataset {
-    if ((!Array.isArray(rows) && !ArrayBuffer.isView(rows)) || rows.length === 0)
-      throw new ShapeError(`select: got ${shown(rows)}, expected an array of row numbers`);
+    if (!isList(rows) || rows.length === 0) throw new ShapeError(`select: got ${shown(rows)}, expected an array of row numbers`);
     for (let i = 0; i < rows.length; ++i) checkCount(`select: row ${i}`, rows[i], 0, this.rows - 1);
     return this.gather(rows);
   }
@@ -139,6 +138,7 @@ export class Dataset implements Parts {
 
   /** These rows, then the other's. @throws {ShapeError} other shapes, classes or features */
   concat(other: Dataset): Dataset {
+    if (!(other instanceof Dataset)) throw new ShapeError(`concat: got ${shown(other)}, expected a dataset`);
     const [ours, theirs] = [described(this), described(other)];
     if (ours !== theirs) throw new ShapeError(`concat: the other has ${theirs}, expected ${ours}`);
     return new Dataset({
@@ -159,7 +159,7 @@ export class Dataset implements Parts {
     this.checkScaler("targets", scalers.targets);
     return new Dataset({
       ...this,
-      scalers: { ...this.scalers, ...scalers },
+      scalers: { ...this.scalers, ...(scalers.inputs && { inputs: scalers.inputs }), ...(scalers.targets && { targets: scalers.targets }) },
       inputs: scalers.inputs?.transform(this.inputs) ?? this.inputs,
       targets: scalers.targets?.transform(this.targets) ?? this.targets,
     });
@@ -208,8 +208,8 @@ function joined<T extends Values>(a: T, b: T): T {
 
 /** What must agree for rows to lie in one dataset. */
 function described({ input, columns, classes, features, scalers }: Parts): string {
-  const targets = classes ? `classes ${classes.join(", ")}` : `${columns} ${columns === 1 ? "value" : "values"} a target`;
-  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${features.join(", ")}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
+  const targets = classes ? `classes ${JSON.stringify(classes)}` : `${columns} ${columns === 1 ? "value" : "values"} a target`;
+  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
 }
 
 type Source = Batch | Iterable<Sample | Batch>;

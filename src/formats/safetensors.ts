@@ -3,7 +3,7 @@
 //   0   u64    bytes of the header
 //   8   JSON   { name: { dtype, shape, data_offsets: [begin, end) }, …, "__metadata__": { text: text } }, spaces after it
 //   …   data   row-major, without holes or overlaps, offsets from here
-import { checkBoolean, checkOneOf, checkOptions, shown } from "../checks.js";
+import { checkBoolean, checkNetwork, checkOneOf, checkOptions, isList, isRecord, shown } from "../checks.js";
 import { FormatError, OptionError, ShapeError } from "../errors.js";
 import type { Network } from "../network.js";
 import { product } from "../plan/tensor.js";
@@ -195,8 +195,7 @@ function checkLayout(entries: readonly Entry[], bytes: number): void {
 }
 
 function checkMetadata(who: string, metadata: unknown): void {
-  if (metadata === null || typeof metadata !== "object" || Array.isArray(metadata))
-    throw new OptionError(`${who}: metadata is ${shown(metadata)}, expected an object of texts`);
+  if (!isRecord(metadata)) throw new OptionError(`${who}: metadata is ${shown(metadata)}, expected an object of texts`);
   for (const [key, text] of Object.entries(metadata))
     if (typeof text !== "string") throw new OptionError(`${who}: metadata ${shown(key)} is ${shown(text)}, expected text`);
 }
@@ -213,12 +212,18 @@ export function encodeSafetensors(
   const names = new Set<string>();
   const members = Object.keys(metadata).length > 0 ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
   let end = 0;
-  for (const { name, shape, values } of tensors) {
+  for (const tensor of tensors) {
+    const { name, shape, values } = tensor ?? {};
     if (typeof name !== "string" || name === METADATA || names.has(name))
       throw new OptionError(`safetensors: a tensor is named ${shown(name)}, expected a name of its own, not ${METADATA}`);
     names.add(name);
-    const good = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0) && product(shape) === values?.length;
-    if (!good) throw new ShapeError(`safetensors: ${name} has ${values?.length} values, expected those of shape ${shown(shape)}`);
+    if (!isList(values)) throw new ShapeError(`safetensors: ${name} has as values ${shown(values)}, expected an array of numbers`);
+    const isSize = (size: unknown) => typeof size === "number" && Number.isInteger(size) && size >= 0;
+    const good = Array.isArray(shape) && Array.from(shape).every(isSize) && product(shape) === values.length;
+    if (!good) throw new ShapeError(`safetensors: ${name} has ${values.length} values, expected those of shape ${shown(shape)}`);
+    for (let i = 0; i < values.length; ++i)
+      if (typeof values[i] !== "number")
+        throw new ShapeError(`safetensors: ${name}: element ${i} is ${shown(values[i])}, expected a number`);
     const begin = end;
     end += 4 * values.length;
     members.push(`${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`);
@@ -255,6 +260,7 @@ function fileName({ rename = {} }: SafetensorsOptions, name: string): string {
 }
 
 function checkLayoutOptions(who: string, options: SafetensorsOptions, known: readonly string[], net: Network): Layout {
+  checkNetwork(who, net);
   checkOptions(who, options, known);
   const { layout = "torch", rename = {} } = options;
   checkOneOf(`${who}: layout`, layout, ["torch", "native"]);

@@ -40,7 +40,7 @@ export function residual(layers: readonly Layer[], options: Options = {}): Layer
   if (!Array.isArray(layers) || layers.length === 0)
     throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);
   const counts = new Map<string, number>();
-  const named = layers.map((inner, i) => {
+  const named = Array.from(layers, (inner, i) => {
     if (typeof inner !== "function" || typeof inner.apply !== "function")
       throw new OptionError(`residual: layers[${i}] is ${shown(inner)}, expected a layer, as dense(10)`);
     const count = (counts.get(inner.kind) ?? 0) + 1;

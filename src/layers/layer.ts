@@ -1,5 +1,4 @@
-import { shown } from "../checks.js";
-import { OptionError } from "../errors.js";
+import { checkText } from "../checks.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 
@@ -32,8 +31,7 @@ export function layer(
   { name, ...options }: Readonly<Record<string, unknown>> & { readonly name?: string | undefined },
   apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
 ): Layer {
-  if (name !== undefined && (typeof name !== "string" || name === ""))
-    throw new OptionError(`${kind}: name is ${shown(name)}, expected a text that is not empty`);
+  if (name !== undefined) checkText(`${kind}: name`, name);
   const self: Layer = Object.assign((...from: readonly Node[]): Node => ({ layer: self, from }), {
     kind,
     options,

@@ -1,7 +1,7 @@
 // Node only: a network in a file. Written beside and renamed, so that a reader never sees half of one.
 import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { shown } from "../checks.js";
+import { checkNetwork, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import { type LoadOptions, loadNetwork } from "../make.js";
 import type { Network, SaveOptions } from "../network.js";
@@ -12,6 +12,7 @@ export function checkPath(who: string, path: unknown): void {
 
 /** Writes `net.save(options)` to a file, whole or not at all. @throws {FormatError} with the file system's error as its cause */
 export async function saveFile(net: Network, path: string, options: SaveOptions = {}): Promise<void> {
+  checkNetwork("saveFile", net);
   checkPath("saveFile", path);
   await writeWhole(path, net.save(options));
 }

@@ -39,11 +39,11 @@ const settings = ["learningRateFactor", "weightDecay", "frozen"] as const;
 
 export function checkGroups(who: string, groups: unknown): void {
   if (!Array.isArray(groups)) throw new OptionError(`${who} is ${shown(groups)}, expected an array of groups`);
-  groups.forEach((group: ParameterGroup, i) => {
+  for (const [i, group] of groups.entries() as ArrayIterator<[number, ParameterGroup]>) {
     const one = `${who}[${i}]`;
     checkOptions(one, group, [...choices, ...settings]);
     const { match, rank, learningRateFactor, weightDecay, frozen } = group;
-    const patterns: readonly unknown[] = Array.isArray(match) ? match : [match];
+    const patterns: readonly unknown[] = Array.isArray(match) ? Array.from(match) : [match];
     if (match !== undefined && (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === "string" && pattern !== "")))
       throw new OptionError(`${one}: match is ${shown(match)}, expected a pattern of names, or an array of patterns`);
     if (rank !== undefined) checkCount(`${one}: rank`, rank, 0);
@@ -53,7 +53,7 @@ export function checkGroups(who: string, groups: unknown): void {
     for (const names of [choices, settings])
       if (names.every((name) => group[name] === undefined))
         throw new OptionError(`${one} has none of ${names.join(", ")}, expected at least one`);
-  });
+  }
 }
 
 function patternsOf({ match = "*" }: ParameterGroup): readonly string[] {

@@ -1,5 +1,5 @@
 // A program as text: one line an instruction, in columns of an 80-character terminal.
-import { opNames, specOf } from "./ops.js";
+import { opOf, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program } from "./program.js";
 import { accessOf } from "./spec.js";
 import { columns, rows, type Tensor } from "./tensor.js";
@@ -27,7 +27,7 @@ function wrapped(first: string, words: readonly string[]): string {
 
 /** An instruction's op, and the activation that it applies to its result. */
 export function shownOp({ op, operands: { activation } }: Instruction): string {
-  return typeof activation === "number" && activation ? `${op} + ${opNames.get(activation)}` : op;
+  return typeof activation === "number" && activation ? `${op} + ${opOf(activation)}` : op;
 }
 
 function shownInstruction(instruction: Instruction): string {

@@ -96,6 +96,7 @@ export abstract class Expressions {
    *  only, which is off by about |exponent·ln x| ulp. */
   pow(x: Tensor, exponent: number): Tensor {
     checkNumber(`${this.scope}: pow: exponent`, exponent);
+    this.tensorOf("pow", x);
     const halves = 2 * exponent;
     if (!Number.isInteger(halves) || Math.abs(exponent) > 8) return this.exp(this.mul(this.log(x), exponent));
     if (exponent < 0) return this.div(1, this.pow(x, -exponent));
@@ -107,29 +108,29 @@ export abstract class Expressions {
   }
   /** The activation of that name, as in a layer's option. */
   activate(x: Tensor, activation: ActivationName | Activation): Tensor {
-    return activate(this as unknown as Builder, this.operand("activate", x), toActivation(`${this.scope}: activate`, activation));
+    return activate(this as unknown as Builder, this.tensorOf("activate", x), toActivation(`${this.scope}: activate`, activation));
   }
 
   /** The sum over the last axis, which becomes 1: `[..., columns]` to `[..., 1]`. Over any other it is `sumPositions`. */
   sum(x: Tensor): Tensor {
-    const y = this.result("sum", this.operand("sum", x), [x], [...x.shape.slice(0, -1), 1]);
+    const y = this.result("sum", this.tensorOf("sum", x), [x], [...x.shape.slice(0, -1), 1]);
     this.emit("sumColumns", { y, x, columns: columns(x), ld: x.stride, ldy: y.stride, end: rows(y) });
     return y;
   }
   /** The mean over the last axis, which becomes 1. Over any other it is `meanPositions`. */
   mean(x: Tensor): Tensor {
-    return this.div(this.sum(x), columns(x));
+    return this.div(this.sum(this.tensorOf("mean", x)), columns(x));
   }
   /** The sum over all rows, the batch's too: `[batch, ..., columns]` to `[columns]`, the same for every sample. */
   sumRows(x: Tensor): Tensor {
-    const needsGradient = this.operand("sumRows", x).needsGradient;
+    const needsGradient = this.tensorOf("sumRows", x).needsGradient;
     const y = this.tensor(`${this.scope}.sumRows`, [columns(x)], { batched: false, needsGradient });
     this.emit("sumRows", { y, x, rows: rows(x), columns: columns(x), ld: x.stride, start: 0, end: elements(y) });
     return y;
   }
   /** The mean over all rows, the batch's too. `evaluate` and `predict` take batches of 256 rows. */
   meanRows(x: Tensor): Tensor {
-    const height = rows(this.operand("meanRows", x));
+    const height = rows(this.tensorOf("meanRows", x));
     if (typeof height === "number") return this.div(this.sumRows(x), height);
     // How many rows there are is known in the step: they are counted.
     const ones = this.tensor(`${this.scope}.ones`, [...x.shape.slice(0, -1), 1]);
@@ -141,7 +142,7 @@ export abstract class Expressions {
    *  @param axis which one is gone, counted from a sample's first, 0, or from its last, -1, which `slice` cuts. Axes between it and the last
    *    cost an instruction for each of their rows where columns are no whole number of 4. */
   position(x: Tensor, index: number, axis = -2): Tensor {
-    const { shape: axes, stride } = this.operand("position", x);
+    const { shape: axes, stride } = this.tensorOf("position", x);
     const { length } = axes;
     if (length < 2) this.refuse("position", `shape ${shape(x)}, expected [..., positions, columns]`);
     checkCount(`${this.scope}: position: axis`, axis, -length, length - 2);
@@ -180,14 +181,11 @@ export abstract class Expressions {
 
   /** x·W over the last axis: x `[..., n]`, W a matrix `[n, m]` that is the same for every sample, as parameters are. */
   matmul(x: Tensor, w: Tensor): Tensor {
-    const [left, right] = [this.operand("matmul", x), this.operand("matmul", w)];
-    if (right.batched || right.shape.length !== 2 || right.shape[0] !== columns(left))
-      this.refuse("matmul", `shapes ${shape(left)} and ${shape(right)}, expected ${shape(left)} and [${columns(left)}, n]`);
-    return this.linear(left, right);
+    return this.linear(x, w);
   }
   /** Wᵀ of a matrix that is the same for every sample. */
   transpose(w: Tensor): Tensor {
-    if (this.operand("transpose", w).batched || w.shape.length !== 2)
+    if (this.tensorOf("transpose", w).batched || w.shape.length !== 2)
       this.refuse("transpose", `shape ${shape(w)}, expected a matrix that is the same for every sample`);
     const y = this.result("transposed", w, [w], [w.shape[1]!, w.shape[0]!]);
     this.emit("transpose", { y, x: w, columns: columns(y), ldy: y.stride, ldx: w.stride, end: rows(y) });
@@ -197,9 +195,9 @@ export abstract class Expressions {
   concat(parts: readonly Tensor[]): Tensor {
     if (!Array.isArray(parts) || parts.length === 0)
       throw new OptionError(`${this.scope}: concat: ${shown(parts)}, expected an array of tensors`);
-    const first = this.operand("concat", parts[0]);
+    const first = this.tensorOf("concat", parts[0]);
     for (const part of parts)
-      if (this.operand("concat", part).batched !== first.batched || String(part.shape.slice(0, -1)) !== String(first.shape.slice(0, -1)))
+      if (this.tensorOf("concat", part).batched !== first.batched || String(part.shape.slice(0, -1)) !== String(first.shape.slice(0, -1)))
         this.refuse("concat", `shapes ${parts.map(shape).join(", ")}, which differ in more than the last axis`);
     const y = this.result("joined", first, parts, [...first.shape.slice(0, -1), parts.reduce((sum, part) => sum + columns(part), 0)]);
     let to = 0;
@@ -209,13 +207,14 @@ export abstract class Expressions {
     }
     return y;
   }
-  /** Columns [begin, end) of the last axis. */
-  slice(x: Tensor, begin: number, end = columns(x)): Tensor {
-    const width = columns(this.operand("slice", x));
-    checkCount(`${this.scope}: slice: end`, end, 1, width);
-    checkCount(`${this.scope}: slice: begin`, begin, 0, end - 1);
-    const y = this.result("slice", x, [x], [...x.shape.slice(0, -1), end - begin]);
-    this.copyColumns(y, x, end - begin, 0, begin, true);
+  /** Columns [begin, end) of the last axis; default of `end`: all that are left. */
+  slice(x: Tensor, begin: number, end?: number): Tensor {
+    const width = columns(this.tensorOf("slice", x));
+    const stop = end === undefined ? width : end;
+    checkCount(`${this.scope}: slice: end`, stop, 1, width);
+    checkCount(`${this.scope}: slice: begin`, begin, 0, stop - 1);
+    const y = this.result("slice", x, [x], [...x.shape.slice(0, -1), stop - begin]);
+    this.copyColumns(y, x, stop - begin, 0, begin, true);
     return y;
   }
 
@@ -224,7 +223,7 @@ export abstract class Expressions {
   }
 
   private unary(name: string, op: Unary, x: Tensor): Tensor {
-    const y = this.result(name, this.operand(name, x), [x]);
+    const y = this.result(name, this.tensorOf(name, x), [x]);
     this.emit(op, { y, x, end: elements(x) });
     return y;
   }
@@ -253,12 +252,16 @@ export abstract class Expressions {
       checkNumber(`${this.scope}: ${name}`, given);
       return this.constant(given);
     }
+    return this.tensorOf(name, given);
+  }
+
+  protected tensorOf(name: string, given: unknown): Tensor {
     if (!isSymbolic(given)) throw new OptionError(`${this.scope}: ${name} got ${shown(given)}, expected a tensor`);
     if (given.dtype !== "f32") this.refuse(name, `${given.name} holds class ids, expected numbers`);
     return given;
   }
 
-  private refuse(name: string, what: string): never {
+  protected refuse(name: string, what: string): never {
     throw new ShapeError(`${this.scope}: ${name}: ${what}`);
   }
 }

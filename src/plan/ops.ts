@@ -6,21 +6,49 @@ import { columnOps } from "./ops/columns.js";
 import { elementwiseOps } from "./ops/elementwise.js";
 import { lossOps } from "./ops/losses.js";
 import { matrixOps } from "./ops/matrix.js";
+import { metricOps } from "./ops/metrics.js";
 import { optimizerOps } from "./ops/optimizers.js";
+import { penaltyOps } from "./ops/penalties.js";
 import { rowOps } from "./ops/rows.js";
 import { type OpSpec, op } from "./spec.js";
 
 /** Threads wait here for one another. No kernel: interpreters know it, as they know End. */
-const barrier = op({ code: Op.Barrier, operands: [], split: "none", flops: () => 0 });
+const barrier = op(() => ({ code: Op.Barrier, operands: [], split: "none", flops: () => 0 }));
 
-export const ops = { ...rowOps, ...matrixOps, ...activationOps, ...elementwiseOps, ...columnOps, ...lossOps, ...optimizerOps, barrier };
+export const ops = {
+  ...rowOps,
+  ...matrixOps,
+  ...activationOps,
+  ...elementwiseOps,
+  ...columnOps,
+  ...lossOps,
+  ...penaltyOps,
+  ...metricOps,
+  ...optimizerOps,
+  barrier,
+};
 
 export type OpName = keyof typeof ops;
 
+/** An op's entry with its operands' own types. */
+export type SpecOf<K extends OpName> = ReturnType<(typeof ops)[K]>;
+
+const made = new Map<OpName, OpSpec>();
+
 /** The op's entry, without its operands' own types: what passes work with. */
 export function specOf(name: OpName): OpSpec {
-  return ops[name];
+  let spec = made.get(name);
+  if (!spec) {
+    spec = ops[name]();
+    made.set(name, spec);
+  }
+  return spec;
 }
 
-/** Names by opcode. */
-export const opNames: ReadonlyMap<number, OpName> = new Map((Object.keys(ops) as OpName[]).map((name) => [ops[name].code, name]));
+/** The op with that opcode. */
+export function opOf(code: number): OpName | undefined {
+  return (Object.keys(ops) as OpName[]).find((name) => specOf(name).code === code);
+}
+
+/** Words of the longest record, which the table as a whole must not be made for: adamStep's. */
+export const LONGEST_RECORD = 18;

@@ -46,9 +46,9 @@ export interface OpSpec {
   readonly epilogue?: boolean;
   /** Floating-point operations, counting exp and its like as one. */
   readonly flops: (v: Values) => number;
-  /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
   /** Inputs to which `backward` lets nothing flow. */
   readonly stops?: readonly string[];
+  /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
   // biome-ignore lint/suspicious/noExplicitAny: each op sees its own operands, which only the table as a whole can type
   readonly backward?: (g: Gradients, o: any) => void;
 }
@@ -81,8 +81,9 @@ export type OperandsOf<S extends OpSpec> = {
   readonly [N in Exclude<Operands<S>["name"], Optional<S>>]: Value<Named<Operands<S>, N>>;
 } & { readonly [N in Optional<S>]?: Value<Named<Operands<S>, N>> };
 
-export function op<const S extends OpSpec>(spec: S): S {
-  return spec;
+/** An entry of the table, made when it is first asked for (`specOf`): a process that begins needs few of them. */
+export function op<const S extends OpSpec>(make: () => S): () => S {
+  return make;
 }
 
 type Span = (v: Values) => number;
@@ -106,8 +107,12 @@ export function optional<const O extends TensorOperand>(operand: O) {
 export function scalar<const N extends string, const K extends ScalarKind>(name: N, kind: K) {
   return { name, kind } as const;
 }
+/** An op's own numbers, float32. */
+export function numbers<const N extends string>(names: readonly N[]) {
+  return names.map((name) => scalar(name, "f32") as N extends string ? ScalarOperand<N, "f32"> : never);
+}
 
-/** Names of an op's reads and writes, as its scalars make them. */
+/** What an op does with an operand, where that follows from its scalars too. */
 export function accessOf(operand: TensorOperand, v: Values): Access {
   return typeof operand.access === "function" ? operand.access(v) : operand.access;
 }

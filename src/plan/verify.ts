@@ -5,7 +5,7 @@
 import { Op, Step } from "../../assembly/opcodes.js";
 import { PlanError } from "../errors.js";
 import { extentWord, floatWord } from "./assemble.js";
-import { opNames, specOf } from "./ops.js";
+import { specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
 import { collide, EVERYONE, type Touch, touchesOf } from "./shares.js";
 import { type Access, accessOf, type Operand, type ScalarKind, type TensorOperand } from "./spec.js";
@@ -74,7 +74,7 @@ type Fail = (what: string) => never;
 function checkRecord(words: Uint32Array, pc: number, instruction: Instruction, options: VerifyOptions, fail: Fail): Touched[] {
   const { slabs, capacity, threads = 1 } = options;
   const { code, operands, within = [] } = specOf(instruction.op);
-  if (opNames.get(words[pc]!) !== instruction.op) fail(`opcode is ${words[pc]}, expected ${code}`);
+  if (words[pc] !== code) fail(`opcode is ${words[pc]}, expected ${code}`);
   if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
   const values = valuesOf(instruction, capacity);
   for (const [count, stride] of within)

@@ -2,7 +2,7 @@
 import { checkCount, checkNumber } from "../checks.js";
 import { OptionError } from "../errors.js";
 import { cosPi, power } from "../float64.js";
-import { checkOrder, checkRate, complete, required, type Schedule } from "./schedule.js";
+import { checkRange, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
 
 export interface PolynomialOptions {
   /** default 0.001 */
@@ -22,7 +22,7 @@ export function polynomial(options: PolynomialOptions): Schedule {
   checkCount("polynomial: totalSteps", totalSteps);
   checkNumber("polynomial: power", all.power, { above: 0 });
   const rate = (i: number) => end + (base - end) * power(1 - Math.min(i, totalSteps) / totalSteps, all.power);
-  return { type: "polynomial", options: { ...all }, highest: Math.max(base, end), rate };
+  return schedule("polynomial", all, Math.max(base, end), rate);
 }
 
 /** From `from` to `to` as the share goes from 0 to 1, along half a wave. */
@@ -42,15 +42,9 @@ export interface CosineOptions {
 export function cosine(options: CosineOptions): Schedule {
   const all = complete("cosine", options, { base: 0.001, totalSteps: required, min: 0 });
   const { base, totalSteps, min } = all;
-  checkRate("cosine", all, "base", "min");
-  checkOrder("cosine", ["min", min], ["base", base]);
+  checkRange("cosine", all, "min", "base");
   checkCount("cosine: totalSteps", totalSteps);
-  return {
-    type: "cosine",
-    options: { ...all },
-    highest: base,
-    rate: (i) => cosineBetween(base, min, Math.min(i, totalSteps) / totalSteps),
-  };
+  return schedule("cosine", all, base, (i) => cosineBetween(base, min, Math.min(i, totalSteps) / totalSteps));
 }
 
 export interface CosineWarmRestartsOptions {
@@ -68,8 +62,7 @@ export interface CosineWarmRestartsOptions {
 export function cosineWarmRestarts(options: CosineWarmRestartsOptions): Schedule {
   const all = complete("cosineWarmRestarts", options, { base: 0.001, firstPeriod: required, periodFactor: 1, min: 0 });
   const { base, firstPeriod, periodFactor, min } = all;
-  checkRate("cosineWarmRestarts", all, "base", "min");
-  checkOrder("cosineWarmRestarts", ["min", min], ["base", base]);
+  checkRange("cosineWarmRestarts", all, "min", "base");
   checkCount("cosineWarmRestarts: firstPeriod", firstPeriod);
   checkCount("cosineWarmRestarts: periodFactor", periodFactor);
   const rate = (i: number) => {
@@ -77,7 +70,7 @@ export function cosineWarmRestarts(options: CosineWarmRestartsOptions): Schedule
     for (; i >= begin + period; period *= periodFactor) begin += period;
     return cosineBetween(base, min, (i - begin) / period);
   };
-  return { type: "cosineWarmRestarts", options: { ...all }, highest: base, rate };
+  return schedule("cosineWarmRestarts", all, base, rate);
 }
 
 export interface WarmupCosineOptions {
@@ -97,8 +90,7 @@ export interface WarmupCosineOptions {
 export function warmupCosine(options: WarmupCosineOptions): Schedule {
   const all = complete("warmupCosine", options, { base: 0.001, warmupSteps: required, totalSteps: required, min: 0, startFactor: 0 });
   const { base, warmupSteps, totalSteps, min, startFactor } = all;
-  checkRate("warmupCosine", all, "base", "min");
-  checkOrder("warmupCosine", ["min", min], ["base", base]);
+  checkRange("warmupCosine", all, "min", "base");
   checkNumber("warmupCosine: startFactor", startFactor, { least: 0, most: 1 });
   checkCount("warmupCosine: warmupSteps", warmupSteps, 0);
   checkCount("warmupCosine: totalSteps", totalSteps);
@@ -109,5 +101,5 @@ export function warmupCosine(options: WarmupCosineOptions): Schedule {
     i < warmupSteps
       ? base * (startFactor + ((1 - startFactor) * i) / warmupSteps)
       : cosineBetween(base, min, Math.min(i - warmupSteps, fall) / fall);
-  return { type: "warmupCosine", options: { ...all }, highest: base, rate };
+  return schedule("warmupCosine", all, base, rate);
 }

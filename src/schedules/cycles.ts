@@ -2,7 +2,7 @@
 import { checkBoolean, checkCount, checkNumber, checkOneOf } from "../checks.js";
 import { powerInteger } from "../float64.js";
 import { cosineBetween } from "./curves.js";
-import { checkOrder, checkRate, complete, required, type Schedule } from "./schedule.js";
+import { checkRange, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
 
 export interface OneCycleOptions {
   readonly max: number;
@@ -55,7 +55,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
     }
     return from;
   };
-  return { type: "oneCycle", options: { ...all }, highest: max, rate };
+  return schedule("oneCycle", all, max, rate);
 }
 
 export interface CyclicOptions {
@@ -74,10 +74,9 @@ export interface CyclicOptions {
 /** min + (max - min)·f·scale: f rises over stepsUp and falls over stepsDown (Smith 2017); scale 1, 0.5^cycle or gamma^i */
 export function cyclic(options: CyclicOptions): Schedule {
   const defaults = { min: required, max: required, stepsUp: required, stepsDown: required, mode: "triangular", gamma: 1 } as const;
-  const all = { ...complete<CyclicOptions>("cyclic", options, { ...defaults, stepsDown: options?.stepsUp }) };
+  const all = complete<CyclicOptions>("cyclic", options, { ...defaults, stepsDown: options?.stepsUp });
   const { min, max, stepsUp, stepsDown, mode, gamma } = all;
-  checkRate("cyclic", all, "min", "max");
-  checkOrder("cyclic", ["min", min], ["max", max]);
+  checkRange("cyclic", all, "min", "max");
   checkCount("cyclic: stepsUp", stepsUp);
   checkCount("cyclic: stepsDown", stepsDown);
   checkOneOf("cyclic: mode", mode, ["triangular", "triangular2", "expRange"]);
@@ -93,5 +92,5 @@ export function cyclic(options: CyclicOptions): Schedule {
     const at = i % period;
     return min + (max - min) * (at <= stepsUp ? at / stepsUp : (period - at) / stepsDown) * scale(i);
   };
-  return { type: "cyclic", options: all, highest: max, rate };
+  return schedule("cyclic", all, max, rate);
 }

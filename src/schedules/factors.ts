@@ -2,7 +2,7 @@
 import { checkCount, checkNumber, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
 import { powerInteger } from "../float64.js";
-import { checkGamma, checkRate, complete, required, type Schedule } from "./schedule.js";
+import { checkGamma, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
 
 export interface ConstantOptions {
   /** default 0.001 */
@@ -13,7 +13,9 @@ export interface ConstantOptions {
 export function constant(options: ConstantOptions = {}): Schedule {
   const all = complete("constant", options, { base: 0.001 });
   checkRate("constant", all, "base");
-  return { type: "constant", options: { ...all }, highest: all.base, rate: () => all.base };
+  const { base } = all;
+  // Most runs ask it in every step, of a microsecond: it has nothing to check.
+  return { ...schedule("constant", all, base, () => base), rate: () => base };
 }
 
 export interface ListOptions {
@@ -29,15 +31,11 @@ export function list(options: ListOptions): Schedule {
     throw new OptionError(`list: rates is ${shown(rates)}, expected an array of at least one rate`);
   for (const [i, rate] of rates.entries()) checkNumber(`list: rates[${i}]`, rate, { least: 0 });
   const own = [...rates];
-  return {
-    type: "list",
-    options: { rates: own },
-    highest: own.reduce((a, b) => Math.max(a, b)),
-    rate: (i) => {
-      if (i < own.length) return own[i]!;
-      throw new OptionError(`list: rates has ${own.length}, expected one for each update; update ${i + 1} was asked for`);
-    },
-  };
+  const highest = own.reduce((a, b) => Math.max(a, b));
+  return schedule("list", { rates: own }, highest, (i) => {
+    if (i < own.length) return own[i]!;
+    throw new OptionError(`list: rates has ${own.length}, expected one for each update; update ${i + 1} was asked for`);
+  });
 }
 
 export interface StepOptions {
@@ -56,12 +54,7 @@ export function step(options: StepOptions): Schedule {
   checkRate("step", all, "base");
   checkCount("step: stepSize", stepSize);
   checkGamma("step", gamma);
-  return {
-    type: "step",
-    options: { ...all },
-    highest: highestOf(base, gamma),
-    rate: (i) => base * powerInteger(gamma, Math.floor(i / stepSize)),
-  };
+  return schedule("step", all, highestOf(base, gamma), (i) => base * powerInteger(gamma, Math.floor(i / stepSize)));
 }
 
 export interface MultiStepOptions {
@@ -81,11 +74,11 @@ export function multiStep(options: MultiStepOptions): Schedule {
   checkGamma("multiStep", gamma);
   if (!Array.isArray(milestones) || milestones.length === 0)
     throw new OptionError(`multiStep: milestones is ${shown(milestones)}, expected an array of at least one update`);
-  milestones.forEach((milestone, k) => {
+  for (const [k, milestone] of milestones.entries()) {
     checkCount(`multiStep: milestones[${k}]`, milestone, 0);
     if (k > 0 && milestone < milestones[k - 1])
       throw new OptionError(`multiStep: milestones[${k}] is ${milestone}, expected at least the one before it, ${milestones[k - 1]}`);
-  });
+  }
   const own: readonly number[] = [...milestones];
   const rates = [base, ...own.map((_, k) => base * powerInteger(gamma, k + 1))];
   const passed = (i: number) => {
@@ -94,7 +87,7 @@ export function multiStep(options: MultiStepOptions): Schedule {
     return count;
   };
   const highest = Math.max(base, rates.at(-1)!);
-  return { type: "multiStep", options: { base, milestones: own, gamma }, highest, rate: (i) => rates[passed(i)]! };
+  return schedule("multiStep", { base, milestones: own, gamma }, highest, (i) => rates[passed(i)]!);
 }
 
 export interface ExponentialOptions {
@@ -109,7 +102,7 @@ export function exponential(options: ExponentialOptions): Schedule {
   const { base, gamma } = all;
   checkRate("exponential", all, "base");
   checkGamma("exponential", gamma);
-  return { type: "exponential", options: { ...all }, highest: highestOf(base, gamma), rate: (i) => base * powerInteger(gamma, i) };
+  return schedule("exponential", all, highestOf(base, gamma), (i) => base * powerInteger(gamma, i));
 }
 
 function highestOf(base: number, gamma: number): number {

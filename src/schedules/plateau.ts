@@ -1,7 +1,7 @@
 // The rate that falls by what comes out of training.
 import { checkCount, checkNumber, checkOneOf, checkOptions, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
-import { checkOrder, checkRate, complete, type Schedule } from "./schedule.js";
+import { checkRange, checkRate, complete, type Schedule, schedule } from "./schedule.js";
 
 /** A schedule that follows what training reports. It belongs to one network. */
 export interface Observer extends Schedule {
@@ -47,7 +47,7 @@ export interface PlateauState {
   readonly cooldown: number;
 }
 
-/** The rate falls by `factor` where the metric stops improving: PyTorch's ReduceLROnPlateau. A NaN is no improvement. */
+/** The rate falls by `factor` where the metric stops improving: PyTorch's ReduceLROnPlateau. A metric that is not finite is no improvement. */
 export function reduceOnPlateau(options: PlateauOptions = {}): Observer {
   const type = "reduceOnPlateau";
   const all = complete<PlateauOptions>(type, options, {
@@ -62,8 +62,8 @@ export function reduceOnPlateau(options: PlateauOptions = {}): Observer {
     epsilon: 1e-8,
   });
   const { base, mode, factor, patience, threshold, thresholdMode, cooldown, min, epsilon } = all;
-  checkRate(type, all, "base", "min", "threshold", "epsilon");
-  checkOrder(type, ["min", min], ["base", base]);
+  checkRange(type, all, "min", "base");
+  checkRate(type, all, "threshold", "epsilon");
   checkOneOf(`${type}: mode`, mode, ["min", "max"]);
   checkNumber(`${type}: factor`, factor, { above: 0, below: 1 });
   checkCount(`${type}: patience`, patience, 0);
@@ -76,13 +76,10 @@ export function reduceOnPlateau(options: PlateauOptions = {}): Observer {
   };
   let state: PlateauState = { rate: base, best: null, bad: 0, cooldown: 0 };
   return {
-    type,
-    options: { ...all },
-    highest: base,
-    rate: () => state.rate,
+    ...schedule(type, all, base, () => state.rate),
     observe: (metric) => {
       if (typeof metric !== "number") throw new OptionError(`${type}: metric is ${shown(metric)}, expected a number`);
-      const better = state.best === null ? Number.isFinite(metric) : isBetter(metric, state.best);
+      const better = Number.isFinite(metric) && (state.best === null || isBetter(metric, state.best));
       const cooling = state.cooldown > 0;
       const bad = better || cooling ? 0 : state.bad + 1;
       state = { ...state, ...(better && { best: metric }), bad, ...(cooling && { cooldown: state.cooldown - 1 }) };

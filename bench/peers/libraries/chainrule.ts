@@ -1,14 +1,24 @@
-// This library, from its sources: strict arithmetic (it has a seed), one thread.
+// This library, from its sources, on one thread. With a seed its arithmetic is strict unless another is asked for.
+import type { ArithmeticName } from "../../../src/arithmetic.js";
+import { revectorize } from "../../../src/node/revectorize.js";
 import { networkOf } from "../../networks.js";
 import { type Peer, softmax } from "../peer.js";
 
-export function chainrule(backend: "wasm" | "js"): Peer {
+export interface Way {
+  readonly backend: "wasm" | "js";
+  readonly arithmetic?: ArithmeticName;
+  readonly revectorized?: boolean;
+}
+
+export function chainrule({ backend, arithmetic = "strict", revectorized = false }: Way): Peer {
   return {
     plain: backend === "js",
     adapt: (workload) => workload,
     async build(workload, { inputs, targets }, weights) {
       const { widths, batch, loss } = workload;
-      const net = await networkOf(workload, { backend, threads: 1 });
+      // Throws, in words, where the engine cannot.
+      if (revectorized) revectorize();
+      const net = await networkOf(workload, { backend, arithmetic, threads: 1 });
       const values = weights.flatMap(({ weight, bias }) => [weight, bias]);
       net.setParameters(net.parameters().map(({ name }, i) => ({ name, values: values[i]! })));
       return {

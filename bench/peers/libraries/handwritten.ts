@@ -1,4 +1,4 @@
-// The 40 lines of bench/handwritten.ts.
+// The loops of bench/handwritten.ts.
 import { handwritten as stepOf } from "../../handwritten.js";
 import { batchesOf, type Peer } from "../peer.js";
 

@@ -50,7 +50,7 @@ export function adamStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon), stored as 0 as long as every g' was 0;
+/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon), stored as 0 if it is epsilon;
  *  w -= rate·(m / u) */
 export function adamaxStep(
   views: Views,
@@ -75,11 +75,9 @@ export function adamaxStep(
     const weight = f32[wAt + i]!;
     const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
     const first = fround(fround(beta1 * f32[mAt + i]!) + fround(oneMinusBeta1 * gradient));
-    const before = f32[uAt + i]!;
-    const size = Math.abs(gradient);
-    const norm = Math.max(fround(size + epsilon), fround(beta2 * before)); // a NaN in the gradient stays
+    const norm = Math.max(fround(Math.abs(gradient) + epsilon), fround(beta2 * f32[uAt + i]!)); // a NaN in the gradient stays
     f32[mAt + i] = first;
-    f32[uAt + i] = before + size === 0 ? 0 : norm;
+    f32[uAt + i] = norm === epsilon ? 0 : norm;
     const updated = fround(weight - fround(rate * fround(first / norm)));
     f32[wAt + i] = updated;
     bad += updated - updated;

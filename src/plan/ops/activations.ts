@@ -7,7 +7,7 @@ const byRows = (v: Values) => v.end! * v.ld!;
 
 /** An elementwise forward op whose gradient op is `backward` and reads the saved `keeps`. */
 function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y") {
-  return op({
+  return op(() => ({
     code,
     operands: [write("y", whole), read("x", whole), scalar("end", "extent")],
     split: Share.Elements,
@@ -15,22 +15,22 @@ function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y"
     epilogue: keeps === "y",
     flops: whole,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
-  });
+  }));
 }
 
 function backward<const K extends "x" | "y">(code: Op, keeps: K) {
-  return op({
+  return op(() => ({
     code,
     operands: [write("dx", whole), read("dy", whole), read(keeps, whole), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
-  });
+  }));
 }
 
 /** The same for activations with one option, `alpha`; all of these keep y. */
 function forwardAlpha<const B extends string>(code: Op, backward: B) {
-  return op({
+  return op(() => ({
     code,
     operands: [write("y", whole), read("x", whole), scalar("alpha", "f32"), scalar("end", "extent")],
     split: Share.Elements,
@@ -38,22 +38,22 @@ function forwardAlpha<const B extends string>(code: Op, backward: B) {
     epilogue: true,
     flops: whole,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end })),
-  });
+  }));
 }
 
 function backwardAlpha(code: Op) {
-  return op({
+  return op(() => ({
     code,
     operands: [write("dx", whole), read("dy", whole), read("y", whole), scalar("alpha", "f32"), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
-  });
+  }));
 }
 
 /** The same for activations of whole rows, which keep y. */
 function forwardRows<const B extends string>(code: Op, backward: B) {
-  return op({
+  return op(() => ({
     code,
     operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
@@ -62,11 +62,11 @@ function forwardRows<const B extends string>(code: Op, backward: B) {
     flops: (v) => 4 * v.end! * v.columns!,
     backward: (g, o) =>
       g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
-  });
+  }));
 }
 
 function backwardRows(code: Op) {
-  return op({
+  return op(() => ({
     code,
     operands: [
       write("dx", byRows),
@@ -80,7 +80,7 @@ function backwardRows(code: Op) {
     split: Share.Rows,
     alias: [["dx", "dy"]],
     flops: (v) => 4 * v.end! * v.columns!,
-  });
+  }));
 }
 
 export const activationOps = {
@@ -133,7 +133,7 @@ export const activationOps = {
 
   /** y = scale·x where an element's random word is at least `threshold`, else 0: inverted dropout. Its gradient is itself,
    *  with the same random words: they depend on (seed, stream, step number, row, column) only, so no mask is stored. */
-  dropout: op({
+  dropout: op(() => ({
     code: Op.Dropout,
     operands: [
       write("y", byRows),
@@ -152,5 +152,5 @@ export const activationOps = {
     alias: [["y", "x"]],
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit("dropout", { ...o, y: dx, x: g.gradient(o.y) })),
-  }),
+  })),
 };

@@ -15,7 +15,7 @@ const xReach = (v: Values) => reach(v, "ldx", "from");
 
 export const columnOps = {
   /** y[r] = the sum of x's row r; y has one column, in rows of ldy elements, 4 or 1 */
-  sumColumns: op({
+  sumColumns: op(() => ({
     code: Op.SumColumns,
     operands: [
       write("y", (v) => (v.ldy === 1 ? v.end! : Math.max(v.end! - 1, 0) * v.ldy! + 4)),
@@ -29,9 +29,9 @@ export const columnOps = {
     split: Share.Rows,
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
-  }),
+  })),
   /** y[r][to + j] = x[r][from + j], j < count; `first`: nothing of y was written before */
-  copyColumns: op({
+  copyColumns: op(() => ({
     code: Op.CopyColumns,
     operands: [
       { name: "y", kind: "tensor", access: (v: Values): Access => (v.first ? "write" : "update"), span: yReach },
@@ -56,9 +56,9 @@ export const columnOps = {
         if (start === 0) clear(g, dx);
         g.emit("addColumns", operands);
       }),
-  }),
+  })),
   /** y[r][to + j] += x[r][from + j], j < count */
-  addColumns: op({
+  addColumns: op(() => ({
     code: Op.AddColumns,
     operands: [
       update("y", yReach),
@@ -72,9 +72,9 @@ export const columnOps = {
     ],
     split: Share.Rows,
     flops: (v) => v.end! * v.count!,
-  }),
+  })),
   /** y = xᵀ; the range is rows of y, which has so many columns */
-  transpose: op({
+  transpose: op(() => ({
     code: Op.Transpose,
     operands: [
       write("y", yRows),
@@ -95,13 +95,13 @@ export const columnOps = {
         const dy = g.gradient(o.y);
         g.emit("transpose", { y: dx, x: dy, columns: columns(dx), ldy: dx.stride, ldx: dy.stride, end: rows(dx) });
       }),
-  }),
+  })),
   /** y = +0 in the padding of its rows */
-  clearPadding: op({
+  clearPadding: op(() => ({
     code: Op.ClearPadding,
     operands: [update("y", (v) => v.end! * v.ld!), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
     split: Share.Rows,
     flops: () => 0,
-  }),
+  })),
 };

@@ -27,7 +27,7 @@ const whole = (v: Values) => v.end! * v.ld!;
 
 /** y = f(a, b). `backward` gets the gradient that has arrived at y. */
 function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a: Tensor; b: Tensor }) => void) {
-  return op({
+  return op(() => ({
     code,
     operands: [
       write("y", whole),
@@ -47,11 +47,11 @@ function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a
     ],
     flops: whole,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
-  });
+  }));
 }
 
 function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor; b: Tensor; c: Tensor }) => void) {
-  return op({
+  return op(() => ({
     code,
     operands: [
       write("y", whole),
@@ -76,30 +76,30 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
     flops: whole,
     stops: ["a"],
     ...(backward && { backward: (g, o) => backward(g, g.gradient(o.y), o) }),
-  });
+  }));
 }
 
 /** y = f(x), elementwise; `backward` gets the gradient that has arrived at y. */
 function unary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; x: Tensor; end: Extent }) => void) {
-  return op({
+  return op(() => ({
     code,
     operands: [write("y", (v) => v.end!), read("x", (v) => v.end!), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["y", "x"]],
     flops: (v) => v.end!,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
-  });
+  }));
 }
 
 /** dx from dy and what was kept, x or y. */
 function slope(code: Op, keeps: "x" | "y") {
-  return op({
+  return op(() => ({
     code,
     operands: [write("dx", (v) => v.end!), read("dy", (v) => v.end!), read(keeps, (v) => v.end!), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["dx", "dy"]],
     flops: (v) => 2 * v.end!,
-  });
+  }));
 }
 
 export const elementwiseOps = {

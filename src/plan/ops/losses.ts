@@ -1,6 +1,6 @@
-// Losses give one number a row and, if wanted, the gradient at once; then their sum, penalties on parameters, and metrics.
+// Losses give one number a row and, if wanted, the gradient at once; then they are weighed and summed.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
+import { numbers, type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
 
 const byRows = (v: Values) => v.end! * v.ld!;
 const targetRows = (v: Values) => v.end! * v.ldt!;
@@ -19,10 +19,9 @@ const operands = [
   scalar("scale", "stepF32"),
 ] as const;
 
-const idRows = [["columns", "ld"]] as const;
-const valueRows = [...idRows, ["columns", "ldt"]] as const;
-
-type Option<N extends string> = N extends string ? { readonly name: N; readonly kind: "f32" } : never;
+/** Targets are class ids, or rows of values. */
+export const idRows = [["columns", "ld"]] as const;
+export const valueRows = [...idRows, ["columns", "ldt"]] as const;
 
 /** @param options the loss's own numbers, float32 */
 function loss<const N extends string = never>(
@@ -32,34 +31,13 @@ function loss<const N extends string = never>(
   within: OpSpec["within"] = valueRows,
 ) {
   const end = scalar("end", "extent");
-  return op({
+  return op(() => ({
     code,
-    operands: [...operands, ...options.map((name) => scalar(name, "f32") as Option<N>), end] as const,
+    operands: [...operands, ...numbers(options), end] as const,
     within,
     split: Share.Rows,
     flops: (v) => flopsPerTerm * terms(v),
-  });
-}
-
-/** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
-function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
-  return op({
-    code,
-    operands: [
-      scalar("out", "stepAddress"),
-      read("p", byRows),
-      read("t", targetRows),
-      optional(read("weights", perRow)),
-      scalar("columns", "u32"),
-      scalar("ld", "u32"),
-      scalar("ldt", "u32"),
-      ...options.map((name) => scalar(name, "f32") as Option<N>),
-      scalar("end", "extent"),
-    ] as const,
-    within,
-    split: "none",
-    flops: terms,
-  });
+  }));
 }
 
 export const lossOps = {
@@ -100,7 +78,7 @@ export const lossOps = {
   cosineSimilarity: loss(Op.CosineSimilarity, 9),
 
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
-  weighRows: op({
+  weighRows: op(() => ({
     code: Op.WeighRows,
     operands: [
       update("loss", perRow),
@@ -111,10 +89,10 @@ export const lossOps = {
     ],
     split: Share.Rows,
     flops: byRows,
-  }),
+  })),
 
   /** out (f64) = lossScale · the sum of the rows' losses, added in float64 in row order */
-  reduceLoss: op({
+  reduceLoss: op(() => ({
     code: Op.ReduceLoss,
     operands: [
       scalar("out", "stepAddress"),
@@ -125,49 +103,5 @@ export const lossOps = {
     ],
     split: "none",
     flops: perRow,
-  }),
-
-  /** out (f64) += l1·sum|w| + l2·sum w² */
-  penaltyForward: op({
-    code: Op.PenaltyForward,
-    operands: [
-      scalar("out", "stepAddress"),
-      scalar("status", "stepAddress"),
-      read("w", perRow),
-      scalar("l1", "f32"),
-      scalar("l2", "f32"),
-      scalar("end", "extent"),
-    ],
-    split: "none",
-    flops: (v) => 4 * v.end!,
-  }),
-  /** dw += l1·sign(w) + 2·l2·w */
-  penaltyBackward: op({
-    code: Op.PenaltyBackward,
-    operands: [update("dw", perRow), read("w", perRow), scalar("l1", "f32"), scalar("l2", "f32"), scalar("end", "extent")],
-    split: Share.Elements,
-    flops: (v) => 5 * v.end!,
-  }),
-
-  /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
-  categoricalAccuracy: metric(Op.CategoricalAccuracy),
-  /** out (f64) = rows whose largest p is at their class id */
-  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, [], idRows),
-  /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
-  binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
-  /** out (f64) = the sum over rows of the mean of |p - t| */
-  absoluteError: metric(Op.AbsoluteError),
-  /** out (f64) = the sum of x's first column: a metric that was composed */
-  sumOfRows: op({
-    code: Op.SumOfRows,
-    operands: [
-      scalar("out", "stepAddress"),
-      read("x", byRows),
-      optional(read("weights", perRow)),
-      scalar("ld", "u32"),
-      scalar("end", "extent"),
-    ],
-    split: "none",
-    flops: perRow,
-  }),
+  })),
 };

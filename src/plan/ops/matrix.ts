@@ -44,7 +44,7 @@ const flops = (v: Values) => 2 * v.end! * v.n! * v.k!;
 
 export const matrixOps = {
   /** C = A·B with A `[m, k]`, B `[k, n]` */
-  gemm: op({
+  gemm: op(() => ({
     code: Op.Gemm,
     operands: operands(
       read("a", (v) => v.end! * v.lda!),
@@ -95,9 +95,9 @@ export const matrixOps = {
         }),
       );
     },
-  }),
+  })),
   /** C = Aᵀ·B with A `[k, m]`, B `[k, n]` */
-  gemmTransposedA: op({
+  gemmTransposedA: op(() => ({
     code: Op.GemmTransposedA,
     operands: operands(
       read("a", (v) => v.k! * v.lda!),
@@ -111,9 +111,9 @@ export const matrixOps = {
     ],
     split: 4,
     flops,
-  }),
+  })),
   /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */
-  gemmTransposedB: op({
+  gemmTransposedB: op(() => ({
     code: Op.GemmTransposedB,
     operands: operands(
       read("a", (v) => v.end! * v.lda!),
@@ -127,9 +127,9 @@ export const matrixOps = {
     ],
     split: 4,
     flops,
-  }),
+  })),
   /** y[j] = start + the sum over r of x[r][j], in the order r = 0, 1, 2 …; the range is columns */
-  sumRows: op({
+  sumRows: op(() => ({
     code: Op.SumRows,
     operands: [
       { name: "y", kind: "tensor", access: (v: Values) => (v.start === Start.C ? "update" : "write"), span: (v: Values) => v.end! },
@@ -144,5 +144,5 @@ export const matrixOps = {
     split: Share.Elements,
     flops: (v) => v.rows! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),
-  }),
+  })),
 };

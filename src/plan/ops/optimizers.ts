@@ -11,42 +11,42 @@ const end = scalar("end", "extent");
 
 export const optimizerOps = {
   /** out (f64) = the sum of g², in float64, in a fixed tree */
-  sumSquares: op({
+  sumSquares: op(() => ({
     code: Op.SumSquares,
     operands: [scalar("out", "stepAddress"), status, g, end],
     split: "none",
     flops: (v) => 2 * v.end!,
-  }),
+  })),
   /** g *= min(1, limit / sqrt(sumSquares)) */
-  clipGlobalNorm: op({
+  clipGlobalNorm: op(() => ({
     code: Op.ClipGlobalNorm,
     operands: [update("g", whole), scalar("sumSquares", "stepF64"), scalar("limit", "f32"), end],
     split: Share.Elements,
     flops: whole,
-  }),
+  })),
   /** g *= min(1, limit / |g|), the norm of this tensor alone */
-  clipNorm: op({
+  clipNorm: op(() => ({
     code: Op.ClipNorm,
     operands: [update("g", whole), status, scalar("limit", "f32"), end],
     split: "none",
     flops: (v) => 3 * v.end!,
-  }),
+  })),
   /** g = g held within [-limit, limit]; a NaN stays one */
-  clipValue: op({
+  clipValue: op(() => ({
     code: Op.ClipValue,
     operands: [update("g", whole), status, scalar("limit", "f32"), end],
     split: Share.Elements,
     flops: (v) => 2 * v.end!,
-  }),
+  })),
   /** w -= rate·(g + weightDecay·w) */
-  sgdStep: op({
+  sgdStep: op(() => ({
     code: Op.SgdStep,
     operands: [w, g, status, scalar("rate", "stepF32"), scalar("weightDecay", "f32"), end],
     split: Share.Elements,
     flops: (v) => 4 * v.end!,
-  }),
+  })),
   /** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
-  sgdMomentumStep: op({
+  sgdMomentumStep: op(() => ({
     code: Op.SgdMomentumStep,
     operands: [
       w,
@@ -62,10 +62,10 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 7 * v.end!,
-  }),
+  })),
   /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
    *  w = decay·w - stepSize·m / (sqrt(vMax)·inverseRootBias2 + epsilon) */
-  adamStep: op({
+  adamStep: op(() => ({
     code: Op.AdamStep,
     operands: [
       w,
@@ -87,10 +87,10 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 16 * v.end!,
-  }),
+  })),
   /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; if `mean` is given: mean = rho·mean + oneMinusRho·g', d = sqrt(v - mean²) + epsilon,
    *  else d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g'/d, w -= rate·velocity, else w -= rate·g'/d */
-  rmspropStep: op({
+  rmspropStep: op(() => ({
     code: Op.RmspropStep,
     operands: [
       w,
@@ -109,16 +109,16 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 12 * v.end!,
-  }),
+  })),
   /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
-  adagradStep: op({
+  adagradStep: op(() => ({
     code: Op.AdagradStep,
     operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
     split: Share.Elements,
     flops: (v) => 8 * v.end!,
-  }),
-  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; u stays 0 as long as g' is */
-  adamaxStep: op({
+  })),
+  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; a u of epsilon is stored as 0 */
+  adamaxStep: op(() => ({
     code: Op.AdamaxStep,
     operands: [
       w,
@@ -136,9 +136,9 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 12 * v.end!,
-  }),
+  })),
   /** m, v as in adamStep; w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
-  nadamStep: op({
+  nadamStep: op(() => ({
     code: Op.NadamStep,
     operands: [
       w,
@@ -159,9 +159,9 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 17 * v.end!,
-  }),
+  })),
   /** m, v as in adamStep; w -= stepSize·m / (rootFactor·sqrt(v) + floor): with 1 and epsilon adaptive, with 0 and 1 not */
-  radamStep: op({
+  radamStep: op(() => ({
     code: Op.RadamStep,
     operands: [
       w,
@@ -181,10 +181,10 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 15 * v.end!,
-  }),
+  })),
   /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = sqrt(squares + epsilon) / sqrt(v + epsilon) · g';
    *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
-  adadeltaStep: op({
+  adadeltaStep: op(() => ({
     code: Op.AdadeltaStep,
     operands: [
       w,
@@ -201,9 +201,9 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 18 * v.end!,
-  }),
+  })),
   /** w = decay·w - rate·sign(beta1·m + oneMinusBeta1·g); m = beta2·m + oneMinusBeta2·g */
-  lionStep: op({
+  lionStep: op(() => ({
     code: Op.LionStep,
     operands: [
       w,
@@ -220,12 +220,12 @@ export const optimizerOps = {
     ],
     split: Share.Elements,
     flops: (v) => 10 * v.end!,
-  }),
+  })),
   /** average += oneMinusDecay·(w - average) */
-  emaStep: op({
+  emaStep: op(() => ({
     code: Op.EmaStep,
     operands: [update("average", whole), read("w", whole), scalar("oneMinusDecay", "f32"), end],
     split: Share.Elements,
     flops: (v) => 3 * v.end!,
-  }),
+  })),
 };

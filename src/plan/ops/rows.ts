@@ -8,35 +8,35 @@ const byWords = (v: Values) => v.end! * v.words!;
 
 export const rowOps = {
   /** y[r] = data[order[r]], rows of so many words */
-  gatherRows: op({
+  gatherRows: op(() => ({
     code: Op.GatherRows,
     operands: [write("y", byWords), read("data"), scalar("order", "stepPointer"), scalar("words", "u32"), scalar("end", "extent")],
     split: Share.Rows,
     flops: () => 0,
-  }),
+  })),
   /** y[r] = row for every r */
-  broadcastRow: op({
+  broadcastRow: op(() => ({
     code: Op.BroadcastRow,
     operands: [write("y", byWords), read("row", (v) => v.words!), scalar("words", "u32"), scalar("end", "extent")],
     split: Share.Rows,
     flops: () => 0,
-  }),
+  })),
   /** y = value in every element */
-  fill: op({
+  fill: op(() => ({
     code: Op.Fill,
     operands: [write("y", whole), scalar("value", "f32"), scalar("end", "extent")],
     split: Share.Elements,
     flops: () => 0,
-  }),
+  })),
   /** y = a field of the step's record in every element */
-  fillStep: op({
+  fillStep: op(() => ({
     code: Op.FillStep,
     operands: [write("y", whole), scalar("value", "stepF32"), scalar("end", "extent")],
     split: Share.Elements,
     flops: () => 0,
-  }),
+  })),
   /** y = mean + scale·(what `kind`, a Variate, makes of each element's uniform number): a parameter's first values */
-  draw: op({
+  draw: op(() => ({
     code: Op.Draw,
     operands: [
       write("y", (v) => (v.end! - 1) * v.ld! + padded(v.columns!)),
@@ -52,12 +52,12 @@ export const rowOps = {
     within: [["columns", "ld"]],
     split: Share.Rows,
     flops: (v) => v.end! * v.columns!,
-  }),
+  })),
   /** y += x */
-  accumulate: op({
+  accumulate: op(() => ({
     code: Op.Accumulate,
     operands: [update("y", whole), read("x", whole), scalar("end", "extent")],
     split: Share.Elements,
     flops: whole,
-  }),
+  })),
 };

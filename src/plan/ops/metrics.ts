@@ -1,0 +1,52 @@
+// Metrics: what the step counts of the batch's rows.
+import { Op } from "../../../assembly/opcodes.js";
+import { numbers, type OpSpec, op, optional, read, scalar, type Values } from "../spec.js";
+import { idRows, valueRows } from "./losses.js";
+
+const byRows = (v: Values) => v.end! * v.ld!;
+const perRow = (v: Values) => v.end!;
+
+/** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
+function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
+  return op(() => ({
+    code,
+    operands: [
+      scalar("out", "stepAddress"),
+      read("p", byRows),
+      read("t", (v) => v.end! * v.ldt!),
+      optional(read("weights", perRow)),
+      scalar("columns", "u32"),
+      scalar("ld", "u32"),
+      scalar("ldt", "u32"),
+      ...numbers(options),
+      scalar("end", "extent"),
+    ] as const,
+    within,
+    split: "none",
+    flops: (v) => v.end! * v.columns!,
+  }));
+}
+
+export const metricOps = {
+  /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
+  categoricalAccuracy: metric(Op.CategoricalAccuracy),
+  /** out (f64) = rows whose largest p is at their class id */
+  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, [], idRows),
+  /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
+  binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
+  /** out (f64) = the sum over rows of the mean of |p - t| */
+  absoluteError: metric(Op.AbsoluteError),
+  /** out (f64) = the sum of x's first column: a metric that was composed */
+  sumOfRows: op(() => ({
+    code: Op.SumOfRows,
+    operands: [
+      scalar("out", "stepAddress"),
+      read("x", byRows),
+      optional(read("weights", perRow)),
+      scalar("ld", "u32"),
+      scalar("end", "extent"),
+    ],
+    split: "none",
+    flops: perRow,
+  })),
+};
