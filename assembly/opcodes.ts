@@ -193,14 +193,17 @@ export enum Share {
   Rows = 4,
 }
 
-/** Tiles of C that gemm computes in registers, rows x columns. Which is fastest depends on the engine; none changes a bit. */
+/** Tiles of C that gemm computes in registers, rows x columns, two of 8 columns side by side. Which is fastest depends on the engine;
+ *  none changes a bit. */
 export enum Tile {
-  /** 2x16 in strict arithmetic, 6x8 in relaxed */
-  Default = 0,
-  R2C16 = 1,
-  R4C16 = 2,
+  R2C16 = 0,
+  R4C16 = 1,
+  /** strict arithmetic only */
+  R5C8 = 2,
   /** relaxed arithmetic only */
-  R6C16 = 3,
+  R6C8 = 3,
+  /** relaxed arithmetic only */
+  R6C16 = 4,
 }
 
 /** What a module and its threads are told, and tell one another: u32 words at these addresses of their memory, below all regions. Words that one thread writes while

@@ -9,7 +9,7 @@ import { measureDispatch } from "./dispatch.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
 import { fasterOf, measureAgain, measureLimit } from "./limit.js";
-import { type Budget, type Figure, measure } from "./measure.js";
+import { type Budget, cpuTime, type Figure, measure } from "./measure.js";
 import { type How, type Standard, standards } from "./networks.js";
 import { prepare, recompile } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
@@ -32,8 +32,11 @@ const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 /** @param argv the command line after the command
  *  @param bundled makes the bundles of started.ts and planned.ts and says where one of them is */
 export async function bench(argv: readonly string[], bundled: (name: "started" | "planned") => Promise<string>): Promise<void> {
-  const { json, only, quick, relaxed, revectorize: wide } = readOptions(argv);
-  const budget: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
+  const { json, only, quick, relaxed, revectorize: wide, cpuTime: ofProcess } = readOptions(argv);
+  const budget: Budget = {
+    ...(quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 }),
+    ...(ofProcess && { now: cpuTime }),
+  };
   const found = features();
   if (relaxed && !found.relaxedSimd.available) refuse(`--relaxed: ${found.relaxedSimd.reason}`);
   if (wide && !found.revectorize.available) refuse(`--revectorize: ${found.revectorize.reason}`);
@@ -93,7 +96,9 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
   console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
   console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}`);
   console.log(featureLines(found));
-  console.log(`wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}; js: its faster arithmetic`);
+  console.log(
+    `wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}${ofProcess ? ", CPU time" : ""}; js: its faster arithmetic`,
+  );
   if (wide) {
     const after = await rateOf();
     console.log(`flag     ${sample.name} off ${digits(before)}, on ${digits(after)} GFLOP/s: ${digits(after / before)}x`);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export interface Options {
   readonly json: string | undefined;
   readonly only: string;
+  readonly cpuTime: boolean;
   readonly quick: boolean;
   readonly relaxed: boolean;
   readonly revectorize: boolean;
@@ -15,6 +16,7 @@ const benchHelp = `chainrule bench [options], npm run bench -- [options]: how fa
                 dispatch, start, plan
   --relaxed     WebAssembly in relaxed arithmetic; plain JavaScript is always the faster of its two
   --revectorize with V8's 256-bit operations
+  --cpu-time    products and kernels by the process's CPU time: what other processes take of the core is left out
   --quick       fewer sizes, shorter samples: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help`;
@@ -29,7 +31,7 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
         only: { type: "string" },
         quick: { type: "boolean" },
         // Of the bench alone.
-        ...(help === benchHelp && { relaxed: { type: "boolean" }, revectorize: { type: "boolean" } }),
+        ...(help === benchHelp && { relaxed: { type: "boolean" }, revectorize: { type: "boolean" }, "cpu-time": { type: "boolean" } }),
         help: { type: "boolean" },
       },
     });
@@ -41,6 +43,7 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
       json: values.json,
       only: values.only ?? "",
       quick: values.quick ?? false,
+      cpuTime: values["cpu-time"] === true,
       relaxed: values.relaxed === true,
       revectorize: values.revectorize === true,
     };

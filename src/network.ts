@@ -289,7 +289,7 @@ export class Network {
     return hashOf(this.parameters());
   }
 
-  /** Layers, output shapes and parameter counts as a table of at most 80 columns. */
+  /** Layers, output shapes and parameter counts as a table. */
   summary(): string {
     return summarize(this.model);
   }

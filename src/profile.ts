@@ -64,8 +64,9 @@ export function madeUp({ inputs, outputs }: Ports, rows: number): Data {
     const classes = shape.at(-1) ?? 1;
     const positions = rows * product(shape.slice(0, -1));
     if (loss.targets === "ids") return Uint32Array.from({ length: positions }, (_, i) => i % classes);
-    return Float32Array.from({ length: positions * classes }, (_, i) =>
-      Number(Math.floor(i / classes) % Math.max(classes, 2) === i % classes),
+    const columns = loss.targetColumns ?? classes;
+    return Float32Array.from({ length: positions * columns }, (_, i) =>
+      Number(Math.floor(i / columns) % Math.max(columns, 2) === i % columns),
     );
   };
   return {

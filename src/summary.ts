@@ -1,17 +1,17 @@
-// A network as a table for an 80-column terminal.
+// A network as a table: of at most 80 columns, but for long names.
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 
 export function summarize(model: Model): string {
   const { definition } = model;
-  const counts = new Map<string, number>();
-  for (const { tensor, layer } of model.parameters) counts.set(layer, (counts.get(layer) ?? 0) + product(tensor.shape));
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const count = (chosen: typeof model.parameters) => chosen.reduce((sum, { tensor }) => sum + product(tensor.shape), 0);
+  // Layers may be within layers.
+  const countOf = (name: string) => count(model.parameters.filter(({ layer }) => layer === name || layer.startsWith(`${name}.`)));
   const shown = (shape: readonly number[]) => `[batch, ${shape.join(", ")}]`;
   const lines = [
     ["layer", "output", "parameters"],
     ...definition.graph.inputs.map(({ name, shape }) => [name, shown(shape), ""]),
-    ...model.outputs.map(({ name, shape }) => [name, shown(shape), `${counts.get(name) ?? 0}`]),
+    ...model.outputs.map(({ name, shape }) => [name, shown(shape), `${countOf(name)}`]),
   ] as const;
   const widths = [0, 1, 2].map((i) => Math.max(...lines.map((cells) => cells[i]!.length)));
   const table = lines.map(([name, shape, count]) =>
@@ -19,6 +19,6 @@ export function summarize(model: Model): string {
   );
   return [
     ...table,
-    `${total} parameters, ${definition.objectives.length === 1 ? "loss" : "losses"} ${definition.objectives.map(({ loss }) => loss.type).join(", ")}, optimizer ${definition.optimizer.type}`,
+    `${count(model.parameters)} parameters, ${definition.objectives.length === 1 ? "loss" : "losses"} ${definition.objectives.map(({ loss }) => loss.type).join(", ")}, optimizer ${definition.optimizer.type}`,
   ].join("\n");
 }

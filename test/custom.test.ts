@@ -142,6 +142,12 @@ test("swiglu is silu(x·V)·(x·W)", async () => {
   expect(b).toBeCloseTo(silu(0.2 + 1.2) * (0.4 + 1.6), 5);
 });
 
+test("0 and -0 are two numbers", async () => {
+  const zeros = layer("zeros", {}, (g, x) => g.concat([g.mul(x, 0), g.mul(x, -0)]));
+  const net = await network({ input: 1, layers: [zeros], loss: meanSquaredError(), seed: 1 });
+  expect([...net.predict([1])]).toEqual([0, -0]);
+});
+
 describe("what is refused when a network is made", () => {
   const made = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4), layer("mine", {}, apply as never)], loss: meanSquaredError() });

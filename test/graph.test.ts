@@ -161,3 +161,23 @@ test("diagnose sees dead units, constant outputs and vanishing gradients", async
   ]);
   expect(net.diagnose({ inputs: a, targets }).warnings.join("\n")).toMatch(/out: 2 of 2 outputs are the same/);
 });
+
+test("the summary counts a layer's parameters with those of the layers within it", async () => {
+  const net = await network({
+    input: 4,
+    layers: [residual([dense(4), dense(4)]), dense(3)],
+    loss: meanSquaredError(),
+    optimizer: sgd(),
+    seed: 1,
+  });
+  // 2·(4·4 + 4) and 4·3 + 3.
+  expect(net.summary()).toBe(
+    [
+      "layer       output      parameters",
+      "input       [batch, 4]",
+      "residual_1  [batch, 4]          40",
+      "dense_1     [batch, 3]          15",
+      "55 parameters, loss meanSquaredError, optimizer sgd",
+    ].join("\n"),
+  );
+});

@@ -4,6 +4,7 @@ import {
   adam,
   categoricalCrossEntropy,
   concatenate,
+  customLoss,
   dense,
   input,
   meanSquaredError,
@@ -105,6 +106,12 @@ test("several inputs and outputs, class ids and weighted rows are profiled", asy
   const { rows, instructions } = net.profile(data, short);
   expect(rows).toBe(3);
   expect(instructions.map(({ op }) => op)).toContain("weighRows");
+});
+
+test("a loss whose targets have columns of their own is profiled with made-up ones", async () => {
+  const loss = customLoss("quantiles", {}, (g, p, y) => g.mean(g.abs(g.sub(y, p))), { columns: 3 });
+  const net = await network({ input: 4, layers: [dense(1)], loss, seed: 1 });
+  expect(net.profile(undefined, { batchSize: 8, ...short }).rows).toBe(8);
 });
 
 test("the table has a line for every instruction and at most 80 columns, whatever names layers have", async () => {

@@ -1,12 +1,12 @@
 // Sizes of gemm's cache blocks and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner reserves scratch by
 // them. None of them changes a bit of any result. Fitted on a Zen 5 core, 48 KiB L1, 1 MiB L2. Tiles are in scripts/micro.ts.
 
-/** Strips of C are at most NR wide; packed panels are at most KC deep. Blocks of A, B and C are counted in elements. */
+/** Strips of C are NR wide, the last ones less; packed panels are at most KC deep. Blocks of A, B and C are counted in elements. */
 export enum Block {
   NR = 16,
   KC = 256,
-  /** A in one block of rows: 96 KiB, a part of any L2 */
-  A = 24576,
+  /** A in one block of rows: 256 KiB, a quarter of L2 */
+  A = 65536,
   /** B in one block of columns: 512 KiB */
   B = 131072,
   /** C in one block of rows: 32 KiB, so that neighbouring strips meet their cache lines in L1 */

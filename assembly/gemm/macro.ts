@@ -9,6 +9,7 @@ import {
   gemmMicro4x4,
   gemmMicro4x8,
   gemmMicro4x16,
+  gemmMicro5x8,
   gemmMicro6x8,
   gemmMicro6x16,
   gemmPack2x16,
@@ -81,13 +82,7 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
-/** The tile of most of C. */
-function tileOf(): u32 {
-  const tile = load<u32>(Control.Tile);
-  return ASC_FEATURE_RELAXED_SIMD || tile ? tile : <u32>Tile.R2C16;
-}
-
-/** A whole strip: as many rows as can be in the tile, the rest in a lower one. */
+/** A whole strip, 16 columns: as many rows as can be in the tile, the rest in a lower one. */
 function gemmStrip(
   tile: u32,
   c: usize,
@@ -104,22 +99,24 @@ function gemmStrip(
 ): void {
   let rest = m;
   if (tile == Tile.R4C16) rest = m % 4;
-  else if (ASC_FEATURE_RELAXED_SIMD && tile != Tile.R2C16) rest = m % 6;
+  else if (tile != Tile.R2C16) rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
   const done = m - rest;
   if (done) {
     if (tile == Tile.R4C16) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
     else if (ASC_FEATURE_RELAXED_SIMD) {
       if (tile == Tile.R6C16) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
-      else gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+      else {
+        gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+        gemmMicro6x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
+      }
+    } else {
+      gemmMicro5x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+      gemmMicro5x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
     }
   }
   if (!rest) return;
   const skip = <usize>done;
-  c += skip * ldc;
-  start += skip * startLd;
-  a += skip * aRow;
-  if (ASC_FEATURE_RELAXED_SIMD && tile == Tile.Default) gemmMicro4x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, 8, k);
-  else gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
+  gemmMicro2x16(c + skip * ldc, ldc, start + skip * startLd, startLd, a + skip * aRow, aRow, aStep, b, bStep, rest, k);
 }
 
 /** Up to 12 columns. */
@@ -228,8 +225,7 @@ function blocked(
   const blockA = (scratch + 63) & ~63;
   const panels = blockA + (packsA ? (packedRow(min<u32>(height, m)) * depth) << 2 : 0);
 
-  const tile = tileOf();
-  const wide: u32 = tile ? 16 : 8;
+  const tile = load<u32>(Control.Tile);
   for (let j: u32 = 0; j < n; j += width) {
     const nc = min<u32>(n - j, width);
     for (let p: u32 = 0; p < k; p += depth) {
@@ -247,7 +243,7 @@ function blocked(
         let panel = panels;
         for (let q: u32 = 0; q < nc; ) {
           const left = nc - q;
-          const strip = left >= wide ? wide : min<u32>((left + 3) & ~3, 12);
+          const strip = left >= <u32>Block.NR ? <u32>Block.NR : min<u32>((left + 3) & ~3, 12);
           const columns = min<u32>(left, strip);
           const across = (<usize>(j + q)) << 2;
           const target = c + <usize>i * cRow + across;
@@ -261,7 +257,7 @@ function blocked(
             bStep = (<usize>strip) << 2;
             if (i == begin) {
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
-              else if (strip == 16) {
+              else if (strip == Block.NR) {
                 packed = min<u32>(mc, 2);
                 gemmPack2x16(target, cRow, origin, originRow, block, aRow, step, bAt, bRow, panel, packed, kc);
               } else packRows(panel, bStep, bStep, bAt, bRow, kc);
@@ -270,7 +266,7 @@ function blocked(
             // Where one block of rows is all, each panel of B is used up before the next one is packed, in the same place.
             if (height < m) panel += bStep * depth;
           }
-          if (columns == wide) {
+          if (columns == Block.NR) {
             const skip = <usize>packed;
             const from = block + skip * aRow;
             const to = target + skip * cRow;

@@ -25,7 +25,7 @@ const givenGradient: Loss = {
   scale: () => 1,
   check: () => {},
   emit: (g, p, t) =>
-    g.contribute(p, (dp) => {
+    g.gradients.contribute(p, (dp) => {
       g.emit("fill", { y: dp, value: 0, end: elements(dp) });
       g.emit("accumulate", { y: dp, x: t, end: elements(dp) });
     }),

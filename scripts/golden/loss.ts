@@ -82,7 +82,7 @@ async function evaluateLoss(
   const fields = layout.losses[0]!;
   g.inPhase("loss", "loss", () => g.inLoss(fields, () => loss.emit(g, p!, t!, w)));
   g.backward();
-  const dp = g.gradient(p!);
+  const dp = g.gradients.gradient(p!);
   const program = { ...g.program(), results: [dp] };
 
   // The plan has two instructions; it lies in front, behind the address 0.

@@ -3,14 +3,17 @@ import { Control, Tile } from "../../assembly/opcodes.js";
 import type { ArithmeticName } from "../arithmetic.js";
 import { isWide } from "./revectorizer.js";
 
-/** V8 of Node 24, the first that keeps tiles of 12 sums in registers and unrolls their loops. */
+/** V8 of Node 24, the first that keeps tiles of 10 and 12 sums in registers. */
 const ROOMY = 13;
 
 function fastestTile(arithmetic: ArithmeticName): Tile {
   const v8 = Number.parseInt(globalThis.process?.versions?.v8 ?? "", 10);
   // GFLOP/s of 4x16 and 2x16 on Node 22, revectorized: strict 78 and 55, relaxed 31 and 49; of 2x16 and 6x8, relaxed, without: 45 and 26.
   if (v8 < ROOMY) return isWide(arithmetic) ? Tile.R4C16 : Tile.R2C16;
-  return isWide(arithmetic) && arithmetic === "relaxed" ? Tile.R6C16 : Tile.Default;
+  if (isWide(arithmetic)) return arithmetic === "strict" ? Tile.R2C16 : Tile.R6C16;
+  if (arithmetic === "relaxed") return Tile.R6C8;
+  // Other engines: what none is slow with.
+  return v8 >= ROOMY ? Tile.R5C8 : Tile.R2C16;
 }
 
 /** To be called before a build's kernels run in a new memory. */
@@ -18,13 +21,15 @@ export function setTile(memory: WebAssembly.Memory, arithmetic: ArithmeticName):
   new Uint32Array(memory.buffer)[Control.Tile >> 2] = fastestTile(arithmetic);
 }
 
+const names: Readonly<Record<Tile, string>> = {
+  [Tile.R2C16]: "2x16",
+  [Tile.R4C16]: "4x16",
+  [Tile.R5C8]: "5x8",
+  [Tile.R6C8]: "6x8",
+  [Tile.R6C16]: "6x16",
+};
+
 /** The tile that kernels take in a memory, rows x columns. */
-export function tileIn(memory: WebAssembly.Memory, arithmetic: ArithmeticName): string {
-  const names: Readonly<Record<Tile, string>> = {
-    [Tile.Default]: arithmetic === "strict" ? "2x16" : "6x8",
-    [Tile.R2C16]: "2x16",
-    [Tile.R4C16]: "4x16",
-    [Tile.R6C16]: "6x16",
-  };
+export function tileIn(memory: WebAssembly.Memory): string {
   return names[new Uint32Array(memory.buffer)[Control.Tile >> 2] as Tile];
 }

@@ -139,7 +139,7 @@ class WasmRegion implements Region {
     return {
       name: "wasm",
       build: this.#build.name,
-      ...(this.#block && { tile: tileIn(this.#block.arena.memory, this.arithmetic.name) }),
+      ...(this.#block && { tile: tileIn(this.#block.arena.memory) }),
       threads: count,
       revectorized: isRevectorized(),
       reason: this.reason + reason,

@@ -1,16 +1,17 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
-// each op's rule in the table emit what computes its inputs' gradients. The first contribution to a gradient stores, later ones add.
+// each op's rule in the table emit what computes its inputs' gradients (gradientFlow.ts).
 import { Step } from "../../assembly/opcodes.js";
 import { checkCount, checkNumber, checkText, shown } from "../checks.js";
-import { OptionError, PlanError, ShapeError } from "../errors.js";
+import { OptionError, ShapeError } from "../errors.js";
 import { type Initializer, toInitializer } from "../initializers.js";
 import { Stream } from "../random.js";
 import { Expressions, shape } from "./expressions.js";
+import { GradientFlow } from "./gradientFlow.js";
 import { type OpName, type SpecOf, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
-import type { Gradients, OperandsOf } from "./spec.js";
+import type { OperandsOf } from "./spec.js";
 import type { LossFields } from "./step.js";
-import { columns, type Extent, elements, isOneRow, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
+import { columns, type Extent, elements, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -26,14 +27,14 @@ export interface BuilderOptions {
   readonly frozen?: (parameter: Tensor) => boolean;
 }
 
-export class Builder extends Expressions implements Gradients {
+export class Builder extends Expressions {
   readonly training: boolean;
   readonly seed: number;
   readonly parameters: ParameterSpec[] = [];
+  readonly gradients = new GradientFlow(this);
   private readonly instructions: Instruction[] = [];
   private readonly layers: LayerRecord[] = [];
-  private readonly gradients = new Map<Tensor, Tensor>();
-  private readonly constants = new Map<number, Tensor>();
+  private readonly constants = new Map<number | "-0", Tensor>();
   private readonly results: Tensor[] = [];
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
@@ -137,11 +138,13 @@ export class Builder extends Expressions implements Gradients {
 
   constant(value: number): Tensor {
     checkNumber(`${this.layer}: constant`, value);
-    const present = this.constants.get(value);
+    // To a Map both zeros are one key.
+    const key = Object.is(value, -0) ? "-0" : value;
+    const present = this.constants.get(key);
     if (present) return present;
     const tensor = this.tensor(`${value}`, [1], { batched: false });
     this.emit("fill", { y: tensor, value, end: elements(tensor) });
-    this.constants.set(value, tensor);
+    this.constants.set(key, tensor);
     return tensor;
   }
 
@@ -246,7 +249,7 @@ export class Builder extends Expressions implements Gradients {
     this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
     const weigh = (dx?: Tensor) => weights && this.weighRows(perRow, weights, each, dx);
     if (this.training && each.needsGradient)
-      this.contribute(each, (y) => {
+      this.gradients.contribute(each, (y) => {
         this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) });
         weigh(y);
       });
@@ -279,7 +282,7 @@ export class Builder extends Expressions implements Gradients {
       );
       if (weights) this.weighRows(perRow, weights, prediction, dx);
     };
-    if (this.training && prediction.needsGradient) this.contribute(prediction, write);
+    if (this.training && prediction.needsGradient) this.gradients.contribute(prediction, write);
     else write();
     this.reduceLoss(perRow, rows(prediction));
   }
@@ -307,75 +310,6 @@ export class Builder extends Expressions implements Gradients {
 
   // ---- gradients
 
-  gradient(of: Tensor): Tensor {
-    const found = this.gradients.get(of);
-    if (!found) throw new PlanError(`${of.name}: no gradient has arrived`);
-    return found;
-  }
-
-  contribute(to: Tensor, write: (dx: Tensor) => void): void {
-    if (!to.needsGradient) return;
-    const present = this.gradients.get(to);
-    if (present) {
-      const contribution = this.tensor(`${to.name}.grad`, to.shape, { batched: to.batched });
-      write(contribution);
-      this.emit("accumulate", { y: present, x: contribution, end: elements(to) });
-    } else write(this.newGradient(to));
-    // What elementwise ops leave in padding is unspecified; a parameter's gradient has +0 there.
-    if (to.slab === "parameter" && to.stride !== columns(to))
-      this.emit("clearPadding", { y: this.gradient(to), columns: columns(to), ld: to.stride, end: rows(to) });
-  }
-
-  contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void {
-    if (!to.needsGradient) return;
-    if (isBroadcast(to, like)) {
-      const full = this.tensor(`${to.name}.grad`, like.shape, { batched: like.batched });
-      write(full);
-      this.contributeSum(to, full);
-    } else this.contribute(to, write);
-  }
-
-  contributeSum(to: Tensor, contribution: Tensor): void {
-    if (!to.needsGradient) return;
-    if (!isBroadcast(to, contribution)) this.accumulate(to, (dx, start) => this.copyOrAdd(dx, contribution, start));
-    else if (!isOneRow(to) || isOneRow(contribution)) this.contribute(to, (dx) => this.sumAcross(dx, contribution));
-    else {
-      let narrow = contribution;
-      if (columns(to) !== columns(contribution)) {
-        narrow = this.tensor(`${to.name}.grad`, [...contribution.shape.slice(0, -1), 1], { batched: contribution.batched });
-        this.sumAcross(narrow, contribution);
-      }
-      this.accumulate(to, (dx, start) =>
-        this.emit("sumRows", { y: dx, x: narrow, rows: rows(narrow), columns: columns(to), ld: narrow.stride, start, end: elements(to) }),
-      );
-    }
-  }
-
-  private copyOrAdd(y: Tensor, x: Tensor, start: 0 | 1): void {
-    const operands = { y, x, count: columns(y), to: 0, from: 0, ldy: y.stride, ldx: x.stride, end: rows(y) };
-    if (start === 0) this.emit("copyColumns", { ...operands, first: 1 });
-    else this.emit("addColumns", operands);
-  }
-
-  private sumAcross(y: Tensor, x: Tensor): void {
-    this.emit("sumColumns", { y, x, columns: columns(x), ld: x.stride, ldy: y.stride, end: rows(y) });
-  }
-
-  accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {
-    if (!to.needsGradient) return;
-    const present = this.gradients.get(to);
-    write(present ?? this.newGradient(to), present ? 1 : 0);
-  }
-
-  private newGradient(of: Tensor): Tensor {
-    const dx = this.tensor(`${of.name}.grad`, of.shape, {
-      slab: of.slab === "parameter" ? "gradient" : "workspace",
-      batched: of.batched,
-    });
-    this.gradients.set(of, dx);
-    return dx;
-  }
-
   /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not, or is frozen, gets zeros. */
   backward(): void {
     this.phase = "backward";
@@ -383,20 +317,20 @@ export class Builder extends Expressions implements Gradients {
       const { backward } = specOf(instruction.op);
       if (!backward) continue;
       const outputs = usesOf(instruction).filter((use) => use.writes && use.operand.access !== "scratch");
-      if (!outputs.some((use) => this.gradients.has(use.tensor))) continue;
+      if (!outputs.some((use) => this.gradients.arrived.has(use.tensor))) continue;
       this.layer = instruction.layer;
-      backward(this, instruction.operands);
+      backward(this.gradients, instruction.operands);
     }
     for (const { tensor, layer } of this.parameters) {
       this.layer = layer;
-      if (this.gradients.has(tensor)) continue;
-      const dx = this.newGradient(tensor);
+      if (this.gradients.arrived.has(tensor)) continue;
+      const dx = this.gradients.create(tensor);
       this.emit("fill", { y: dx, value: 0, end: elements(dx) });
     }
     for (const { w, l1, l2, layer } of this.penalties) {
       if (!w.needsGradient) continue;
       this.layer = layer;
-      this.emit("penaltyBackward", { dw: this.gradient(w), w, l1, l2, end: elements(w) });
+      this.emit("penaltyBackward", { dw: this.gradients.gradient(w), w, l1, l2, end: elements(w) });
     }
   }
 
@@ -438,7 +372,8 @@ export class Builder extends Expressions implements Gradients {
     const total = (parameters: readonly ParameterSpec[]) => parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
     const chosen = this.parameters.slice(first, end);
     // A slot is one piece of state; the others name what layers made.
-    const parts = slab === "slot" ? undefined : chosen.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradient(tensor)));
+    const parts =
+      slab === "slot" ? undefined : chosen.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradients.gradient(tensor)));
     return this.tensor(name, [total(chosen)], {
       slab,
       batched: false,
@@ -452,12 +387,8 @@ export class Builder extends Expressions implements Gradients {
       instructions: this.instructions,
       layers: this.layers,
       parameters: this.parameters.map((p) => p.tensor),
-      gradients: this.gradients,
+      gradients: this.gradients.arrived,
       results: this.results,
     };
   }
-}
-
-function isBroadcast(t: Tensor, over: Tensor): boolean {
-  return columns(t) !== columns(over) || (isOneRow(t) && !isOneRow(over));
 }
