@@ -10,6 +10,7 @@
 // no sum is finite that has had an infinity or a NaN in it.
 //
 // Loops are do … while: V8 11 moves what does not change in a loop, such as splats, out of these only.
+// Those without roots or divisions take more vectors a turn: V8's part of a turn is a quarter of one vector's (bench/ladder/steps.ts).
 import { Status } from "./opcodes";
 import { hasNonFinite } from "./reductions";
 import { raise } from "./status";

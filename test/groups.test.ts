@@ -140,7 +140,7 @@ describe("groups that are wrong", () => {
     ["no settings", [{ match: "bias" }], /groups\[0\] has none of learningRateFactor, weightDecay, frozen/],
     ["an empty pattern", [{ match: "", weightDecay: 0 }], /groups\[0\]: match is ""/],
     ["no patterns", [{ match: [], weightDecay: 0 }], /match is an array of 0/],
-    ["a pattern that is no text", [{ match: /bias/, weightDecay: 0 }], /match is an object/],
+    ["a pattern that is no text", [{ match: /bias/, weightDecay: 0 }], /match is a RegExp/],
     ["a negative factor", [{ match: "bias", learningRateFactor: -1 }], /learningRateFactor is -1/],
     ["a negative decay", [{ match: "bias", weightDecay: -1 }], /weightDecay is -1/],
     ["frozen by a word", [{ match: "bias", frozen: "yes" }], /frozen is "yes"/],

@@ -1,0 +1,84 @@
+// npx tsx bench/ladder/steps.ts: GB/s of the ways to write an optimizer's loop that were tried, on slabs of 784-512-512-10. How the loops
+// of assembly/descent.ts were chosen: what a turn costs beside arithmetic is V8's, and depends on the engine and on where code begins.
+import { compileAssembly } from "../compile.js";
+
+/** Elements of a slab, a multiple of 8, so that no way needs a tail. */
+const END = 670_736;
+const SLAB = 65_536 * Math.ceil((END * 4) / 65_536);
+const ROUNDS = 15;
+/** Milliseconds before anything counts, each. */
+const WARM = 300;
+
+/** Vectors a turn: one; two whose stores come last, so that V8 keeps both in registers; two one after the other. */
+const ways = ["one", "interleaved", "in turn"] as const;
+
+interface Formula {
+  /** What a vector computes, and what it then stores; `@` stands for its number, its offset is the constant `OFFSET`. */
+  readonly compute: string;
+  readonly store: string;
+}
+const load = (slab: string) => `v128.load(${slab} + at, OFFSET)`;
+const store = (slab: string, value: string) => `v128.store(${slab} + at, ${value}, OFFSET);`;
+const lion = (sign: string): Formula => ({
+  compute: `const g@ = ${load("g")}; const m@ = ${load("v")};
+    const c@ = multiplyAdd(a, m@, f32x4.mul(b, g@)); const next@ = multiplyAdd(c, m@, f32x4.mul(d, g@));
+    const y@ = f32x4.sub(f32x4.mul(d, ${load("w")}), ${sign}); watched = f32x4.add(watched, y@);`,
+  store: store("v", "next@") + store("w", "y@"),
+});
+const formulas: Readonly<Record<string, Formula>> = {
+  momentum: {
+    compute: `const w@ = ${load("w")}; const g@ = multiplyAdd(a, w@, ${load("g")});
+      const next@ = multiplyAdd(b, ${load("v")}, f32x4.mul(c, g@)); const y@ = multiplyAdd(d, next@, w@); watched = f32x4.add(watched, y@);`,
+    store: store("v", "next@") + store("w", "y@"),
+  },
+  "lion, sign by bits": lion("v128.or(v128.and(v128.xor(a, v128.and(c@, minus)), f32x4.ne(c@, zero)), f32x4.sub(c@, c@))"),
+  "lion, sign by a product": lion("v128.and(v128.or(f32x4.mul(c@, zero), a), f32x4.ne(c@, zero))"),
+};
+
+const variants = Object.entries(formulas).flatMap(([formula, { compute, store }], f) =>
+  ways.map((way, w) => {
+    const [first, second] = [0, 1].map((i) =>
+      [compute, store].map((text) => text.replaceAll("@", `${i}`).replaceAll("OFFSET", `${16 * i}`)),
+    );
+    const turn = way === "one" ? first! : way === "in turn" ? [...first!, ...second!] : [first![0], second![0], first![1], second![1]];
+    const name = `step${f}${w}`;
+    const source = `
+export function ${name}(w: usize, v: usize, g: usize, end: usize): f32 {
+  const a = f32x4.splat(1e-9); const b = f32x4.splat(0.1); const c = f32x4.splat(0.9); const d = f32x4.splat(0.01);
+  const zero = f32x4.splat(0); const minus = f32x4.splat(-0.0);
+  let watched = f32x4.splat(0); let at: usize = 0;
+  do { ${turn.join("\n")} at += ${way === "one" ? 16 : 32}; } while (at < end);
+  return f32x4.extract_lane(watched, 0);
+}`;
+    return { formula, name, source, samples: [] as number[] };
+  }),
+);
+const sources = variants.map(({ source }) => source).join("");
+const module = compileAssembly("steps", `import { multiplyAdd } from "../../assembly/arithmetic";\n${sources}`);
+const memory = new WebAssembly.Memory({ initial: (3 * SLAB) / 65_536 });
+new Float32Array(memory.buffer).fill(0.5);
+const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, (...args: number[]) => void>;
+
+for (let round = -1; round < ROUNDS; ++round)
+  for (const { name, samples } of variants) {
+    const from = performance.now();
+    let calls = 0;
+    do {
+      kernels[name]!(0, SLAB, 2 * SLAB, END * 4);
+      ++calls;
+    } while (performance.now() - from < (round < 0 ? WARM : 1));
+    if (round >= 0) samples.push((calls * END * 20) / (performance.now() - from) / 1e6);
+  }
+
+console.log(`Node ${process.versions.node}, one thread, ${END} elements, GB/s (median of ${ROUNDS})`);
+console.log(`${"".padEnd(24)}${ways.map((way) => way.padStart(12)).join("")}`);
+for (const formula of Object.keys(formulas)) {
+  const row = variants.filter((variant) => variant.formula === formula);
+  const medians = row.map(({ samples }) =>
+    samples
+      .sort((x, y) => x - y)
+      [ROUNDS >> 1]!.toFixed(1)
+      .padStart(12),
+  );
+  console.log(`${formula.padEnd(24)}${medians.join("")}`);
+}
