@@ -11,7 +11,7 @@ const shared = (id: string) =>
   /\/(src|assembly)\/|\/build\/strict\.|\/@assemblyscript\/loader\//.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
 
 /** Makes texts cheap to read for V8: one "\u2026" and all of the source takes two bytes a character; a template is read several times as
- *  slowly as a string, and the minifier writes all strings as templates. */
+ *  slowly as a string, and the minifier writes all strings as templates. Each statement begins a line: Node shows the line that threw. */
 const texts: Rolldown.Plugin = {
   name: "texts",
   generateBundle(_, bundle) {
@@ -19,8 +19,8 @@ const texts: Rolldown.Plugin = {
       if (chunk.type !== "chunk" || !chunk.fileName.endsWith(".js")) continue;
       let code = "";
       let at = 0;
-      for (const { start, end, text } of plainTemplates(this.parse(chunk.code))) {
-        code += chunk.code.slice(at, start) + JSON.stringify(text);
+      for (const { start, end, text } of replacements(this.parse(chunk.code))) {
+        code += chunk.code.slice(at, start) + text;
         at = end;
       }
       code += chunk.code.slice(at);
@@ -29,19 +29,24 @@ const texts: Rolldown.Plugin = {
   },
 };
 
-interface PlainTemplate {
+interface Replacement {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The templates of a syntax tree that have neither expressions nor a tag, in their order. */
-function plainTemplates(tree: object): PlainTemplate[] {
-  const found: PlainTemplate[] = [];
+/** In a syntax tree's order: strings for templates that have neither expressions nor a tag, and a new line before each statement. */
+function replacements(tree: object): Replacement[] {
+  const found: Replacement[] = [];
   const visit = (node: object) => {
     const { type, start, end, quasis } = node as { type?: string; start: number; end: number; quasis: { value: { cooked: string } }[] };
-    if (type === "TemplateLiteral" && quasis.length === 1) found.push({ start, end, text: quasis[0]!.value.cooked });
-    else for (const [name, child] of Object.entries(node)) if (child && typeof child === "object" && name !== "quasi") visit(child);
+    if (type === "TemplateLiteral" && quasis.length === 1) {
+      found.push({ start, end, text: JSON.stringify(quasis[0]!.value.cooked) });
+      return;
+    }
+    if (type && /(Statement|Declaration|Definition)$/.test(type) && type !== "BlockStatement")
+      found.push({ start, end: start, text: "\n" });
+    for (const [name, child] of Object.entries(node)) if (child && typeof child === "object" && name !== "quasi") visit(child);
   };
   visit(tree);
   return found.sort((a, b) => a.start - b.start);
