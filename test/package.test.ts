@@ -1,5 +1,5 @@
 // What npm would publish, installed into an empty folder: resolves, trains, and has the types it promises.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -113,6 +113,15 @@ describe("the package", () => {
     const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]; // biome-ignore format: a truth table
     await net.fit({ inputs, targets: [[0], [1], [1], [0]] }, { epochs: 200, batchSize: 4 });
     expect(hashes).toEqual([net.weightsHash(), net.weightsHash()]);
+  });
+
+  test("an error that nobody catches shows its own line, not the library", () => {
+    const script = 'import { dense, network } from "chainrule"; await network({ input: 0, layers: [dense(1)] });';
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/OptionError|ShapeError/);
+    // The file's line, the message and the stack; with all of the code in one line it was 320,000.
+    expect(stderr.length).toBeLessThan(4000);
   });
 
   test("brings the bench as a command, and the modules themselves", () => {
