@@ -141,7 +141,7 @@ describe("threads", () => {
     leastShare.flops = flops;
     for (const [task, sharing, operations] of [
       [graph, 1, /, but a step of 0\.\d+ million operations has work for 1$/],
-      [{ ...large, batch: 2 }, 7, /, but a step of [23]\.\d million operations has work for 7$/],
+      [{ ...large, batch: 8 }, 4, /, but a step of 6\.\d million operations has work for 4$/],
     ] as const) {
       const alone = await trained(task, 1);
       const net = await network({ ...task.options, backend: "wasm", threads: 8 });

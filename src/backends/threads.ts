@@ -29,10 +29,10 @@ export function whyOneThread(): string | undefined {
   return lacks("threads");
 }
 
-/** Floating-point operations of a step that a thread's share must have, at least, where a number of threads was asked for. Of smaller ones, the step's
- *  barriers would be most: a fifth of `FLOPS_PER_THREAD` takes some 10 us where every thread has a core, and where threads take turns on a core a barrier costs
- *  tens. Tests set 0: then the smallest plan is shared by all threads. */
-export const leastShare = { flops: 4e5 };
+/** Floating-point operations of a step that a thread's share must have, at least, where a number of threads was asked for: of smaller ones, the
+ *  step's barriers would be most where threads take turns on a core (eight threads on two cores: 0.4 ms a step). Tests set 0: then the
+ *  smallest plan is shared by all threads. */
+export const leastShare = { flops: 1.5e6 };
 
 /** Among how many of the threads the work of such a step is divided. The others wait for the run's end. */
 export function sharers(threads: number, flops: number): number {
