@@ -7,8 +7,7 @@ import { defineConfig, type Rolldown } from "tsdown";
 const plain = (id: string) =>
   /\/src\/backends\/(js\.|kernels\/)|\/build\/js\/|\/assembly\/coefficients\./.test(id) && !id.endsWith(".d.ts");
 /** What every entry may need: all but the entries themselves, what is loaded on demand, and declarations. */
-const shared = (id: string) =>
-  /\/(src|assembly)\/|\/build\/strict\.|\/@assemblyscript\/loader\//.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
+const shared = (id: string) => /\/(src|assembly)\/|\/build\/strict\./.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
 
 /** Makes texts cheap to read for V8: one "\u2026" and all of the source takes two bytes a character; a template is read several times as
  *  slowly as a string, and the minifier writes all strings as templates. Each statement begins a line: Node shows the line that threw. */
@@ -52,8 +51,6 @@ function replacements(tree: object): Replacement[] {
   return found.sort((a, b) => a.start - b.start);
 }
 
-/** What the parts of others ask for. */
-const banner = "/*! chainrule, MIT. Contains @assemblyscript/loader, Copyright Daniel Wirtz and contributors, Apache-2.0. */";
 const common = {
   format: "esm",
   target: "es2022",
@@ -87,13 +84,7 @@ export default defineConfig([
         ],
       },
     },
-    // The loader too: finding a package, reading its files and compiling them costs Node 3 ms. Tinybench is the bench's own.
-    deps: {
-      neverBundle: [/^node:/],
-      alwaysBundle: ["@assemblyscript/loader", "tinybench"],
-      onlyBundle: ["@assemblyscript/loader", "tinybench"],
-    },
-    banner: { js: banner },
+    deps: { neverBundle: [/^node:/], alwaysBundle: ["tinybench"], onlyBundle: ["tinybench"] },
     dts: true,
     copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
   },
@@ -104,10 +95,9 @@ export default defineConfig([
     platform: "browser",
     // Its JavaScript backend is within: what both need would else be a second file that every page loads.
     alias: { [resolve("src/backends/plain.ts")]: resolve("src/backends/plainInline.ts") },
-    deps: { alwaysBundle: ["@assemblyscript/loader"], onlyBundle: ["@assemblyscript/loader"] },
     minify: true,
     outputOptions: { chunkFileNames: "chainrule.browser.[name].js" },
-    banner,
+    deps: { onlyBundle: [] },
     dts: false,
   },
 ]);

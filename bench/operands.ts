@@ -1,6 +1,5 @@
 // One kernel's operands in memory, laid out as the op table says, the same for WebAssembly and plain JavaScript; and the two calls.
 // What a record holds for an op is what its kernel takes, so a new op needs nothing here to be timed.
-import { instantiateSync } from "@assemblyscript/loader";
 import * as twins from "../build/js/dispatch.js";
 import type { ArithmeticName } from "../src/arithmetic.js";
 import { builds, whyNot } from "../src/backends/builds.js";
@@ -53,7 +52,7 @@ async function instanceOf(arithmetic: ArithmeticName): Promise<Instance | undefi
   const module = await WebAssembly.compile(isRevectorized() ? Buffer.concat([bytes, Uint8Array.of(0, 2, 1, 0x72)]) : bytes);
   const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
   setTile(memory, arithmetic);
-  const { instance } = instantiateSync(module, { env: { memory } });
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: instance.exports as unknown as Kernels<[]>, u8: new Uint8Array(memory.buffer) };
 }
 let instances: Partial<Record<ArithmeticName, Instance>> | undefined;

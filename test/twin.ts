@@ -1,7 +1,6 @@
 /// <reference types="vite/client" />
 // Runs one kernel in WebAssembly and in JavaScript on the same bytes and demands the same bytes back.
 import { readFileSync } from "node:fs";
-import * as loader from "@assemblyscript/loader";
 import { type Views, viewsOf } from "../src/backends/views.js";
 
 const kernelFiles = import.meta.glob("../src/backends/kernels/*.ts", { eager: true }) as Record<string, Record<string, unknown>>;
@@ -21,7 +20,7 @@ export class Twin {
   static async create(bytes = 1 << 24, build = "strict"): Promise<Twin> {
     const memory = new WebAssembly.Memory({ initial: bytes >> 16 });
     const module = new WebAssembly.Module(readFileSync(`build/${build}.wasm`));
-    const { instance } = loader.instantiateSync(module, { env: { memory } });
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
     return new Twin(instance.exports as never, viewsOf(memory.buffer, 0, bytes), viewsOf(new ArrayBuffer(bytes), 0, bytes));
   }
 

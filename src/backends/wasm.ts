@@ -1,7 +1,6 @@
 // WebAssembly: each build compiled at most once per process from bytes that came with the code (no path, no fetch), and the
 // regions that networks hold. Where in which memory a region lies is arena.ts's business.
 /// <reference lib="es2024.arraybuffer" />
-import { instantiateSync } from "@assemblyscript/loader";
 import type { Arithmetic } from "../arithmetic.js";
 import { bytesOf } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
@@ -92,8 +91,7 @@ function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
     try {
       const memory = new WebAssembly.Memory(threads ? { initial: pages, maximum: mostPages, shared: true } : { initial: pages });
       setTile(memory, arithmetic);
-      // Hot calls take the raw export: the loader's own is a closure around it, 12-14 ns a call against 4-6.
-      const { instance } = instantiateSync(module, { env: { memory, ...alone } });
+      const instance = new WebAssembly.Instance(module, { env: { memory, ...alone } });
       return new Arena(memory, instance.exports.run as Run, limit);
     } catch (cause) {
       throw outOfMemory(pages * 65_536, cause);
