@@ -84,7 +84,7 @@ export default defineConfig([
         ],
       },
     },
-    deps: { neverBundle: [/^node:/], alwaysBundle: ["tinybench"], onlyBundle: ["tinybench"] },
+    deps: { neverBundle: [/^node:/], onlyBundle: [] },
     dts: true,
     copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
   },

@@ -21,9 +21,13 @@ export function table(
   const column = (text = "") => (extra ? [text.padStart(10)] : []);
   const rows = lines.map(({ name, wasm, js, extra: text }) => {
     const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
-    return cells(name, digits(wasm.min), digits(wasm.median), digits(wasm.max), ...column(text), digits(js.median), `${digits(ratio)}x`);
+    return cells(name, digits(wasm.min), median(wasm), digits(wasm.max), ...column(text), median(js), `${digits(ratio)}x`);
   });
   return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
+}
+
+function median({ median, disturbed }: Figure): string {
+  return `${disturbed ? "~" : ""}${digits(median)}`;
 }
 
 /** Three digits and a unit prefix: 53.1, 1.70M. */

@@ -21,15 +21,13 @@ export interface Record extends Figure {
 /** A record of this process, on one thread. */
 export function record(
   fields: Pick<Record, "bench" | "case" | "form" | "backend" | "arithmetic" | "unit" | "ofLimit">,
-  { median, min, max }: Figure,
+  figure: Figure,
 ): Record {
   return {
     ...fields,
     revectorized: fields.backend === "wasm" && isRevectorized(),
     threads: 1,
     node: process.versions.node,
-    median,
-    min,
-    max,
+    ...figure,
   };
 }

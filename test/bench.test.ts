@@ -3,7 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { measure } from "../bench/measure.js";
 
 vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
 
@@ -96,4 +97,27 @@ test("an unknown option, a missing value or a text that no line has is one line 
     expect(stderr.trim().split("\n").length).toBe(1);
     expect(stderr).toMatch(/^bench: /);
   }
+});
+
+describe("measure", () => {
+  const budget = { warmup: 1, time: 20, samples: 5, fit: 1 };
+
+  test("counts samples between two quiet moments only", () => {
+    let looks = 0;
+    const isQuiet = () => looks++ % 4 < 2;
+    // Slow but in the one sample of four that is quiet before and after.
+    const call = () => {
+      const begun = performance.now();
+      while (looks % 4 !== 1 && performance.now() - begun < 5);
+    };
+    const figure = measure(call, 1, { ...budget, isQuiet });
+    expect(figure.median).toBeGreaterThan(1000);
+    expect(figure.disturbed).toBeUndefined();
+    looks = 0;
+    expect(measure(call, 1, budget).median).toBeLessThan(201);
+  });
+
+  test("says so where there were too few of them", { timeout: 20_000 }, () => {
+    expect(measure(() => {}, 1, { ...budget, isQuiet: () => false })).toMatchObject({ disturbed: true, median: expect.any(Number) });
+  });
 });
