@@ -178,6 +178,16 @@ const factories: Readonly<Record<string, (options: never) => Initializer>> = {
   orthogonal,
 };
 
+/** What a backend is to draw for an initializer that says so. @throws {OptionError} unless it is a distribution of finite numbers */
+export function distributionOf(who: string, { type, distribution }: Initializer, shape: readonly number[]): Distribution | undefined {
+  if (distribution === undefined) return undefined;
+  const given = typeof distribution === "function" ? distribution(shape) : undefined;
+  if (given && Variate[given.kind] !== undefined && Number.isFinite(given.mean) && Number.isFinite(given.scale)) return given;
+  throw new OptionError(
+    `${who}: the initializer ${shown(type)} has the distribution ${shown(given ?? distribution)}, expected a function that gives { kind: 0 to 3, mean, scale }, finite numbers`,
+  );
+}
+
 /** What an initializer makes of a parameter: a user's own may give anything. @throws {OptionError} unless it fills the shape with finite numbers */
 export function filled(
   who: string,

@@ -4,7 +4,7 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
-import { type Distribution, filled } from "./initializers.js";
+import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { LONGEST_RECORD } from "./plan/ops.js";
@@ -98,8 +98,8 @@ export class Model {
     const { seed } = this.definition;
     this.parameters.forEach((parameter, index) => {
       const { tensor, initializer, address } = parameter;
-      const { distribution } = initializer;
-      if (distribution) this.draw(parameter, index, distribution(tensor.shape));
+      const distribution = distributionOf(tensor.name, initializer, tensor.shape);
+      if (distribution) this.draw(parameter, index, distribution);
       else {
         const random = (element: number) => uniform(seed, Stream.Initialize, index, element);
         this.writeTensor(tensor, address, filled(tensor.name, initializer, tensor.shape, random));

@@ -155,7 +155,8 @@ describe("what is refused when a network is made", () => {
     network({ input: 3, layers: [dense(4)], loss: customLoss("mine", {}, apply as never) });
   const active = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4, { activation: customActivation("mine", {}, apply as never) })], loss: meanSquaredError() });
-  const filledBy = (fill: () => unknown) => made((g, x) => g.add(x, g.parameter("p", [4], { type: "own", fill } as never)));
+  const filledBy = (fill: () => unknown, distribution?: unknown) =>
+    made((g, x) => g.add(x, g.parameter("p", [4], { type: "own", fill, distribution } as never)));
   const w = (g: Builder, ...shape: number[]) => g.parameter("w", shape, zeros());
 
   const refused: [string, () => Promise<unknown>, typeof OptionError | typeof ShapeError, RegExp][] = [
@@ -235,6 +236,32 @@ describe("what is refused when a network is made", () => {
       () => filledBy(() => Float32Array.of(1, Number.NaN, 2, 3)),
       OptionError,
       /gave NaN for element 1, expected a finite number$/,
+    ],
+    [
+      "an initializer with a distribution that is none",
+      () => filledBy(() => new Float32Array(4), { kind: 1, mean: 0, scale: 1 }),
+      OptionError,
+      /^mine_1.p: the initializer "own" has the distribution .*, expected a function that gives/,
+    ],
+    [
+      "an initializer whose distribution is of no known kind",
+      () =>
+        filledBy(
+          () => new Float32Array(4),
+          () => ({ kind: 4, mean: 0, scale: 1 }),
+        ),
+      OptionError,
+      /the initializer "own" has the distribution .*, expected .* kind: 0 to 3/,
+    ],
+    [
+      "an initializer whose distribution is not finite",
+      () =>
+        filledBy(
+          () => new Float32Array(4),
+          () => ({ kind: 1, mean: Number.NaN, scale: 1 }),
+        ),
+      OptionError,
+      /the initializer "own" has the distribution .*, expected .* finite numbers/,
     ],
     ["a number to exp", () => made((g) => g.exp(2 as never)), OptionError, /^mine_1: exp got 2, expected a tensor/],
     ["a number to slice", () => made((g) => g.slice(2 as never, 0)), OptionError, /^mine_1: slice got 2, expected a tensor/],
