@@ -87,7 +87,7 @@ class Samples {
 
   wanted(): boolean {
     const elapsed = performance.now() - this.begun;
-    return elapsed < (this.enough ? this.budget.time : PATIENCE);
+    return this.all.length < this.budget.samples || elapsed < (this.enough ? this.budget.time : PATIENCE);
   }
 
   /** @param work of a sample @returns work per second */

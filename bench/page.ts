@@ -26,7 +26,8 @@ export function table(
   return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
 }
 
-function median({ median, disturbed }: Figure): string {
+/** With a mark if it is disturbed. */
+export function median({ median, disturbed }: Figure): string {
   return `${disturbed ? "~" : ""}${digits(median)}`;
 }
 

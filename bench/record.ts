@@ -25,7 +25,8 @@ export function record(
 ): Record {
   return {
     ...fields,
-    revectorized: fields.backend === "wasm" && isRevectorized(),
+    // The limit is that of 128 bits.
+    revectorized: fields.backend === "wasm" && fields.bench !== "limit" && isRevectorized(),
     threads: 1,
     node: process.versions.node,
     ...figure,

@@ -182,7 +182,8 @@ const factories: Readonly<Record<string, (options: never) => Initializer>> = {
 export function distributionOf(who: string, { type, distribution }: Initializer, shape: readonly number[]): Distribution | undefined {
   if (distribution === undefined) return undefined;
   const given = typeof distribution === "function" ? distribution(shape) : undefined;
-  if (given && Variate[given.kind] !== undefined && Number.isFinite(given.mean) && Number.isFinite(given.scale)) return given;
+  if (typeof given?.kind === "number" && Variate[given.kind] !== undefined && Number.isFinite(given.mean) && Number.isFinite(given.scale))
+    return given;
   throw new OptionError(
     `${who}: the initializer ${shown(type)} has the distribution ${shown(given ?? distribution)}, expected a function that gives { kind: 0 to 3, mean, scale }, finite numbers`,
   );

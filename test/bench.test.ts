@@ -117,6 +117,14 @@ describe("measure", () => {
     expect(measure(call, 1, budget).median).toBeLessThan(201);
   });
 
+  test("takes its samples however long they last", { timeout: 30_000 }, () => {
+    const call = () => {
+      const begun = performance.now();
+      while (performance.now() - begun < 1100);
+    };
+    expect(measure(call, 1, budget).disturbed).toBeUndefined();
+  });
+
   test("says so where there were too few of them", { timeout: 20_000 }, () => {
     expect(measure(() => {}, 1, { ...budget, isQuiet: () => false })).toMatchObject({ disturbed: true, median: expect.any(Number) });
   });

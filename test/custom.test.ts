@@ -254,6 +254,16 @@ describe("what is refused when a network is made", () => {
       /the initializer "own" has the distribution .*, expected .* kind: 0 to 3/,
     ],
     [
+      "an initializer whose distribution is named, not numbered",
+      () =>
+        filledBy(
+          () => new Float32Array(4),
+          () => ({ kind: "Normal", mean: 0, scale: 1 }),
+        ),
+      OptionError,
+      /the initializer "own" has the distribution .*, expected .* kind: 0 to 3/,
+    ],
+    [
       "an initializer whose distribution is not finite",
       () =>
         filledBy(
