@@ -12,6 +12,7 @@ import type { Form } from "./gemm.js";
 import { networkOf } from "./networks.js";
 import { refuse } from "./options.js";
 import { digits } from "./page.js";
+import { roundTrip } from "./roundTrip.js";
 import { nameOf, rowsOf, type Workload, workloads } from "./workloads.js";
 
 const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [2];
@@ -108,14 +109,21 @@ async function measureTraining(workload: Workload, threads: readonly number[]): 
   print(`${nameOf(workload)}, samples/s`, (milliseconds) => (workload.batch * workload.batches) / (milliseconds / 1e3), times);
 }
 
+async function printRoundTrip(): Promise<void> {
+  console.log(`${"cache line there and back, ns".padEnd(34)} ${Math.round(await roundTrip())}`);
+}
+
 const threads = [...new Set([1, ...counts])];
 console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores; Node ${process.versions.node}, strict arithmetic`);
 console.log("by number of threads, over one thread:\n");
+await printRoundTrip();
 for (const n of [512, 1024]) for (const form of ["NN", "TN", "NT"] as const) await measureProduct(n, n, n, form, threads);
 // Those of 784-512-512-10 with 128 rows.
 await measureProduct(128, 512, 784, "NN", threads);
 await measureProduct(784, 512, 128, "TN", threads);
 await measureProduct(128, 512, 512, "NT", threads);
+await printRoundTrip();
 const [, iris, digit, , large] = workloads;
 for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 10], batch: 64 }, digit!, iris!])
   await measureTraining(workload, threads);
+await printRoundTrip();

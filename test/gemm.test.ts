@@ -135,6 +135,16 @@ for (const form of forms) {
     check({ form, m: 64, n: 33, k: Block.KC, start: Start.Zero }, random);
   });
 
+  test(`${form}: a block of A that is turned, or just not, changes no bit`, () => {
+    const random = generator(10);
+    const { TurnColumns: n, TurnDepth: k } = Block;
+    check({ form, m: 45, n, k, start: Start.Zero }, random);
+    check({ form, m: 47, n: n - 4, k, start: Start.Bias }, random);
+    check({ form, m: 46, n: n + 7, k: k - 1, start: Start.C }, random);
+    check({ form, m: 103, n: n + 1, k: k + 6, start: Start.C, begin: 8, end: 99 }, random);
+    check({ form, m: 2 * (Block.A / Block.KC) + 13, n: n + 9, k: 2 * Block.KC - 5, start: Start.Bias }, random);
+  });
+
   test(`${form}: a range of rows is those rows of the whole, and leaves the others alone`, () => {
     const random = generator(4);
     for (const [m, n, k] of [

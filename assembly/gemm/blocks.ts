@@ -18,6 +18,10 @@ export enum Block {
   Rows = 5,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
+  /** A packed A is turned where C has so many columns, for which each copied element is used, and */
+  TurnColumns = 512,
+  /** so large a k, at which the lines of a tile in A and in B no longer stay in L1 */
+  TurnDepth = 192,
   /** Elements of a cache line, on which packed blocks begin */
   Line = 16,
 }

@@ -16,7 +16,7 @@ import {
 } from "../../build/wasm/micro";
 import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
-import { packColumn, packRows, packTransposedB } from "./pack";
+import { packColumn, packRows, packTransposedA, packTransposedB } from "./pack";
 import { gemmColumn, gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
@@ -139,9 +139,9 @@ function gemmNarrow(
   else gemmMicro4x4(c, ldc, start, startLd, a, aRow, aStep, b, bStep, m, n, k);
 }
 
-/** Elements from k to k+1 in a packed block of A: an odd number of cache lines, so that a column of it meets all sets of L1. */
-function packedRow(rows: u32): usize {
-  return (((rows + 15) >> 4) | 1) << 4;
+/** Elements from line to line of a packed block of A: an odd number of cache lines, so that a column of it meets all sets of L1. */
+function packedLine(length: u32): u32 {
+  return (((length + 15) >> 4) | 1) << 4;
 }
 
 /** Blocks of k as equal as can be, of whole vectors. */
@@ -220,10 +220,13 @@ function blocked(
 
   // Transposed B is packed four k at a time.
   const depth = packsA || packsB ? blockDepth(k) : k;
-  const height = max<u32>(min<u32>(fitting(m + 3, depth, Block.A), packsB ? m + 3 : fitting(m + 3, n, Block.C)) & ~3, 4);
+  // Rows of a packed A lie side by side, or, which is dearer to copy, one after the other: a tile then reads few cache lines.
+  const turned = packsA && n >= <u32>Block.TurnColumns && depth >= <u32>Block.TurnDepth;
+  const height = max<u32>(min<u32>(fitting(m + 3, turned ? packedLine(depth) : depth, Block.A), packsB ? m + 3 : fitting(m + 3, n, Block.C)) & ~3, 4);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
-  const panels = blockA + (packsA ? (packedRow(min<u32>(height, m)) * depth) << 2 : 0);
+  const rows = min<u32>(height, (m + 3) & ~3);
+  const panels = blockA + (packsA ? <usize>(turned ? rows * packedLine(depth) : packedLine(rows) * depth) << 2 : 0);
 
   const tile = load<u32>(Control.Tile);
   for (let j: u32 = 0; j < n; j += width) {
@@ -234,10 +237,17 @@ function blocked(
       for (let i = begin; i < end; i += height) {
         const mc = min<u32>(end - i, height);
         let block = a + <usize>i * aRow + <usize>p * aStep;
+        let down = aRow;
         let step = aStep;
         if (packsA) {
-          step = packedRow(mc) << 2;
-          packRows(blockA, step, (<usize>((mc + 3) & ~3)) << 2, block, aStep, kc);
+          if (turned) {
+            down = <usize>packedLine(depth) << 2;
+            step = 4;
+            packTransposedA(blockA, down, block, aStep, mc, kc);
+          } else {
+            step = <usize>packedLine(mc) << 2;
+            packRows(blockA, step, (<usize>((mc + 3) & ~3)) << 2, block, aStep, kc);
+          }
           block = blockA;
         }
         let panel = panels;
@@ -259,7 +269,7 @@ function blocked(
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
               else if (strip == Block.NR) {
                 packed = min<u32>(mc, 2);
-                gemmPack2x16(target, cRow, origin, originRow, block, aRow, step, bAt, bRow, panel, packed, kc);
+                gemmPack2x16(target, cRow, origin, originRow, block, down, step, bAt, bRow, panel, packed, kc);
               } else packRows(panel, bStep, bStep, bAt, bRow, kc);
             }
             bAt = panel;
@@ -268,10 +278,10 @@ function blocked(
           }
           if (columns == Block.NR) {
             const skip = <usize>packed;
-            const from = block + skip * aRow;
+            const from = block + skip * down;
             const to = target + skip * cRow;
-            if (packed < mc) gemmStrip(tile, to, cRow, origin + skip * originRow, originRow, from, aRow, step, bAt, bStep, mc - packed, kc);
-          } else gemmNarrow(target, cRow, origin, originRow, block, aRow, step, bAt, bStep, mc, columns, kc);
+            if (packed < mc) gemmStrip(tile, to, cRow, origin + skip * originRow, originRow, from, down, step, bAt, bStep, mc - packed, kc);
+          } else gemmNarrow(target, cRow, origin, originRow, block, down, step, bAt, bStep, mc, columns, kc);
           q += columns;
         }
         if (last && activation) applyActivation(activation, c, alpha, i * ldc, (i + mc) * ldc);

@@ -30,6 +30,16 @@ export function packTransposedB(to: usize, step: usize, from: usize, ld: usize, 
   }
 }
 
+/** A block of a transposed A, row by row; step: bytes from row to row in the block. Writes up to 3 rows, and up to 3 elements of each row,
+ *  more than there are. */
+export function packTransposedA(to: usize, step: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
+  for (let left: i32 = depth; left > 0; left -= 4) {
+    packColumns4(to, step, from, ld, left, rows);
+    to += 16;
+    from += ld << 2;
+  }
+}
+
 /** to[p][i] = from[i][p], i < 4, p < depth up to a multiple of 4. Of `from` only `rows` (at least 1) exist: the last one stands
  *  for those that are missing. */
 function packColumns4(to: usize, step: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
