@@ -18,6 +18,10 @@ declare function report(steps: i32): void;
 /** Milliseconds after which a worker without a run goes back to its event loop. */
 const IDLE: u32 = 100;
 
+/** How many times as long threads look at a run's first barrier. A woken thread may be put on the core of the one that woke it, though another
+ *  is idle, and threads that take turns there to work and to sleep are not parted for seconds; two that are busy for some milliseconds are. */
+const FIRST: u32 = 100;
+
 /** Where a thread's share of an extent begins; it ends where the next thread's begins. Shares are whole multiples of `granule`, or, of an
  *  extent that counts by the batch's rows, of so many rows, and differ by one such multiple at most. */
 export function shareBegin(word: u32, rows: u32, granule: u32, thread: u32, threads: u32): u32 {
@@ -31,7 +35,7 @@ export function shareBegin(word: u32, rows: u32, granule: u32, thread: u32, thre
 }
 
 /** Waits until all threads are here. False: the run was aborted, perhaps for want of a sign of the others. */
-function meet(threads: u32): bool {
+function meet(threads: u32, looks: u32): bool {
   const passed = atomic.load<u32>(Control.Passed);
   if (atomic.load<u32>(Control.Abort)) return false;
   if (atomic.add<u32>(Control.Arrived, 1) + 1 == threads) {
@@ -40,7 +44,7 @@ function meet(threads: u32): bool {
     if (atomic.load<u32>(Control.Sleeping)) atomic.notify(Control.Passed);
     return true;
   }
-  for (let spins = load<u32>(Control.Spins); spins; --spins) {
+  for (; looks; --looks) {
     if (atomic.load<u32>(Control.Passed) != passed) return !atomic.load<u32>(Control.Abort);
   }
   atomic.add<u32>(Control.Sleeping, 1);
@@ -66,18 +70,23 @@ export function work(thread: u32): i32 {
   const threads = load<u32>(Control.Threads);
   const scratch = <usize>load<u32>(Control.Scratch) * thread;
   let step = region + load<u32>(Control.Table);
+  const spins = load<u32>(Control.Spins);
+  let looks = spins * FIRST;
   let done: u32 = 0;
   // A plan ends with a barrier, so here every thread sees the same status.
   for (; done < steps; ++done) {
     const rows = load<u32>(step, Step.Rows);
     for (let pc = plan; load<u32>(pc) != Op.End; pc += <usize>load<u32>(pc, 4) << 2) {
       if (load<u32>(pc) != Op.Barrier) dispatchShare(pc, region, step, rows, thread, threads, scratch);
-      else if (!meet(threads)) return Ended.Aborted;
+      else {
+        if (!meet(threads, looks)) return Ended.Aborted;
+        looks = spins;
+      }
     }
     if (atomic.load<u32>(step + Step.Status)) break;
     step += stride;
   }
-  return meet(threads) ? done : Ended.Aborted;
+  return meet(threads, spins) ? done : Ended.Aborted;
 }
 
 /** A worker's session: takes part in runs, the one after the `seen`-th and so on, until the session closes, a run is aborted, or none
