@@ -36,8 +36,9 @@ const rows: readonly Row[] = [
 
 /** By engine, as bench/ladder found it. */
 function fastestTile({ arithmetic, revectorized }: Row, major: number): string {
-  if (major < 24) return revectorized && arithmetic === "strict" ? "4x16" : "2x16";
-  if (arithmetic === "strict") return revectorized ? "2x16" : "5x8";
+  if (revectorized && arithmetic === "strict") return "4x16";
+  if (major < 24) return "2x16";
+  if (arithmetic === "strict") return "5x8";
   return revectorized ? "6x16" : "6x8";
 }
 

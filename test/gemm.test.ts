@@ -127,9 +127,12 @@ for (const form of forms) {
     const random = generator(3);
     check({ form, m: 13, n: 21, k: 2 * Block.KC + 3, start: Start.Zero }, random);
     check({ form, m: 13, n: 21, k: 2 * Block.KC + 3, start: Start.Bias }, random);
-    check({ form, m: Block.A / Block.KC + 7, n: 30, k: Block.KC + 1, start: Start.C }, random);
-    check({ form, m: 2 * (Block.A / Block.KC) + 6, n: Block.B / Block.KC + 11, k: Block.KC + 6, start: Start.Bias }, random);
-    check({ form, m: 7, n: 20, k: Block.A / 8, start: Start.C }, random);
+    check({ form, m: Block.Few, n: 30, k: Block.KC + 1, start: Start.C }, random);
+    check({ form, m: Block.Few - 1, n: 33, k: Block.KC - 5, start: Start.Zero }, random);
+    check({ form, m: Block.Few + 1, n: 30, k: Block.KC + 1, start: Start.C }, random);
+    check({ form, m: Block.Few + 12, n: 71, k: Block.KC, start: Start.C, begin: 8, end: Block.Few + 9 }, random);
+    check({ form, m: 3 * Block.MC + 6, n: Block.B / Block.KC + 11, k: Block.KC + 6, start: Start.Bias }, random);
+    check({ form, m: 7, n: 20, k: 32 * Block.KC, start: Start.C }, random);
     check({ form, m: 9, n: Block.B / Block.KC + 3, k: 2 * Block.KC, start: Start.Zero }, random);
     check({ form, m: 32, n: 17, k: Block.KC + 4, start: Start.C }, random);
     check({ form, m: 64, n: 33, k: Block.KC, start: Start.Zero }, random);
@@ -142,7 +145,8 @@ for (const form of forms) {
     check({ form, m: 47, n: n - 4, k, start: Start.Bias }, random);
     check({ form, m: 46, n: n + 7, k: k - 1, start: Start.C }, random);
     check({ form, m: 103, n: n + 1, k: k + 6, start: Start.C, begin: 8, end: 99 }, random);
-    check({ form, m: 2 * (Block.A / Block.KC) + 13, n: n + 9, k: 2 * Block.KC - 5, start: Start.Bias }, random);
+    check({ form, m: Block.Few, n: n + 9, k: 2 * Block.KC - 5, start: Start.C }, random);
+    check({ form, m: 3 * Block.MC + 13, n: n + 9, k: 2 * Block.KC - 5, start: Start.Bias }, random);
   });
 
   test(`${form}: a range of rows is those rows of the whole, and leaves the others alone`, () => {
@@ -170,7 +174,7 @@ for (const form of forms) {
       [1, 3, 5],
       [5, 7, 4],
       [70, 33, 40],
-      [207, Block.B / Block.KC + 5, Block.KC + 9],
+      [4 * Block.MC + 15, Block.B / Block.KC + 5, Block.KC + 9],
     ] as const) {
       for (const start of starts) check({ form, m, n, k, start, activation: Op.LeakyReluForward }, random, leakyRelu);
     }

@@ -1,12 +1,16 @@
 // Sizes of gemm's cache blocks and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner reserves scratch by
-// them. None of them changes a bit of any result. Fitted on a Zen 5 core, 48 KiB L1, 1 MiB L2. Tiles are in scripts/micro.ts.
+// them. None of them changes a bit of any result. Fitted on cores with 48 KiB of L1 (Zen 5, 1 MiB of L2; Intel Xeon, 2 MiB). Tiles are in
+// scripts/micro.ts.
 
-/** Strips of C are NR wide, the last ones less; packed panels are at most KC deep. Blocks of A, B and C are counted in elements. */
+/** Strips of C are NR wide, the last ones less; packed panels are at most KC deep. Blocks of B and C are counted in elements. */
 export enum Block {
   NR = 16,
   KC = 256,
-  /** A in one block of rows: 256 KiB, a quarter of L2 */
-  A = 65536,
+  /** Rows of A and C in a block, a multiple of the tiles' heights and of a cache line's elements. Strip by strip a block goes through C in the
+   *  order of memory, which the CPU fetches ahead of a tile's sums; down all rows of one strip each line of C is waited for */
+  MC = 48,
+  /** Rows up to which there is one block: each panel of B is used up, from L1, before the next one is packed in its place */
+  Few = 128,
   /** B in one block of columns: 512 KiB */
   B = 131072,
   /** C in one block of rows: 32 KiB, so that neighbouring strips meet their cache lines in L1 */

@@ -222,7 +222,8 @@ function blocked(
   const depth = packsA || packsB ? blockDepth(k) : k;
   // Rows of a packed A lie side by side, or, which is dearer to copy, one after the other: a tile then reads few cache lines.
   const turned = packsA && n >= <u32>Block.TurnColumns && depth >= <u32>Block.TurnDepth;
-  const height = max<u32>(min<u32>(fitting(m + 3, turned ? packedLine(depth) : depth, Block.A), packsB ? m + 3 : fitting(m + 3, n, Block.C)) & ~3, 4);
+  const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>Block.MC : m + 3;
+  const height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
   const rows = min<u32>(height, (m + 3) & ~3);

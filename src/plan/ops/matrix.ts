@@ -15,11 +15,9 @@ function packing(transposed: "A" | "B" | undefined) {
     const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
     const packedLine = (length: number) => (Math.ceil(length / Block.Line) | 1) * Block.Line;
+    const rows = Math.min(m, Block.Few);
     // Turned or not: with a smaller k it is not.
-    const blockA = Math.max(
-      Math.min(packedLine(m) * depth, Block.A + 2 * Block.Line * depth),
-      n >= Block.TurnColumns ? Math.min(up(m, 4) * packedLine(depth), Block.A) : 0,
-    );
+    const blockA = Math.max(packedLine(rows) * depth, n >= Block.TurnColumns ? up(rows, 4) * packedLine(depth) : 0);
     const blockB = Math.min(up(n, Block.NR) * depth, Block.B);
     return (a ? blockA : 0) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
   };
