@@ -20,7 +20,7 @@ import { layerKinds } from "./layers/registry.js";
 import { type Loss, lossTypes } from "./losses.js";
 import { type CustomMetric, metricTypes } from "./metrics.js";
 import type { Builder } from "./plan/builder.js";
-import { isSymbolic, shape } from "./plan/expressions.js";
+import { shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
 import { oneHot, weigh } from "./weighting.js";
 
@@ -49,9 +49,8 @@ export function layer(
   return makeLayer(kind, options, (g, x, ...more) => {
     const before = g.parameters.length;
     const begin = g.mark();
-    const y = apply(g, x, ...more);
     const who = g.scope;
-    checkTensor(`${who}: it returns`, y);
+    const y = g.expectTensor(`${who}: it returns`, apply(g, x, ...more));
     if (!y.batched) throw new ShapeError(`${who}: it returns shape ${shape(y)}, the same for every sample, expected [batch, ...]`);
     const sources = [...g.parameters.slice(before).map(({ tensor }) => tensor), x, ...more];
     for (const source of sources) if (source.needsGradient) checkReached(g, begin, who, source, y, "output");
@@ -70,9 +69,8 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
     options,
     apply: (g, x) => {
       const begin = g.mark();
-      const y = apply(g, x);
       const who = `${g.scope}: ${type}`;
-      checkTensor(`${who}: it returns`, y);
+      const y = g.expectTensor(`${who}: it returns`, apply(g, x));
       if (shape(y) !== shape(x)) throw new ShapeError(`${who}: it returns shape ${shape(y)}, expected its input's ${shape(x)}`);
       if (x.needsGradient) checkReached(g, begin, who, x, y, "output");
       g.activates(x);
@@ -128,8 +126,7 @@ export function customLoss(
     check: () => {},
     emit: (g, prediction, target, weights) => {
       const begin = g.mark();
-      const each = apply(g, prediction, target);
-      checkTensor(`${type}: it returns`, each);
+      const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
       checkPerRow(type, each, prediction);
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
       g.lossOfRows(each, weights);
@@ -152,8 +149,7 @@ export function customMetric(
     type,
     options,
     apply: (g, prediction, target) => {
-      const each = apply(g, prediction, target);
-      checkTensor(`${type}: it returns`, each);
+      const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
       checkPerRow(type, each, prediction);
       return each;
     },
@@ -179,10 +175,6 @@ function checkSavable(who: string, options: unknown): void {
   if (!isRecord(options)) throw new OptionError(`${who}: options are ${shown(options)}, expected an object`);
   const isInitializer = (value: object) => !Array.isArray(value) && typeof (value as { fill?: unknown }).fill === "function";
   checkPlain(`${who}: options`, options, isInitializer);
-}
-
-function checkTensor(who: string, value: unknown): asserts value is Tensor {
-  if (!isSymbolic(value)) throw new OptionError(`${who} ${shown(value)}, expected a tensor`);
 }
 
 /** Does a gradient flow back from `to` to `from`? Else what lies before would not be trained, and nobody would notice. */

@@ -36,6 +36,7 @@ export class Builder extends Expressions {
   private readonly layers: LayerRecord[] = [];
   private readonly constants = new Map<number | "-0", Tensor>();
   private readonly results: Tensor[] = [];
+  private readonly own = new WeakSet<Tensor>();
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
   private layer = "";
@@ -69,7 +70,7 @@ export class Builder extends Expressions {
   ): Tensor {
     const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts, offset } = options;
     const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
-    return {
+    const tensor = {
       id: this.ids++,
       name,
       shape,
@@ -81,6 +82,12 @@ export class Builder extends Expressions {
       ...(parts && { parts }),
       ...(offset !== undefined && { offset }),
     };
+    this.own.add(tensor);
+    return tensor;
+  }
+
+  protected owns(tensor: Tensor): boolean {
+    return this.own.has(tensor);
   }
 
   /** A tensor of this step with the shape of `like`, or `shape`, that needs a gradient if any of `from` does. */
@@ -108,6 +115,7 @@ export class Builder extends Expressions {
     }
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
     const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
+    this.own.add(tensor);
     this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;

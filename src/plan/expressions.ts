@@ -26,6 +26,8 @@ export abstract class Expressions {
   abstract constant(value: number): Tensor;
   abstract linear(x: Tensor, w: Tensor): Tensor;
   abstract get scope(): string;
+  /** Whether it was made for this program. */
+  protected abstract owns(tensor: Tensor): boolean;
   protected abstract result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape?: readonly number[]): Tensor;
 
   /** a + b */
@@ -255,10 +257,20 @@ export abstract class Expressions {
     return this.tensorOf(name, given);
   }
 
-  protected tensorOf(name: string, given: unknown): Tensor {
-    if (!isSymbolic(given)) throw new OptionError(`${this.scope}: ${name} got ${shown(given)}, expected a tensor`);
-    if (given.dtype !== "f32") this.refuse(name, `${given.name} holds class ids, expected numbers`);
+  /** @throws {OptionError} what is no tensor, or was made by another call of a user's function, for another plan */
+  expectTensor(what: string, given: unknown): Tensor {
+    if (!isSymbolic(given)) throw new OptionError(`${what} ${shown(given)}, expected a tensor`);
+    if (!this.owns(given))
+      throw new OptionError(
+        `${what} ${given.name} of an earlier call, for another plan (to train, evaluate, predict or trace), expected a tensor of this call`,
+      );
     return given;
+  }
+
+  protected tensorOf(name: string, given: unknown): Tensor {
+    const tensor = this.expectTensor(`${this.scope}: ${name} got`, given);
+    if (tensor.dtype !== "f32") this.refuse(name, `${tensor.name} holds class ids, expected numbers`);
+    return tensor;
   }
 
   protected refuse(name: string, what: string): never {
@@ -266,7 +278,7 @@ export abstract class Expressions {
   }
 }
 
-export function isSymbolic(value: unknown): value is Tensor {
+function isSymbolic(value: unknown): value is Tensor {
   return value !== null && typeof value === "object" && "slab" in value && "stride" in value;
 }
 
