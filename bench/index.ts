@@ -3,32 +3,29 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { features } from "../src/features.js";
-import { revectorize } from "../src/node.js";
 import { Bounds } from "./bound.js";
 import { measureDispatch } from "./dispatch.js";
 import { gemmCases } from "./gemm.js";
 import { kernelCases } from "./kernels.js";
-import { fasterOf, type Limit, measureAgain, measureLimit } from "./limit.js";
-import { type Budget, type Figure, measure } from "./measure.js";
+import { measureLimit } from "./limit.js";
+import { type Budget, measure } from "./measure.js";
 import { type How, type Standard, standards } from "./networks.js";
-import { prepare, recompile } from "./operands.js";
+import { prepare } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
-import { digits, featureLines, type Line, median, percent, table } from "./page.js";
+import { digits, featureLines, percent } from "./page.js";
+import { benchProducts, widen } from "./products.js";
 import { quietness } from "./quiet.js";
 import { type Record, record } from "./record.js";
+import { Sheet } from "./sheet.js";
 import { measurePlan, measureStart } from "./start.js";
 import { measurePredict, measureSteps, measureTrainOnBatch } from "./steps.js";
 
 /** Floating-point operations of the largest product that `--quick` keeps: plain JavaScript takes 20 ms for it. */
 const QUICK = 5e7;
-/** The limit beside a product is the fastest of so many loops, those that were fastest at first: which of them is moves. */
-const LOOPS = 3;
 /** Networks of which one row is predicted. */
 const PREDICTED = ["4-16-3", "784-128-10"];
 /** Networks of which single steps are measured: what JavaScript does shows in short ones. */
 const SINGLE = ["2-8-1", "4-16-3"];
-
-type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
 
 const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 
@@ -42,39 +39,7 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
   if (relaxed && !found.relaxedSimd.available) refuse(`--relaxed: ${found.relaxedSimd.reason}`);
   if (wide && !found.revectorize.available) refuse(`--revectorize: ${found.revectorize.reason}`);
   const wasmHow: How = { backend: "wasm", arithmetic: relaxed ? "relaxed" : "strict" };
-  const sample = gemmCases().find(({ name, form }) => name === "256x256x256" && form === "NN")!;
-  const rateOf = async () => {
-    const { wasm, flops } = await sample.prepare();
-    return measure(wasm[wasmHow.arithmetic]!, flops / 1e9, budget).median;
-  };
-
-  const records: Record[] = [];
-  let lines: Line[] = [];
-  let disturbed = false;
-
-  async function measured(how: How, fields: Fields, run: (how: How) => Figure | Promise<Figure>): Promise<Figure> {
-    const figure = await run(how);
-    records.push(record({ ...fields, ...how }, figure));
-    return figure;
-  }
-
-  /** One line: measures WebAssembly and plain JavaScript, of which the faster counts. */
-  async function line(name: string, fields: Fields, run: (how: How) => Figure | Promise<Figure>, extra?: (wasm: Figure) => string) {
-    const wasm = await measured(wasmHow, fields, run);
-    const js = [await measured({ backend: "js", arithmetic: "strict" }, fields, run)];
-    // Kernels around gemm have one arithmetic; a start is over before it matters.
-    if (!["kernel", "dispatch", "start"].includes(fields.bench))
-      js.push(await measured({ backend: "js", arithmetic: "relaxed" }, fields, run));
-    const smaller = ["ns", "µs", "ms"].includes(fields.unit);
-    const [fastest] = js.sort((x, y) => (smaller ? x.median - y.median : y.median - x.median));
-    lines.push({ name, wasm, js: fastest!, extra: extra?.(wasm) });
-  }
-
-  function print(title: string, options?: Parameters<typeof table>[2]): void {
-    if (lines.length > 0) console.log(table(title, lines, options));
-    disturbed ||= lines.some(({ wasm, js }) => wasm.disturbed || js.disturbed);
-    lines = [];
-  }
+  const sheet = new Sheet(wasmHow);
 
   const wanted = (kind: Record["bench"], name: string) => `${kind} ${name}`.toLowerCase().includes(only.toLowerCase());
   const products = gemmCases().filter(({ name, form, flops }) => wanted("gemm", `${name} ${form}`) && (!quick || flops <= QUICK));
@@ -98,116 +63,70 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
     `wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}${quiet ? ", in quiet moments" : ""}; js: its faster arithmetic`,
   );
   // Before V8 is asked for more: the limit that 128 bits have.
-  let limits = needsLimit ? measureLimit(wasmHow.arithmetic, budget) : [];
-  const width = wide ? 2 : 1;
-  if (wide) {
-    const before = await rateOf();
-    revectorize();
-    recompile();
-    const after = await rateOf();
-    console.log(`flag     ${sample.name} off ${digits(before)}, on ${digits(after)} GFLOP/s: ${digits(after / before)}x`);
-  }
-
-  let exceeded = false;
-  if (needsLimit) {
-    // Clocks move, and neighbours of a virtual machine come and go: each product is beside the limit of its own moment, the higher of
-    // the one right before and the one right after it.
-    const loops = limits.slice(0, LOOPS).map(({ name }) => name);
-    const beside = new Map<string, number>();
-    const limitNow = () => width * Math.max(...loops.map((loop) => measureAgain(wasmHow.arithmetic, loop, budget).median));
-    for (const { name, form, prepare } of products) {
-      const { wasm, js, flops } = await prepare();
-      await line(`${name} ${form}`, { bench: "gemm", case: name, form, unit: "GFLOP/s" }, ({ backend, arithmetic }) => {
-        if (backend === "js") return measure(js[arithmetic]!, flops / 1e9, budget);
-        const before = limitNow();
-        const figure = measure(wasm[arithmetic]!, flops / 1e9, budget);
-        beside.set(`${name} ${form}`, Math.max(before, limitNow()));
-        return figure;
-      });
-    }
-    // The clock may have risen since: again, so that products and limit see the same machine.
-    if (products.length > 0) limits = fasterOf(limits, measureLimit(wasmHow.arithmetic, budget));
-    const [{ name: fastest, figure: narrow }] = limits as [Limit];
-    const limit = width * narrow.median;
-    const share = ({ median }: Figure, of = limit) => median / of;
-    records.forEach((r, i) => {
-      records[i] = { ...r, ofLimit: share(r, beside.get(`${r.case} ${r.form}`)) };
-    });
-    exceeded = records.some(({ median }) => median > limit);
-    records.unshift(
-      ...limits.map(({ name, figure }) =>
-        record({ bench: "limit", case: name, ...wasmHow, unit: "GFLOP/s", ofLimit: share(figure) }, figure),
-      ),
-    );
-    lines = lines.map((one) => ({ ...one, extra: percent(share(one.wasm, beside.get(one.name))) }));
-    console.log(`limit    ${wide ? "twice " : ""}${median(narrow)} GFLOP/s, multiply and add (${fastest})`);
-    disturbed ||= narrow.disturbed === true;
-    print("gemm, GFLOP/s", { extra: "limit" });
-  }
+  const limits = needsLimit ? measureLimit(wasmHow.arithmetic, budget) : [];
+  if (wide) await widen(wasmHow, budget);
+  const exceeded = needsLimit && (await benchProducts(sheet, products, limits, { arithmetic: wasmHow.arithmetic, wide, budget }));
 
   const bounds = new Bounds(budget);
   for (const bound of [false, true]) {
     for (const { name, job, divisions } of kernels.filter((kernel) => bound === (kernel.divisions !== undefined))) {
       const { wasm, js, bytes, span } = await prepare(job);
       const binding = divisions && bounds.binding(divisions, span, bytes / job.values.end!);
-      await line(
+      await sheet.line(
         name,
         { bench: "kernel", case: name, unit: "GB/s" },
         ({ backend, arithmetic }) => measure((backend === "wasm" ? wasm : js)[arithmetic]!, bytes / 1e9, budget),
-        binding && (({ median }) => `${binding.name} ${percent(median / binding.rate)}`),
+        binding && { extra: ({ median }) => `${binding.name} ${percent(median / binding.rate)}` },
       );
     }
-    print(bound ? "kernels over slabs, GB/s" : "other kernels, GB/s", bound ? { extra: "bound" } : {});
+    sheet.print(bound ? "kernels over slabs, GB/s" : "other kernels, GB/s", bound ? { extra: "bound" } : {});
   }
 
   for (const standard of trained) {
     const name = stepName(standard);
-    await line(
-      name,
-      { bench: "step", case: name, unit: "samples/s" },
-      (how) => measureSteps(standard, how, budget),
-      ({ median }) => digits(median / standard.batch),
-    );
+    await sheet.line(name, { bench: "step", case: name, unit: "samples/s" }, (how) => measureSteps(standard, how, budget), {
+      extra: ({ median }) => digits(median / standard.batch),
+    });
   }
-  print("training, samples/s", { extra: "steps/s" });
+  sheet.print("training, samples/s", { extra: "steps/s" });
 
   for (const standard of predicted)
-    await line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (how) => measurePredict(standard, how, budget));
-  print("prediction of one row, µs", { smallerIsBetter: true });
+    await sheet.line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (how) => measurePredict(standard, how, budget));
+  sheet.print("prediction of one row, µs", { smallerIsBetter: true });
 
   for (const standard of single) {
     const fields = { bench: "trainOnBatch", case: stepName(standard), unit: "µs" } as const;
-    await line(stepName(standard), fields, (how) => measureTrainOnBatch(standard, how, budget));
+    await sheet.line(stepName(standard), fields, (how) => measureTrainOnBatch(standard, how, budget));
   }
-  print("one step by trainOnBatch, µs", { smallerIsBetter: true });
+  sheet.print("one step by trainOnBatch, µs", { smallerIsBetter: true });
 
   if (dispatched)
-    await line("fill of nothing", { bench: "dispatch", case: "fill of nothing", unit: "ns" }, ({ backend }) =>
+    await sheet.line("fill of nothing", { bench: "dispatch", case: "fill of nothing", unit: "ns" }, ({ backend }) =>
       measureDispatch(backend, budget),
     );
-  print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
+  sheet.print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
 
   for (const name of starts) {
     const script = await bundled("started");
     const parts = { wasm: measureStart(script, "wasm", budget), js: measureStart(script, "js", budget) };
     for (const part of parts.wasm.keys()) {
       const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
-      await line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
+      await sheet.line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
     }
   }
-  print("start to the first step over an empty script, ms", { smallerIsBetter: true });
+  sheet.print("start to the first step over an empty script, ms", { smallerIsBetter: true });
 
   for (const name of plans) {
     const script = await bundled("planned");
     // A plan is the same for both backends.
     for (const [part, figure] of measurePlan(script, budget)) {
-      records.push(record({ bench: "plan", case: `${name}, ${part}`, unit: "ms", ...wasmHow }, figure));
+      sheet.records.push(record({ bench: "plan", case: `${name}, ${part}`, unit: "ms", ...wasmHow }, figure));
       console.log(`plan     ${name}, ${part}: ${digits(figure.median)} ms (${digits(figure.min)}-${digits(figure.max)})`);
     }
   }
 
-  if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
-  if (disturbed) console.log("\n~ fewer quiet moments than it takes: all samples count");
+  if (json) writeFileSync(json, `${JSON.stringify(sheet.records, null, 1)}\n`);
+  if (sheet.disturbed) console.log("\n~ fewer quiet moments than it takes: all samples count");
   if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");
   process.exitCode = exceeded ? 1 : 0;
 }

@@ -1,0 +1,52 @@
+// What the bench's sections write on: each line is measured in WebAssembly and in plain JavaScript, tables are printed, every figure is kept
+// for `--json`.
+import type { Figure } from "./measure.js";
+import type { How } from "./networks.js";
+import { type Line, table } from "./page.js";
+import { type Record, record } from "./record.js";
+
+type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
+type Run = (how: How) => Figure | Promise<Figure>;
+
+interface Extras {
+  /** The text of the table's extra column. */
+  readonly extra?: (wasm: Figure) => string;
+  /** A figure as a share of the limit of its moment, once it is measured. */
+  readonly ofLimit?: (figure: Figure) => number;
+}
+
+/** Those of one arithmetic, and a start, which is over before it matters. */
+const ALIKE: readonly Record["bench"][] = ["kernel", "dispatch", "start"];
+
+export class Sheet {
+  readonly records: Record[] = [];
+  /** Some figure on the page had too few quiet samples. */
+  disturbed = false;
+  private lines: Line[] = [];
+
+  constructor(private readonly wasm: How) {}
+
+  private async measured(how: How, fields: Fields, run: Run, { ofLimit }: Extras): Promise<Figure> {
+    const figure = await run(how);
+    this.records.push(record({ ...fields, ...how, ...(ofLimit && { ofLimit: ofLimit(figure) }) }, figure));
+    return figure;
+  }
+
+  /** Measures WebAssembly and plain JavaScript, of which the faster counts. */
+  async line(name: string, fields: Fields, run: Run, extras: Extras = {}): Promise<void> {
+    const wasm = await this.measured(this.wasm, fields, run, extras);
+    const arithmetics = ALIKE.includes(fields.bench) ? (["strict"] as const) : (["strict", "relaxed"] as const);
+    const js: Figure[] = [];
+    for (const arithmetic of arithmetics) js.push(await this.measured({ backend: "js", arithmetic }, fields, run, extras));
+    const smaller = ["ns", "µs", "ms"].includes(fields.unit);
+    const [fastest] = js.sort((x, y) => (smaller ? x.median - y.median : y.median - x.median));
+    this.lines.push({ name, wasm, js: fastest!, extra: extras.extra?.(wasm) });
+  }
+
+  /** The table of the lines since the last one, if there are any. */
+  print(title: string, options?: Parameters<typeof table>[2]): void {
+    if (this.lines.length > 0) console.log(table(title, this.lines, options));
+    this.disturbed ||= this.lines.some(({ wasm, js }) => wasm.disturbed || js.disturbed);
+    this.lines = [];
+  }
+}
