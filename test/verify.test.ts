@@ -23,7 +23,7 @@ const net = await network({
     dense(6, { name: "third" }),
   ],
   loss: categoricalCrossEntropy({ fromLogits: true }),
-  optimizer: adam({ clip: { type: "globalNorm", value: 1 } }),
+  optimizer: adam({ clip: { type: "globalNorm", value: 1 }, ema: { decay: 0.9 } }),
   metrics: ["accuracy"],
   seed: 1,
   backend: "js",
@@ -208,7 +208,13 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
     "two pieces of optimizer state in one place",
     train,
     () => moved(train, [operand(train, "adamStep", "v"), address(train, operand(train, "adamStep", "m"))]),
-    /m overlaps v/,
+    /v overlaps m/,
+  ],
+  [
+    "pieces of optimizer state that no instruction names together in one place",
+    train,
+    () => moved(train, [operand(train, "emaStep", "average"), address(train, operand(train, "adamStep", "m"))]),
+    /ema overlaps m/,
   ],
   [
     "staged inputs on staged targets",

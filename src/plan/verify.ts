@@ -215,12 +215,15 @@ class Races {
   }
 }
 
-/** What lasts beyond an instruction lies apart: slabs, what JavaScript stages, and in their slabs, one after another, parameters and
- *  their gradients, so that an optimizer's i-th element is the same parameter's in all of them. */
+/** What lasts beyond an instruction lies apart: slabs, what JavaScript stages, the optimizer's slots, and in their slabs, one after
+ *  another, parameters and their gradients, so that an optimizer's i-th element is the same parameter's in all of them. */
 function checkLayout({ program, addresses, slabs, reserved, capacity }: VerifyOptions): void {
   checkApart(Object.entries({ ...slabs, ...reserved }));
-  const staged = [...addresses].filter(([tensor]) => tensor.slab === "staging");
-  checkApart(staged.map(([tensor, begin]) => [tensor.name, [begin, begin + size(tensor, capacity) * 4]]));
+  const within = (slab: Slab) => [...addresses].filter(([tensor]) => tensor.slab === slab);
+  const rangesOf = (tensors: readonly (readonly [Tensor, number])[]) =>
+    tensors.map(([tensor, begin]) => [tensor.name, [begin, begin + size(tensor, capacity) * 4]] as const);
+  const staged = within("staging");
+  checkApart(rangesOf(staged));
   for (const [tensor, begin] of staged) {
     const [low, high] = slabs.staging;
     if (begin % 16 !== 0 || begin < low || begin + size(tensor, capacity) * 4 > high)
@@ -246,6 +249,7 @@ function checkLayout({ program, addresses, slabs, reserved, capacity }: VerifyOp
         `${tensor.name} is at ${begin}, expected a whole number of ${offset} bytes from ${slabs.slot[0] + (tensor.offset ?? 0) * 4} on`,
       );
   }
+  checkApart(rangesOf(within("slot")));
 }
 
 function checkApart(ranges: readonly (readonly [name: string, range: Range])[]): void {
