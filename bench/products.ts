@@ -11,6 +11,8 @@ import type { Sheet } from "./sheet.js";
 
 /** The limit beside a product is the fastest of so many loops, those that were fastest at first: which of them is moves. */
 const LOOPS = 3;
+/** How much faster than the limit a product may seem: they are measured at different times, and the clock rose by up to 2 % in between. */
+const CLOCK = 1.03;
 
 /** Switches the revectorizer on and says what it gives. */
 export async function widen({ arithmetic }: How, budget: Budget): Promise<void> {
@@ -66,5 +68,5 @@ export async function benchProducts(
   console.log(`limit    ${wide ? "twice " : ""}${median(narrow)} GFLOP/s, multiply and add (${fastest})`);
   sheet.disturbed ||= narrow.disturbed === true;
   sheet.print("gemm, GFLOP/s", { extra: "limit" });
-  return sheet.records.some(({ bench, median }) => bench === "gemm" && median > limit);
+  return sheet.records.some(({ bench, median }) => bench === "gemm" && median > CLOCK * limit);
 }
