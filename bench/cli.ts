@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The published command line, `chainrule bench`. An entry point of its own: importing the library never loads it.
-import { fileURLToPath } from "node:url";
+// The published command line, `chainrule bench`. An entry point of its own: importing the library never loads it. `npm run bench` is the same:
+// what runs sources makes functions slower to call.
 import { bench } from "./index.js";
 
 const help = "chainrule bench [options]: how fast training is on this machine; chainrule bench --help lists the options";
 
 const [command, ...rest] = process.argv.slice(2);
-if (command === "bench") await bench(rest, async (name) => fileURLToPath(new URL(`${name}.js`, import.meta.url)));
+if (command === "bench") await bench(rest);
 else if (command === "--help") console.log(help);
 else {
   console.error(`chainrule: ${command ? `no command "${command}"` : "which command?"}; --help lists them`);

@@ -29,9 +29,8 @@ const SINGLE = ["2-8-1", "4-16-3"];
 
 const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 
-/** @param argv the command line after the command
- *  @param bundled makes the bundles of started.ts and planned.ts and says where one of them is */
-export async function bench(argv: readonly string[], bundled: (name: "started" | "planned") => Promise<string>): Promise<void> {
+/** @param argv the command line after the command */
+export async function bench(argv: readonly string[]): Promise<void> {
   const { json, only, quick, relaxed, revectorize: wide, quiet } = readOptions(argv);
   const always: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
   const budget: Budget = quiet ? { ...always, isQuiet: quietness(always) } : always;
@@ -107,8 +106,7 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
   sheet.print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
 
   for (const name of starts) {
-    const script = await bundled("started");
-    const parts = { wasm: measureStart(script, "wasm", budget), js: measureStart(script, "js", budget) };
+    const parts = { wasm: measureStart("wasm", budget), js: measureStart("js", budget) };
     for (const part of parts.wasm.keys()) {
       const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
       await sheet.line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
@@ -117,9 +115,8 @@ export async function bench(argv: readonly string[], bundled: (name: "started" |
   sheet.print("start to the first step over an empty script, ms", { smallerIsBetter: true });
 
   for (const name of plans) {
-    const script = await bundled("planned");
     // A plan is the same for both backends.
-    for (const [part, figure] of measurePlan(script, budget)) {
+    for (const [part, figure] of measurePlan(budget)) {
       sheet.records.push(record({ bench: "plan", case: `${name}, ${part}`, unit: "ms", ...wasmHow }, figure));
       console.log(`plan     ${name}, ${part}: ${digits(figure.median)} ms (${digits(figure.min)}-${digits(figure.max)})`);
     }

@@ -4,8 +4,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Budget, Figure } from "./measure.js";
 import type { How } from "./networks.js";
+
+/** The bench is published as a bundle, and these scripts are next to it. */
+const script = (name: "started" | "planned") => fileURLToPath(new URL(`${name}.js`, import.meta.url));
 
 /** A script that does nothing but say when it runs, as started.ts does. */
 function emptyScript(): string {
@@ -15,21 +19,20 @@ function emptyScript(): string {
 }
 
 /** Runs a script. @returns milliseconds: its own, and until the process had ended */
-function run(...script: readonly string[]): Record<string, number> & { readonly end: number } {
+function run(...command: readonly string[]): Record<string, number> & { readonly end: number } {
   const begun = performance.now();
-  const times = JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
+  const times = JSON.parse(execFileSync(process.execPath, command, { encoding: "utf8" }));
   return { ...times, end: performance.now() - begun };
 }
 
 /** Milliseconds over an empty script, by part: "all" is until the first step is done, "end" until the process has ended, which waits for
- *  what V8 optimises at that moment.
- *  @param started the script started.ts, bundled */
-export function measureStart(started: string, backend: How["backend"], { samples }: Budget): ReadonlyMap<string, Figure> {
+ *  what V8 optimises at that moment. */
+export function measureStart(backend: How["backend"], { samples }: Budget): ReadonlyMap<string, Figure> {
   const parts = new Parts();
   const empty = emptyScript();
   for (let i = 0; i < samples; ++i) {
     const nothing = run(empty);
-    const { end, ...times } = run(started, backend);
+    const { end, ...times } = run(script("started"), backend);
     parts.add("all", Math.max(...Object.values(times)) - nothing.import!);
     let before = nothing.import!;
     for (const [part, time] of Object.entries(times)) {
@@ -42,12 +45,11 @@ export function measureStart(started: string, backend: How["backend"], { samples
   return parts.figures();
 }
 
-/** Milliseconds to compile the plan of ten layers, by how often the process has compiled one.
- *  @param planned the script planned.ts, bundled */
-export function measurePlan(planned: string, { samples }: Budget): ReadonlyMap<string, Figure> {
+/** Milliseconds to compile the plan of ten layers, by how often the process has compiled one. */
+export function measurePlan({ samples }: Budget): ReadonlyMap<string, Figure> {
   const parts = new Parts();
   for (let i = 0; i < samples; ++i) {
-    const { end, ...times } = run(planned);
+    const { end, ...times } = run(script("planned"));
     for (const [part, time] of Object.entries(times)) parts.add(part, time);
   }
   return parts.figures();

@@ -42,13 +42,21 @@ export async function measurePredict(standard: Standard, how: How, budget: Budge
   return perCall(figure, 1e6);
 }
 
-/** Microseconds of one step on one batch through `trainOnBatch`, its checks and copies of the data included. */
+/** Microseconds of one step through `trainOnBatch`, its checks and copies of the data included; all batches in turn: of one alone the
+ *  gradients would become denormal, which some CPUs compute slowly. */
 export async function measureTrainOnBatch(standard: Standard, how: How, budget: Budget): Promise<Figure> {
   const net = await standard.build(how);
   const { inputs, targets } = standard.data();
-  const batch = (of: ArrayLike<number>) => Float32Array.from({ length: (of.length / standard.rows) * standard.batch }, (_, i) => of[i]!);
-  const [x, y] = [batch(inputs as Float32Array), batch(targets as Float32Array)];
-  const figure = measure(() => net.trainOnBatch(x, y), 1, budget);
+  const count = standard.rows / standard.batch;
+  const batch = (of: Float32Array, i: number) => of.subarray((i * of.length) / count, ((i + 1) * of.length) / count);
+  const batches = Array.from({ length: count }, (_, i) => [batch(inputs as Float32Array, i), batch(targets as Float32Array, i)] as const);
+  let next = 0;
+  const step = () => {
+    const [x, y] = batches[next]!;
+    next = (next + 1) % count;
+    net.trainOnBatch(x, y);
+  };
+  const figure = measure(step, 1, budget);
   net.dispose();
   return perCall(figure, 1e6);
 }

@@ -3,12 +3,19 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { build } from "tsdown";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { measure } from "../bench/measure.js";
+import config from "../tsdown.config.js";
 
 vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
 
-const command = [...["--import", "tsx"], "bench/local.ts"];
+const built = mkdtempSync(join(tmpdir(), "chainrule-bench-"));
+const command = [join(built, "cli.js"), "bench"];
+beforeAll(async () => {
+  await build({ ...config[0]!, outDir: built, copy: [], dts: false, config: false, logLevel: "error" });
+});
+afterAll(() => rmSync(built, { recursive: true }));
 
 function run(...options: string[]): { page: string; records: Record<string, unknown>[] } {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-bench-"));
