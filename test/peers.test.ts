@@ -23,12 +23,12 @@ test("a table shows rates, ratios, differing losses and, by number, what a libra
   expect(table(workloads[0]!, lines).split("\n")).toEqual([
     "",
     "2-8-1 batch 4: tanh, squared error, sgd; samples/s",
-    "                                  min   median      max    ratio loss off",
-    "chainrule wasm                  7.00M    7.20M    7.40M    1.00x     0e+0",
+    "                                     min   median      max    ratio loss off",
+    "chainrule wasm                     7.00M    7.20M    7.40M    1.00x     0e+0",
     // Of 3.70, 2.40 and 2.92 the median, which is not the ratio of the medians.
-    "synaptic (1.1.4)                2.00M    2.40M    3.00M    2.92x        -   [1]",
-    "toygrad (2.6.0)                  400k     500k     600k    14.4x   2e-2 !",
-    "ml-fnn (5.0.0)                      -        -        -        -        -   [2]",
+    "synaptic (1.1.4)                   2.00M    2.40M    3.00M    2.92x        - [1]",
+    "toygrad (2.6.0)                     400k     500k     600k    14.4x   2e-2 !",
+    "ml-fnn (5.0.0)                         -        -        -        -        - [2]",
     "  [1] an update after each row",
     "  [2] classifies only",
   ]);

@@ -10,7 +10,7 @@ import { bars } from "./bars.js";
 import { folder, install, versionOf } from "./install.js";
 import { differences, type Line, ratioOf, table, verdict } from "./page.js";
 import { comparedPasses, type Message, type Order } from "./peer.js";
-import { OURS, peers, WIDE } from "./peers.js";
+import { OURS, ours, peers } from "./peers.js";
 
 const help = `npm run bench:peers -- [options]: training speed beside other JavaScript libraries
 
@@ -142,7 +142,7 @@ for (const { workload, names } of plan) {
   const network = nameOf(workload);
   console.log(table(workload, lines));
   for (const bar of bars.filter((one) => one.network === network)) {
-    for (const by of [OURS, WIDE]) {
+    for (const by of ours) {
       const text = verdict(bar, lines, by);
       if (text) console.log(text);
     }

@@ -46,7 +46,7 @@ export function table(workload: Workload, lines: readonly Line[]): string {
   const { hidden, loss, optimizer } = workload;
   const notes = [...new Set(lines.map((line) => line.notes.join("; ")).filter((note) => note !== ""))];
   const cells = (name: string, numbers: readonly string[], note: string) =>
-    `${name.padEnd(28)}${numbers.map((text) => text.padStart(9)).join("")}${note.padStart(6)}`.trimEnd();
+    `${name.padEnd(31)}${numbers.map((text) => text.padStart(9)).join("")}${note.padStart(4)}`.trimEnd();
   const rows = lines.map((line) => {
     const { peer, version, rates, lossOff, notes: own } = line;
     const number = notes.indexOf(own.join("; ")) + 1;
