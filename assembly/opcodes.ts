@@ -139,6 +139,7 @@ export enum Op {
   AdadeltaStep,
   LionStep,
   EmaStep,
+  FlushSubnormals,
 
   // threads: all have come this far before any goes on; one thread alone passes it by
   Barrier,

@@ -42,6 +42,7 @@ const rest = {
   descent: /^(sgd|sgdMomentum|lion|ema)Step$/,
   moments: /^(adam|adamax|nadam|radam)Step$/,
   squares: /^(rmsprop|adagrad|adadelta)Step$/,
+  subnormals: /^flushSubnormals$/,
   smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
   piecewise: /^(hard|relu6)/,
   unary: /^(exp|log|sqrt|abs|sin|cos)(Forward|Backward)$/,

@@ -60,10 +60,11 @@ export class Model {
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
-    // Training adds the gathers, metrics, clipping and the update, at most two records a parameter, to what is traced.
+    // Training adds the gathers, metrics, clipping and the update, at most two records a parameter and one for each slot, to what is traced.
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
-    const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + 2 * parameters.length + 8;
+    const updates = (2 + optimizer.slots.length) * parameters.length;
+    const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + updates + 8;
     const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {

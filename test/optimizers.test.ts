@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Status } from "../assembly/opcodes.js";
+import { adam, dense, meanSquaredError, network, rmsprop, sgd } from "../src/index.js";
+import { eachLastingWord, modelOf } from "./internals.js";
 import { Twin } from "./twin.js";
 
 let twin: Twin;
@@ -314,6 +316,43 @@ describe("the average of the weights", () => {
     for (let t = 0; t < 100; ++t) twin.call("emaStep", average, w, fround(1 - 0.9999), 0, 64);
     expect(twin.read(average, 64)).toEqual(weights);
   });
+});
+
+describe("numbers below the normal range", () => {
+  const least = 2 ** -126;
+  const values = [least, -least, least - 2 ** -149, -(2 ** -149), 2 ** -130, -0, 0, 1, -Infinity, Number.NaN, 3e38, -(2 ** -127)];
+  const flushed = [least, -least, 0, 0, 0, 0, 0, 1, -Infinity, Number.NaN, 3e38, 0];
+
+  test("become +0 in every so many steps, and all others stay", () => {
+    const x = twin.place(values);
+    for (const step of [1, 63, 65, 127]) twin.call("flushSubnormals", x, step, 64, 0, 12);
+    expect(twin.read(x, 12)).toEqual(Float32Array.from(values));
+    twin.call("flushSubnormals", x, 128, 64, 4, 8);
+    expect(twin.read(x, 12)).toEqual(Float32Array.from([...values.slice(0, 4), ...flushed.slice(4, 8), ...values.slice(8)]));
+    twin.call("flushSubnormals", x, 128, 64, 0, 12);
+    expect(twin.read(x, 12)).toEqual(Float32Array.from(flushed));
+  });
+
+  test.each([adam(), sgd({ momentum: 0.9 }), rmsprop({ rho: 0.9 }), adam({ groups: [{ match: "*.bias", frozen: true }] })])(
+    "are no optimizer's state once gradients have stayed 0 ($type)",
+    async (optimizer) => {
+      const build = (backend: "wasm" | "js") =>
+        network({ input: 3, layers: [dense(5, { activation: "tanh" }), dense(2)], loss: meanSquaredError(), optimizer, seed: 1, backend });
+      const hashes: string[] = [];
+      for (const net of [await build("wasm"), await build("js")]) {
+        net.trainOnBatch([[1, 2, 3]], [[1, 1]]);
+        // Inputs of 0 have no part in any output: the first layer's weights get gradients of 0 from now on.
+        for (let step = 2; step <= 1024; ++step) net.trainOnBatch([[0, 0, 0]], [[1, 1]]);
+        const model = modelOf(net);
+        const { u32, f32 } = model.region.views();
+        eachLastingWord(model, "slots", (at) => {
+          if (f32[at] !== 0) expect(u32[at]! & 0x7f800000).toBeGreaterThan(0);
+        });
+        hashes.push(net.weightsHash());
+      }
+      expect(hashes[0]).toBe(hashes[1]);
+    },
+  );
 });
 
 describe("clipping", () => {

@@ -29,7 +29,7 @@ export interface Optimizer {
   factors(t: number, out: Float32Array, at: number): void;
   /** @throws {OptionError} if a group takes none of the network's parameters */
   check(parameters: readonly Tensor[]): void;
-  /** At most two instructions a parameter and three more, clipping included. */
+  /** At most two instructions a parameter, one for each of its slots, and three more, clipping included. */
   emit(g: Builder, slabs: Slabs): void;
 }
 
@@ -59,6 +59,9 @@ export interface Rule {
   factors(t: number, rate: number, weightDecay: number, out: Float32Array, at: number): void;
   emit(g: Builder, share: Share): void;
 }
+
+/** Steps from one flush of the state to the next: so few that a mean is subnormal for a moment only, so many that a pass costs nothing. */
+const FLUSHED = 64;
 
 /** @param options checked and complete */
 export function optimizer<O extends Common>(type: string, options: Complete<O>, rule: Rule): Optimizer {
@@ -107,11 +110,14 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
       for (const { first, end, setting } of runs(g.parameters.map(({ tensor }) => tensor))) {
         const all = end - first === g.parameters.length;
         const kind = kindOf(setting);
+        const share = all ? slabs : shareOf(g, slabs, first, end);
         rule.emit(g, {
-          ...(all ? slabs : shareOf(g, slabs, first, end)),
+          ...share,
           factors: slabs.factors.slice(kind * factorCount, (kind + 1) * factorCount),
           weightDecay: decoupled ? 0 : setting.weightDecay,
         });
+        for (const x of share.slots.slice(0, rule.slots.length))
+          g.emit("flushSubnormals", { x, number: Step.Number, every: FLUSHED, end: share.end });
       }
       if (ema) g.emit("emaStep", { average: slabs.slots.at(-1)!, w: slabs.w, oneMinusDecay: 1 - ema.decay, end: slabs.end });
     },
