@@ -6,9 +6,11 @@
 export enum Block {
   NR = 16,
   KC = 256,
-  /** Rows of A and C in a block, a multiple of the tiles' heights and of a cache line's elements. Strip by strip a block goes through C in the
+  /** Rows of A and C in a block, a multiple of the tiles' heights. Strip by strip a block goes through C in the
    *  order of memory, which the CPU fetches ahead of a tile's sums; down all rows of one strip each line of C is waited for */
   MC = 48,
+  /** The same for the tile of 5 rows */
+  MC5 = 40,
   /** Rows up to which there is one block: each panel of B is used up, from L1, before the next one is packed in its place */
   Few = 128,
   /** B in one block of columns: 512 KiB */

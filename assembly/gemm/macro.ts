@@ -222,14 +222,14 @@ function blocked(
   const depth = packsA || packsB ? blockDepth(k) : k;
   // Rows of a packed A lie side by side, or, which is dearer to copy, one after the other: a tile then reads few cache lines.
   const turned = packsA && n >= <u32>Block.TurnColumns && depth >= <u32>Block.TurnDepth;
-  const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>Block.MC : m + 3;
+  const tile = load<u32>(Control.Tile);
+  const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>(tile == Tile.R5C8 ? Block.MC5 : Block.MC) : m + 3;
   const height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
   const rows = min<u32>(height, (m + 3) & ~3);
   const panels = blockA + (packsA ? <usize>(turned ? rows * packedLine(depth) : packedLine(rows) * depth) << 2 : 0);
 
-  const tile = load<u32>(Control.Tile);
   for (let j: u32 = 0; j < n; j += width) {
     const nc = min<u32>(n - j, width);
     for (let p: u32 = 0; p < k; p += depth) {
