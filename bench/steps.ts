@@ -43,7 +43,7 @@ export async function measurePredict(standard: Standard, how: How, budget: Budge
 }
 
 /** Microseconds of one step through `trainOnBatch`, its checks and copies of the data included; all batches in turn: of one alone the
- *  gradients would become denormal, which some CPUs compute slowly. */
+ *  gradients would become subnormal, which some CPUs compute slowly. */
 export async function measureTrainOnBatch(standard: Standard, how: How, budget: Budget): Promise<Figure> {
   const net = await standard.build(how);
   const { inputs, targets } = standard.data();

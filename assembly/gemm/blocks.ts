@@ -1,6 +1,6 @@
 // Sizes of gemm's cache blocks and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner reserves scratch by
-// them. None of them changes a bit of any result. Fitted on cores with 48 KiB of L1 (Zen 5, 1 MiB of L2; Intel Xeon, 2 MiB). Tiles are in
-// scripts/micro.ts.
+// them. None of them changes a bit of any result. Fitted on cores with 48 KiB of L1: a Zen 5 (1 MiB of L2),
+// MC, MC5 and Few on an Intel Xeon (2 MiB). Tiles are in scripts/micro.ts.
 
 /** Strips of C are NR wide, the last ones less; packed panels are at most KC deep. Blocks of B and C are counted in elements. */
 export enum Block {
