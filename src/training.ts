@@ -64,7 +64,7 @@ export class Training {
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
   private counted: readonly number[];
-  private readonly sums: { loss: number; metrics: number[]; rows: number; seconds: number };
+  private readonly sums: { loss: number; metrics: number[]; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
@@ -122,7 +122,7 @@ export class Training {
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;
     this.done = from.epochs * this.stepsPerEpoch + from.begin / this.batchSize;
-    this.sums = { loss: from.loss, metrics: [...from.metrics], rows: from.begin, seconds: 0 };
+    this.sums = { loss: from.loss, metrics: [...from.metrics], seconds: 0 };
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
@@ -331,23 +331,26 @@ export class Training {
     const rowsInChunk = this.rowsBefore(this.done + steps) - this.rowsBefore(this.done);
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
+    const secondsPerRow = seconds / (rowsInChunk || 1);
     const firstEnded = this.epochs.length;
     let { epoch, begin } = this.placeOf(this.done);
+    let { loss } = sums;
+    let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
       const taken = Math.min(batchSize, rows - begin);
-      let loss = f64[(record + Step.Penalty) >> 3]!;
-      for (let i = 0; i < losses.length; ++i) loss += f64[(record + losses[i]!.loss) >> 3]!;
-      sums.loss += loss * taken;
-      sums.rows += taken;
-      sums.seconds += (seconds * taken) / rowsInChunk;
+      let mean = f64[(record + Step.Penalty) >> 3]!;
+      for (let i = 0; i < losses.length; ++i) mean += f64[(record + losses[i]!.loss) >> 3]!;
+      loss += mean * taken;
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
       begin += taken;
       if (begin === rows) {
-        this.closeEpoch(epoch);
+        this.closeEpoch(epoch, loss, sums.seconds + (rows - timed) * secondsPerRow);
         epoch += 1;
-        begin = 0;
+        begin = timed = loss = 0;
       }
     }
+    sums.loss = loss;
+    sums.seconds += (begin - timed) * secondsPerRow;
     this.done += steps;
     return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + this.epochs.length };
   }
@@ -361,21 +364,22 @@ export class Training {
     schedule.observe(validation?.loss ?? loss);
   }
 
-  private closeEpoch(epoch: number): void {
-    const { sums } = this;
+  private closeEpoch(epoch: number, loss: number, seconds: number): void {
+    const { sums, rows } = this;
     // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
-    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= sums.rows / (this.counted[i]! || 1);
-    this.epochs.push(sums.loss, sums.metrics, sums.rows, sums.seconds);
+    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= rows / (this.counted[i]! || 1);
+    this.epochs.push(loss, sums.metrics, rows, seconds);
     this.position.epoch += 1;
-    sums.loss = sums.rows = sums.seconds = 0;
-    sums.metrics.fill(0);
+    sums.seconds = 0;
+    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i] = 0;
     if (this.feed) this.counted = this.counted.map(() => 0);
-    this.orders.delete(epoch);
+    if (this.shuffled) this.orders.delete(epoch);
   }
 
   progress(): Progress {
     const { sums, rows } = this;
     const { epoch, begin } = this.placeOf(this.done - 1);
+    const { begin: used } = this.placeOf(this.done);
     const samplesPerSecond = this.rowsDone / this.secondsDone;
     const left = this.epochCount * rows - this.rowsBefore(this.done);
     return {
@@ -383,7 +387,7 @@ export class Training {
       epochs: this.epochCount,
       step: begin / this.batchSize + 1,
       steps: this.stepsPerEpoch,
-      loss: sums.rows > 0 ? sums.loss / sums.rows : this.epochs.at(this.epochs.length - 1).loss,
+      loss: used > 0 ? sums.loss / used : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,
     };
