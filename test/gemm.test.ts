@@ -185,6 +185,7 @@ for (const form of forms) {
     for (const m of [1, 2, 3, 4, 9])
       for (const n of [9, 12, 15, 16, 17, 35, 64, 70])
         for (const k of m === 1 ? [1, 2, 3, 4, 5, 7, 30, 64] : [1]) for (const start of starts) check({ form, m, n, k, start }, random);
+    check({ form, m: 2, n: Block.B + 70, k: 1, start: Start.Zero }, random);
   });
 
   test(`${form}: sums begin at +0, and -0 is kept where it is added to -0`, () => {

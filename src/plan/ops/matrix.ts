@@ -18,7 +18,8 @@ function packing(transposed: "A" | "B" | undefined) {
     const rows = Math.min(m, Block.Few);
     // Turned or not: with a smaller k it is not.
     const blockA = Math.max(packedLine(rows) * depth, n >= Block.TurnColumns ? up(rows, 4) * packedLine(depth) : 0);
-    const blockB = Math.min(up(n, Block.NR) * depth, Block.B);
+    // Where k is 1 a transposed B is one row, which is copied as a whole.
+    const blockB = Math.max(Math.min(up(n, Block.NR) * depth, Block.B), transposed === "B" ? up(n, 4) : 0);
     return (a ? blockA : 0) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
   };
 }
