@@ -103,7 +103,7 @@ export async function prepare(job: Job): Promise<Calls> {
   };
   const args = spec.operands.map((operand) => {
     if (operand.kind === "tensor") return place(operand);
-    if (operand.kind === "stepAddress") return reserve(4);
+    if (operand.kind === "stepAddress" || operand.kind === "stepStatus") return reserve(4);
     return operand.kind === "stepPointer" ? order() : (values[operand.name] ?? 0);
   });
   const laidOut = jsViews.strict.u8.subarray(FIRST, at);

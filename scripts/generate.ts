@@ -76,6 +76,7 @@ const wasm = (o: Operand, at: number): string => {
     stepF32: `load<f32>(step + ${word})`,
     stepF64: `load<f64>(step + ${word})`,
     stepAddress: `step + ${word}`,
+    stepStatus: `step + ${word}`,
     stepPointer: `region + load<u32>(step + ${word})`,
   }[o.kind];
 };
@@ -90,6 +91,7 @@ const js = (o: Operand, at: number): string => {
     stepF32: `f32[(step + ${word}) >> 2]!`,
     stepF64: `views.f64[(step + ${word}) >> 3]!`,
     stepAddress: `step + ${word}`,
+    stepStatus: `step + ${word}`,
     stepPointer: `u32[(step + ${word}) >> 2]!`,
   }[o.kind];
 };

@@ -1,7 +1,7 @@
 // Faults planted in plans, which the verifier must find. A fault is planted in the words, in the addresses (the words then agree with
 // them), or in the program (then words and program agree, and only what memory holds can tell).
 import { describe, expect, test } from "vitest";
-
+import { Step } from "../assembly/opcodes.js";
 import type { Plan, Purpose } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network } from "../src/index.js";
@@ -148,6 +148,12 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   ["an End of another length", train, () => withWord(train, train.words.length - 1, 3), /does not end here/],
   ["words after End", train, () => withWords(train, (words) => words.push(0, 2)), /does not end here/],
   ["no words at all", train, () => ({ words: new Uint32Array() }), /opcode is undefined/],
+
+  // ---- the program is wrong, and the words agree with it: fields of the step's record
+  ["a result beyond the step's record", train, () => withOperand(train, "reduceLoss", "", { out: train.layout.stride - 4 }), /out is byte/],
+  ["a result across two fields", train, () => withOperand(train, "reduceLoss", "", { out: Step.End + 4 }), /out is byte/],
+  ["a result in place of the number of rows", train, () => withOperand(train, "reduceLoss", "", { out: Step.Rows }), /out is byte 0/],
+  ["a status that is no status word", train, () => withOperand(train, "reduceLoss", "", { status: Step.Rows }), /status is byte 0/],
 
   // ---- the addresses are wrong, and the words agree with them
   [

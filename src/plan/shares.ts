@@ -1,8 +1,7 @@
 // Which bytes an instruction touches, and which thread touches them: what barriers follow from, and what the verifier asks.
-import { Step } from "../../assembly/opcodes.js";
 import { specOf } from "./ops.js";
 import { type Instruction, isTensor, valuesOf } from "./program.js";
-import { accessOf, type OpSpec, type ScalarKind, type TensorOperand, type Values } from "./spec.js";
+import { accessOf, type OpSpec, stepFieldBytes, type TensorOperand, type Values } from "./spec.js";
 import { type Extent, size, type Tensor } from "./tensor.js";
 
 /** Every thread may touch all of it. */
@@ -21,9 +20,6 @@ export interface Touch {
   readonly owners: string;
 }
 
-/** Bytes of a field of the step's record. */
-const fieldBytes: Partial<Record<ScalarKind, number>> = { stepU32: 4, stepF32: 4, stepF64: 8, stepAddress: 8, stepPointer: 4 };
-
 /** For batches of up to `capacity` rows. */
 export function touchesOf(instruction: Instruction, addresses: ReadonlyMap<Tensor, number>, capacity: number): Touch[] {
   const spec = specOf(instruction.op);
@@ -32,9 +28,8 @@ export function touchesOf(instruction: Instruction, addresses: ReadonlyMap<Tenso
   for (const operand of spec.operands) {
     const value = instruction.operands[operand.name];
     if (operand.kind !== "tensor") {
-      const bytes = fieldBytes[operand.kind];
-      // Bits of the status word are set atomically.
-      if (bytes === undefined || value === Step.Status) continue;
+      const bytes = stepFieldBytes[operand.kind];
+      if (bytes === undefined || operand.kind === "stepStatus") continue;
       const owners = spec.split === "none" ? FIRST : EVERYONE;
       const begin = value as number;
       touches.push({ operand: operand.name, space: "step", begin, end: begin + bytes, writes: operand.kind === "stepAddress", owners });

@@ -19,9 +19,20 @@ export interface TensorOperand<N extends string = string> {
 /** - `extent`: a count, possibly per row of the batch; kernels get it evaluated
  *  - `u32`, `f32`: an immediate
  *  - `stepU32 | stepF32 | stepF64`: read from the step's record at that byte offset
- *  - `stepAddress`: the address of a field of the step's record, which the kernel reads or writes itself
+ *  - `stepAddress`: the address of an f64 of the step's record, which the kernel reads or writes itself
+ *  - `stepStatus`: the address of the record's status word, whose bits all threads set atomically
  *  - `stepPointer`: an address in the region that the step's record holds */
-export type ScalarKind = "extent" | "u32" | "f32" | "stepU32" | "stepF32" | "stepF64" | "stepAddress" | "stepPointer";
+export type ScalarKind = "extent" | "u32" | "f32" | "stepU32" | "stepF32" | "stepF64" | "stepAddress" | "stepStatus" | "stepPointer";
+
+/** Bytes of the field that a kind of operand is of the step's record. */
+export const stepFieldBytes: Partial<Record<ScalarKind, number>> = {
+  stepU32: 4,
+  stepF32: 4,
+  stepF64: 8,
+  stepAddress: 8,
+  stepStatus: 4,
+  stepPointer: 4,
+};
 
 export interface ScalarOperand<N extends string = string, K extends ScalarKind = ScalarKind> {
   readonly name: N;

@@ -8,7 +8,7 @@ import { extentWord, floatWord } from "./assemble.js";
 import { specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
 import { collide, EVERYONE, type Touch, touchesOf } from "./shares.js";
-import { type Access, accessOf, type Operand, type ScalarKind, type TensorOperand } from "./spec.js";
+import { type Access, accessOf, type Operand, type ScalarKind, stepFieldBytes, type TensorOperand } from "./spec.js";
 import { type Extent, elements, evaluate, type Slab, size, type Tensor } from "./tensor.js";
 
 /** Bytes [begin, end). */
@@ -260,8 +260,8 @@ function checkApart(ranges: readonly (readonly [name: string, range: Range])[]):
   });
 }
 
-/** What a field of the step's record is, by kind of operand: its width in bytes. */
-const fieldBytes: Partial<Record<ScalarKind, number>> = { stepU32: 4, stepF32: 4, stepF64: 8, stepAddress: 4, stepPointer: 4 };
+/** Where what a kernel writes in a step's record begins at the earliest; all kinds but these only read. */
+const firstWritten: Partial<Record<ScalarKind, number>> = { stepAddress: Step.Penalty, stepStatus: Step.Status };
 
 function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: Fail): void {
   const value = instruction.operands[operand.name];
@@ -276,8 +276,10 @@ function checkWord(operand: Operand, instruction: Instruction, word: number, opt
     if (word % 16 !== 0) fail(`${operand.name} is at ${word}, expected a multiple of 16`);
     return;
   }
-  const width = fieldBytes[operand.kind];
-  if (width !== undefined && (word % width !== 0 || word + width > options.stride || word < Step.Rows))
+  const width = stepFieldBytes[operand.kind];
+  const from = firstWritten[operand.kind] ?? 0;
+  const to = operand.kind === "stepStatus" ? Step.Status + 4 : options.stride;
+  if (width !== undefined && (word % width !== 0 || word < from || word + width > to))
     fail(`${operand.name} is byte ${word} of a step record of ${options.stride}`);
   const expected =
     operand.kind === "extent" ? extentWord(value as Extent) : operand.kind === "f32" ? floatWord(value as number) : (value as number) >>> 0;

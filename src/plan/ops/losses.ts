@@ -96,7 +96,7 @@ export const lossOps = {
     code: Op.ReduceLoss,
     operands: [
       scalar("out", "stepAddress"),
-      scalar("status", "stepAddress"),
+      scalar("status", "stepStatus"),
       read("loss", perRow),
       scalar("lossScale", "stepF64"),
       scalar("end", "extent"),

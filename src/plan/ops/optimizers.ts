@@ -6,7 +6,7 @@ import { op, optional, read, scalar, update, type Values } from "../spec.js";
 const whole = (v: Values) => v.end!;
 const w = update("w", whole);
 const g = read("g", whole);
-const status = scalar("status", "stepAddress");
+const status = scalar("status", "stepStatus");
 const end = scalar("end", "extent");
 
 export const optimizerOps = {

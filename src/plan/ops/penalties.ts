@@ -10,7 +10,7 @@ export const penaltyOps = {
     code: Op.PenaltyForward,
     operands: [
       scalar("out", "stepAddress"),
-      scalar("status", "stepAddress"),
+      scalar("status", "stepStatus"),
       read("w", elements),
       scalar("l1", "f32"),
       scalar("l2", "f32"),
