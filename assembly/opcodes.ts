@@ -6,7 +6,6 @@ export enum Op {
 
   // moving rows
   GatherRows,
-  BroadcastRow,
   Fill,
   Accumulate,
 

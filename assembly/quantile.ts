@@ -1,6 +1,10 @@
 // Float64 functions whose source asc and tsc both compile (`number` is float64 to both): + - * / in one order, so both give the same bits.
 // What needs the bits of a number is beside them in each language: assembly/random.ts, src/float64.ts.
 
+// ln 2 in two parts, the first with so few bits that a whole number below 2^20 times it is exact.
+export const LN2_HIGH = 0.6931471803691238;
+export const LN2_LOW = 1.9082149292705877e-10;
+
 /** ln(2^k·(1 + f)) for sqrt(1/2) <= 1 + f < sqrt(2), error below 1 ulp. Sun's fdlibm, e_log.c, whose constants these are. */
 export function lnOfParts(f: number, k: number): number {
   // ln(1 + f) = f - f²/2 + s (f²/2 + R) with s = f / (2 + f) and R(s²) a minimax polynomial.
@@ -10,8 +14,7 @@ export function lnOfParts(f: number, k: number): number {
   const w = z * z;
   const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
   const odd = z * (0.6666666666666735 + w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
-  // ln 2 in two parts, the first with so few bits that k times it is exact.
-  return s * (half + even + odd) + k * 1.9082149292705877e-10 - half + f + k * 0.6931471803691238;
+  return s * (half + even + odd) + k * LN2_LOW - half + f + k * LN2_HIGH;
 }
 
 // The three ranges of Wichura's PPND16 ("Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37,

@@ -18,12 +18,6 @@ export function gatherRows(y: usize, data: usize, order: usize, words: u32, begi
   }
 }
 
-/** y[r] = row, `words` 32-bit words, as bits. Range in rows of y. */
-export function broadcastRow(y: usize, row: usize, words: u32, begin: u32, end: u32): void {
-  const bytes = (<usize>words) << 2;
-  for (let r = <usize>begin; r < end; ++r) copyWords(y + r * bytes, row, bytes);
-}
-
 /** Any number of whole words: rows of class ids have one, rows of features are mostly whole v128s. */
 function copyWords(to: usize, from: usize, bytes: usize): void {
   const stop = to + bytes;

@@ -8,7 +8,7 @@ import { tilesSource } from "./tiles.js";
 
 /** Kernel files, the same under assembly/ and under src/backends/kernels/. */
 const sources: Record<string, readonly OpName[]> = {
-  rows: ["gatherRows", "broadcastRow", "fill", "accumulate", "sumRows", "fillStep"],
+  rows: ["gatherRows", "fill", "accumulate", "sumRows", "fillStep"],
   gemm: ["gemm", "gemmTransposedA", "gemmTransposedB"],
   softmax: ["softmaxForward", "softmaxBackward", "logSoftmaxForward", "logSoftmaxBackward"],
   elementwise: ["plus", "minus", "times", "dividedBy", "maximum", "minimum", "where", "gradientOfLarger"],
@@ -49,7 +49,7 @@ const rest = {
   activations: /(Forward|Backward)$/,
 };
 
-export function sourceOf(name: OpName): string {
+function sourceOf(name: OpName): string {
   for (const [file, names] of Object.entries(sources)) if (names.includes(name)) return file;
   for (const [file, pattern] of Object.entries(rest)) if (pattern.test(name)) return file;
   throw new Error(`generate: no file is named for the kernel of ${name}`);

@@ -32,7 +32,7 @@ export const tileName = ({ rows, vectors, packs }: Tile) => `gemm${packs ? "Pack
 
 /** All rows' loads or operations come first, then their stores with nothing between: V8's revectorizer pairs adjacent stores.
  *  Pointers move before they are used: as sums V8 knows them to be zero-extended, as loop variables it copies them each time round. */
-export function tileSource(tile: Tile): string {
+function tileSource(tile: Tile): string {
   const { rows, vectors, edges, packs } = tile;
   const masked = edges === "columns";
   const r = [...Array(rows).keys()];

@@ -1,5 +1,5 @@
 // What acts while a network trains, between chunks of steps. A callback that has `onEpochEnd` ends each chunk with its epoch, since it
-// may stop or change the run. Those that write files are in node.ts.
+// may stop or change the run. Those that write files are in src/node/.
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./fitOptions.js";
@@ -51,7 +51,7 @@ export function checkCallbacks(callbacks: unknown): void {
 }
 
 /** `loss`, a metric's name, or either with `validation.` before it. */
-export function metricOf(who: string, epoch: Epoch, name: string): number {
+function metricOf(who: string, epoch: Epoch, name: string): number {
   const part = name.startsWith("validation.") ? epoch.validation : epoch;
   if (!part) throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
   const key = name.replace(/^validation\./, "");

@@ -43,7 +43,7 @@ export function checkCount(who: string, value: unknown, least = 1, most = LARGES
 /** The largest finite float32: what users pass as a number becomes one. */
 const LARGEST = 3.4028234663852886e38;
 
-/** A number in [least, most], or (least, most) with `open`, that is finite as a float32. */
+/** A number in [least, most], greater than `above` and less than `below`, that is finite as a float32. */
 export function checkNumber(
   who: string,
   value: unknown,

@@ -69,7 +69,7 @@ export interface Built extends Roots {
   readonly parameters: readonly ParameterSpec[];
 }
 
-export function stepLayoutOf(definition: Definition): StepLayout {
+function stepLayoutOf(definition: Definition): StepLayout {
   const { objectives, optimizer } = definition;
   return stepLayout(objectives.length, metricNames(objectives).length, optimizer.factorCount);
 }

@@ -113,7 +113,7 @@ function checkFinite(who: string, values: Float32Array, width: number): void {
 }
 
 /** @param shape one sample's prediction */
-export function toTargets(who: string, given: Targets, rows: number, shape: readonly number[], loss: Loss): Matrix {
+function toTargets(who: string, given: Targets, rows: number, shape: readonly number[], loss: Loss): Matrix {
   const classes = shape.at(-1) ?? 1;
   const positions = product(shape.slice(0, -1));
   if (loss.targets === "ids") {

@@ -2,7 +2,17 @@
 // and their like differ between engine versions; they may not decide anything that ends up in a network's memory.
 
 import { Variate } from "../assembly/opcodes.js";
-import { lnOfParts, normalAt, quantileFar, quantileNear, TRUNCATED_DEVIATION, truncatedAt, unitUniform } from "../assembly/quantile.js";
+import {
+  LN2_HIGH,
+  LN2_LOW,
+  lnOfParts,
+  normalAt,
+  quantileFar,
+  quantileNear,
+  TRUNCATED_DEVIATION,
+  truncatedAt,
+  unitUniform,
+} from "../assembly/quantile.js";
 
 const f64 = new Float64Array(1);
 const u32 = new Uint32Array(f64.buffer); // little-endian, as every platform with WebAssembly is: u32[1] holds sign and exponent
@@ -57,10 +67,10 @@ export function exp(x: number): number {
   // Beyond the logarithms of the largest float64 and of half the smallest.
   if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
   if (x < -745.1332191019411) return 0;
-  // x = k ln 2 + r with |r| <= ln(2)/2, ln 2 in the two parts of `ln`; a NaN makes NaN of everything.
+  // x = k ln 2 + r with |r| <= ln(2)/2, ln 2 in its two parts; a NaN makes NaN of everything.
   const k = Math.round(x * Math.LOG2E);
-  const high = x - k * 0.6931471803691238;
-  const low = k * 1.9082149292705877e-10;
+  const high = x - k * LN2_HIGH;
+  const low = k * LN2_LOW;
   const r = high - low;
   // e^r = 1 + 2r / (R - r) with R(r²) = r (e^r + 1) / (e^r - 1), a minimax polynomial about 2.
   const t = r * r;

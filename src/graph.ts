@@ -25,7 +25,7 @@ export interface Graph {
   readonly outputs: readonly number[];
 }
 
-export function toShape(who: string, shape: number | readonly number[]): readonly number[] {
+function toShape(who: string, shape: number | readonly number[]): readonly number[] {
   const list = typeof shape === "number" ? [shape] : shape;
   if (!Array.isArray(list) || list.length === 0)
     throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape`);

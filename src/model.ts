@@ -80,7 +80,7 @@ export class Model {
   constructor(
     readonly definition: Definition,
     readonly region: Region,
-    { bases, planEach, predictions, outputs, parameters }: Measured = Model.measure(definition),
+    { bases, planEach, predictions, outputs, parameters }: Measured,
   ) {
     this.bases = bases;
     this.predictions = predictions;

@@ -73,7 +73,7 @@ export class Network {
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
   attached: unknown;
 
-  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, revectorized, reason, steps }`; `steps` is counted inside the backend. */
+  /** What runs it, and why: `{ name: "wasm" | "js", build, threads, revectorized, tile, reason, steps }`; `steps` is counted inside the backend. */
   get backend(): BackendInfo {
     return this.model.region.backend;
   }
@@ -83,6 +83,7 @@ export class Network {
     return this.model.region.arithmetic;
   }
 
+  /** Of its first values, dropout and shuffling: a whole number in [0, 2^32), drawn when the network was made without one. */
   get seed(): number {
     return this.model.definition.seed;
   }

@@ -4,7 +4,7 @@ import { type Rows, toRows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import type { Model } from "./model.js";
 import { columns, product } from "./plan/tensor.js";
-import { Sha256 } from "./sha256.js";
+import { hexadecimal, Sha256 } from "./sha256.js";
 
 export interface NamedTensor {
   readonly name: string;
@@ -63,7 +63,7 @@ export function hashOf(parameters: readonly NamedTensor[]): string {
     hash.update(encoder.encode(`${name}\0${shape.join(",")}\0`));
     hash.update(littleEndian(values));
   }
-  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexadecimal(hash.digest());
 }
 
 function littleEndian(values: Float32Array): Uint8Array {

@@ -1,6 +1,6 @@
 // Random numbers as pure functions of (seed, stream, counters): Threefry2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel
 // random numbers: as easy as 1, 2, 3", SC 2011), the generator that JAX uses. No state, so no order of calls matters.
-// Its SIMD version for dropout is in assembly/random.ts.
+// Its SIMD version, for dropout and first values, is in assembly/random.ts.
 
 /** The second word of every key: what a random number is for. */
 export const Stream = {

@@ -1,6 +1,6 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
 import { shown } from "./checks.js";
-import { type Data, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples } from "./data.js";
+import { type Data, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples, weightedOutputs } from "./data.js";
 import type { DataStream, InputItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 
@@ -21,8 +21,7 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports):
     const name = `${who}: item ${items++} of the stream`;
     const samples = toSamples(name, toBatch(item) as Data, ports, { part: true });
     first ??= samples;
-    const weighted = ({ weighing }: Samples) => weighing.map((of) => of !== undefined).join();
-    if (weighted(samples) !== weighted(first))
+    if (weightedOutputs(samples).join() !== weightedOutputs(first).join())
       throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
     yield samples;
   }

@@ -101,9 +101,7 @@ export class Sha256 {
   }
 }
 
-/** The hash of the chunks one after the other, as 64 lower-case hexadecimal digits. */
-export function sha256Hex(...chunks: readonly Uint8Array[]): string {
-  const hash = new Sha256();
-  for (const chunk of chunks) hash.update(chunk);
-  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** As lower-case hexadecimal digits. */
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -20,7 +20,7 @@ function numbers(count: number, seed: number): Float32Array {
 const up = (columns: number) => (columns + 3) & ~3;
 const widths = [1, 2, 3, 4, 5, 12, 16, 17, 33, 64, 784];
 
-describe("gatherRows and broadcastRow", () => {
+describe("gatherRows", () => {
   test.each(widths)("rows of %i words arrive as they are, in the given order, and nothing else is written", (words) => {
     const order = [4, 0, 4, 2, 1];
     const data = Uint32Array.from(numbers(5 * words, 7), (x) => (x * 2 ** 32) >>> 0);
@@ -32,14 +32,6 @@ describe("gatherRows and broadcastRow", () => {
     const out = [...twin.wasm.u32.slice(y >> 2, (y >> 2) + 5 * words + 1)];
     const expected = [new Array(words).fill(77), ...order.slice(1).map((r) => [...data.slice(r * words, (r + 1) * words)]), [77]].flat();
     expect(out).toEqual(expected);
-  });
-
-  test.each(widths)("a row of %i words is repeated", (words) => {
-    const row = numbers(words, 3);
-    const y = twin.place(new Float32Array(4 * words));
-    twin.call("broadcastRow", y, twin.place(row), words, 1, 3);
-    const nothing = new Array(words).fill(0);
-    expect([...twin.read(y, 4 * words)]).toEqual([...nothing, ...row, ...row, ...nothing]);
   });
 });
 

@@ -1,9 +1,14 @@
 // SHA-256 against Node's.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { Sha256, sha256Hex } from "../src/sha256.js";
+import { hexadecimal, Sha256 } from "../src/sha256.js";
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * i * 31 + i * 7 + length) >>> 3);
+const sha256Hex = (...chunks: Uint8Array[]) => {
+  const hash = new Sha256();
+  for (const chunk of chunks) hash.update(chunk);
+  return hexadecimal(hash.digest());
+};
 const expected = (...chunks: Uint8Array[]) => {
   const hash = createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);

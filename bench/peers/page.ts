@@ -17,7 +17,7 @@ export interface Line {
 /** Largest share for which losses count as equal. Float32 against float64, and sums in other orders, move a gradient by some 1e-7 of the
  *  terms it is a sum of; Adam divides by its size, so elements near 0 take steps of another size: 1e-4 was seen. A wrong rate, loss or
  *  order of rows gives 1e-2 and more. */
-export const SAME_LOSS = 1e-3;
+const SAME_LOSS = 1e-3;
 
 /** What a library does otherwise than asked, in words. */
 export function differences(asked: Workload, done: Workload): string[] {

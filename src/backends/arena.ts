@@ -18,7 +18,7 @@ const spare = 16 * MiB;
 /** An empty arena up to this size is kept for the next network (WebAssembly memory cannot shrink). */
 const keptEmpty = 64 * MiB;
 /** Plans and the JavaScript kernels shift byte offsets as signed 32-bit integers. */
-export const regionLimit = 2 ** 31 - page;
+const regionLimit = 2 ** 31 - page;
 
 interface Size {
   bytes: number;

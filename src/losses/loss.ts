@@ -21,8 +21,6 @@ export interface Loss {
   readonly staged?: "values" | "ids";
   /** A class id out of range that `targets` may hold: its position is left out. */
   readonly ignoreIndex?: number;
-  /** Whether `prepare` gives weights even where the data has none, so that the plan must read them. */
-  readonly weighted?: boolean;
   /** Which of the accuracies suits it, if any, and the prediction from which a binary one means "yes". */
   readonly accuracy?: "categorical" | "sparse" | "binary";
   readonly threshold?: number;
@@ -75,7 +73,6 @@ export function loss(type: string, options: LossOptions & Readonly<Record<string
     ...rest,
     ...(kind.targets === "ids" && labelSmoothing > 0 && { staged: "values" }),
     ...(ignoreIndex !== undefined && { ignoreIndex }),
-    weighted: classWeights !== undefined || ignoreIndex !== undefined,
     prepare: (targets, shape, sampleWeights) => {
       // As most data is; single steps are short.
       if (!changes && !sampleWeights) return { targets };

@@ -4,7 +4,7 @@ import { FormatError, OptionError } from "../errors.js";
 import type { Schedule } from "../schedules.js";
 import * as factories from "../schedules.js";
 
-export function restoreSchedule(type: string, options: Readonly<Record<string, unknown>>): Schedule {
+function restoreSchedule(type: string, options: Readonly<Record<string, unknown>>): Schedule {
   const known = factories as unknown as Readonly<Record<string, (options: unknown) => Schedule>>;
   const factory = Object.hasOwn(known, type) ? known[type] : undefined;
   if (!factory) throw new FormatError(`schedule is ${shown(type)}, expected one of: ${Object.keys(known).join(", ")}`);

@@ -5,7 +5,7 @@ import { isTensor, type Program } from "./program.js";
 import type { Extent, Tensor } from "./tensor.js";
 
 /** The high bit of an extent's word: times the rows of the step's batch. */
-export const PER_ROW = 0x80000000;
+const PER_ROW = 0x80000000;
 
 export function extentWord(extent: Extent): number {
   return typeof extent === "number" ? extent : (PER_ROW | extent.perRow) >>> 0;

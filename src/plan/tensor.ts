@@ -62,7 +62,7 @@ export function elements(t: Tensor): Extent {
   return scale(rows(t), t.stride);
 }
 
-export function scale(extent: Extent, by: number): Extent {
+function scale(extent: Extent, by: number): Extent {
   return typeof extent === "number" ? extent * by : { perRow: extent.perRow * by };
 }
 

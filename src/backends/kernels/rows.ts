@@ -10,11 +10,6 @@ export function gatherRows(views: Views, y: number, data: number, order: number,
   for (let r = begin; r < end; ++r) copyWords(u32, (y >>> 2) + r * words, (data >>> 2) + u32[(order >>> 2) + r]! * words, words);
 }
 
-/** y[r] = row, `words` 32-bit words, as bits. Range in rows of y. */
-export function broadcastRow(views: Views, y: number, row: number, words: number, begin: number, end: number): void {
-  for (let r = begin; r < end; ++r) copyWords(views.u32, (y >>> 2) + r * words, row >>> 2, words);
-}
-
 /** As integers: a JavaScript engine may change the bits of a NaN that passes through a float. */
 function copyWords(u32: Uint32Array, to: number, from: number, words: number): void {
   // A call into the engine costs as much as a loop over some tens of words.

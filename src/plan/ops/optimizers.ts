@@ -1,5 +1,5 @@
 // What happens to the gradient slab and the parameter slab once the gradients are there. Elementwise over slabs whose padding is zero
-// and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers.ts.
+// and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers/.
 import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, update, type Values } from "../spec.js";
 

@@ -14,13 +14,6 @@ export const rowOps = {
     split: Share.Rows,
     flops: () => 0,
   })),
-  /** y[r] = row for every r */
-  broadcastRow: op(() => ({
-    code: Op.BroadcastRow,
-    operands: [write("y", byWords), read("row", (v) => v.words!), scalar("words", "u32"), scalar("end", "extent")],
-    split: Share.Rows,
-    flops: () => 0,
-  })),
   /** y = value in every element */
   fill: op(() => ({
     code: Op.Fill,
