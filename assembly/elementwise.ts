@@ -2,14 +2,8 @@
 // An operand is said by two numbers: its row stride in elements (0: one row for all rows of y) and its step (1: as many columns as
 // y; 0: one column, for all columns of y). y may be an operand of its own shape, or a column as wide as y when padded: a row's one
 // element is read before the row is written.
+import { rowAt } from "./lanes";
 import { splat } from "./vmath";
-
-/** Address of an operand's row r. */
-// @ts-ignore: decorator
-@inline
-function rowOf(base: usize, r: usize, stride: u32): usize {
-  return base + ((r * <usize>stride) << 2);
-}
 
 /** The operand's vector at byte `at` of its row, or its one element. */
 // @ts-ignore: decorator
@@ -23,15 +17,15 @@ function zip<F>(y: usize, a: usize, b: usize, ld: u32, lda: u32, stepA: u32, ldb
   const f = changetype<F>(<usize>0);
   if (lda == ld && ldb == ld && stepA && stepB) {
     // Of one shape: one long row.
-    const stop = rowOf(0, end, ld);
-    for (let at = rowOf(0, begin, ld); at < stop; at += 16) v128.store(y + at, f.value(v128.load(a + at), v128.load(b + at)));
+    const stop = rowAt(0, end, ld);
+    for (let at = rowAt(0, begin, ld); at < stop; at += 16) v128.store(y + at, f.value(v128.load(a + at), v128.load(b + at)));
     return;
   }
   const bytes = (<usize>ld) << 2;
-  for (let r = <usize>begin; r < <usize>end; ++r) {
-    const yRow = rowOf(y, r, ld);
-    const aRow = rowOf(a, r, lda);
-    const bRow = rowOf(b, r, ldb);
+  for (let r = begin; r < end; ++r) {
+    const yRow = rowAt(y, r, ld);
+    const aRow = rowAt(a, r, lda);
+    const bRow = rowAt(b, r, ldb);
     const oneA = v128.load32_splat(aRow);
     const oneB = v128.load32_splat(bRow);
     for (let at: usize = 0; at < bytes; at += 16) {
@@ -58,11 +52,11 @@ function zip3<F>(
 ): void {
   const f = changetype<F>(<usize>0);
   const bytes = (<usize>ld) << 2;
-  for (let r = <usize>begin; r < <usize>end; ++r) {
-    const yRow = rowOf(y, r, ld);
-    const aRow = rowOf(a, r, lda);
-    const bRow = rowOf(b, r, ldb);
-    const cRow = rowOf(c, r, ldc);
+  for (let r = begin; r < end; ++r) {
+    const yRow = rowAt(y, r, ld);
+    const aRow = rowAt(a, r, lda);
+    const bRow = rowAt(b, r, ldb);
+    const cRow = rowAt(c, r, ldc);
     const oneA = v128.load32_splat(aRow);
     const oneB = v128.load32_splat(bRow);
     const oneC = v128.load32_splat(cRow);

@@ -1,5 +1,6 @@
 // What takes random numbers, Threefry2x32-20 in four lanes: dropout, and what parameters are before any training. The generator's source
 // and its scalar version are in src/random.ts.
+import { lanesWithin } from "./lanes";
 import { Variate } from "./opcodes";
 import * as Q from "./quantile";
 
@@ -156,8 +157,7 @@ export function draw(
       const far = f32x4.demote_f64x2_zero(
         pair(kind, mean, scale, v128.shuffle<u32>(high, high, 2, 3, 2, 3), v128.shuffle<u32>(low, low, 2, 3, 2, 3)),
       );
-      const inside = i32x4.gt_s(i32x4.splat(columns - c), i32x4(0, 1, 2, 3));
-      v128.store(at, v128.and(v128.shuffle<u32>(near, far, 0, 1, 4, 5), inside));
+      v128.store(at, v128.and(v128.shuffle<u32>(near, far, 0, 1, 4, 5), lanesWithin(columns - c)));
     }
   }
 }

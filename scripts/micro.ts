@@ -49,7 +49,7 @@ function tileSource(tile: Tile): string {
 export function ${tileName(tile)}(
   c: usize, ldc: usize, start: usize, startLd: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize${packs ? ", panel: usize" : ""}, m: u32${masked ? ", columns: u32" : ""}, k: u32
 ): void {
-${masked ? `  const mask = lanesBelow(columns - ${4 * last});\n` : ""}  while (true) {
+${masked ? `  const mask = lanesWithin(columns - ${4 * last});\n` : ""}  while (true) {
 ${edges === "whole" ? "" : lines(r.slice(1), (i) => `const has${i} = m > ${i};`)}    let a0 = a - aStep;
 ${lines(r.slice(1), (i) => `let a${i} = a${i - 1} + ${next(i, "aRow")};`)}    let row = start;
 ${down("startLd", (i, j) => `let c${i}${j} = v128.load(row${offset(j)});`)}    let bk = b - bStep;
@@ -83,7 +83,7 @@ export function generateMicro(): void {
 // columns: those past it are computed from whatever lies there and stored as +0
 // panel: where rows of B are copied to, front to back; then m is at most the tile's rows
 import { multiplyAdd } from "../../assembly/arithmetic";
-import { lanesBelow } from "../../assembly/gemm/lanes";
+import { lanesWithin } from "../../assembly/lanes";
 ${tiles.map(tileSource).join("")}`,
   );
 }

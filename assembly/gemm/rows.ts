@@ -2,7 +2,7 @@
 // and C's rows are added to in L1. k of 1, as the gradient of weights is for one sample: C is written once, front to back. One column of C,
 // as the gradient of one output's weights is: lanes are rows of C.
 import { multiplyAdd } from "../arithmetic";
-import { lanesBelow } from "./lanes";
+import { lanesWithin } from "../lanes";
 
 /** c[j] += x0·b0[j], then x1·b1[j], x2·b2[j], x3·b3[j]: four k of a row of C. `stop`: c's end; bStep: bytes from one row of B to the next. */
 function addRows4(c: usize, stop: usize, a: usize, aStep: usize, b: usize, bStep: usize): void {
@@ -69,7 +69,7 @@ export function gemmRows(
     a += aStep;
     b += bStep;
   }
-  const mask = lanesBelow(n - <u32>(width >> 2) + 4);
+  const mask = lanesWithin(n - <u32>(width >> 2) + 4);
   for (let last = c + width - 16; last < end; last += ldc) v128.store(last, v128.and(v128.load(last), mask));
 }
 
@@ -87,7 +87,7 @@ export function gemmOuter(
 ): void {
   const zero = f32x4.splat(0);
   const width = (<usize>((n + 3) & ~3)) << 2;
-  const mask = lanesBelow(n - <u32>(width >> 2) + 4);
+  const mask = lanesWithin(n - <u32>(width >> 2) + 4);
   do {
     const x = v128.load32_splat(a);
     let at: usize = 0;

@@ -1,7 +1,7 @@
 // Gradient clipping; twins of assembly/clip.ts.
 import { Status } from "../../../assembly/opcodes.js";
-import { sumOfPowers } from "../reductions.js";
 import type { Views } from "../views.js";
+import { sumOfPowers } from "./reductions.js";
 
 const fround = Math.fround;
 

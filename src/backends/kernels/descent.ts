@@ -1,7 +1,7 @@
 // Twins of assembly/descent.ts.
 
 import type { Views } from "../views.js";
-import { report } from "../watch.js";
+import { report } from "./watch.js";
 
 const fround = Math.fround;
 

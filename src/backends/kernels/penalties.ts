@@ -1,7 +1,7 @@
 // L1 and L2 penalties on a parameter; twins of assembly/penalties.ts.
 import { Status } from "../../../assembly/opcodes.js";
-import { sumOfPowers } from "../reductions.js";
 import type { Views } from "../views.js";
+import { sumOfPowers } from "./reductions.js";
 
 const fround = Math.fround;
 

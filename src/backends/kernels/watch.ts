@@ -1,7 +1,7 @@
 // Twin of assembly/watch.ts, where the conventions of optimizer kernels are.
-import { Status } from "../../assembly/opcodes.js";
+import { Status } from "../../../assembly/opcodes.js";
+import type { Views } from "../views.js";
 import { hasNonFinite } from "./reductions.js";
-import type { Views } from "./views.js";
 
 /** `bad`: the sum of x - x over what is watched: 0, or NaN if one of them is not finite. */
 export function report(views: Views, bad: number, status: number, g: number, begin: number, end: number): void {
