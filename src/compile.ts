@@ -2,6 +2,7 @@
 
 import { Step } from "../assembly/opcodes.js";
 import { regionSize } from "./backends/arena.js";
+import { OptionError } from "./errors.js";
 import type { Graph } from "./graph.js";
 import type { Loss } from "./losses.js";
 import { emitMetric, type Metric, metricName } from "./metrics.js";
@@ -67,6 +68,8 @@ export interface Roots {
 export interface Built extends Roots {
   readonly program: Program;
   readonly parameters: readonly ParameterSpec[];
+  /** Whether a layer of the user's may compute something else without training. */
+  readonly askedTraining: boolean;
 }
 
 function stepLayoutOf(definition: Definition): StepLayout {
@@ -163,6 +166,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   return {
     program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity, sizes.threads),
     parameters: g.parameters,
+    askedTraining: g.askedTraining,
     feeds,
     order,
     predictions,
@@ -206,9 +210,30 @@ export interface Bases {
   readonly transient: number;
 }
 
-export function compile(definition: Definition, purpose: Purpose, sizes: Sizes, bases: Bases, weighted: readonly boolean[] = []): Plan {
+/** Parameters lie one after the other, as the network was measured: a plan that makes others would read what is not meant. To predict and to
+ *  evaluate it may need fewer, the last ones missing: a loss's own.
+ *  @throws {OptionError} a layer, loss or metric of the user's makes other ones for this purpose */
+export function checkParameters(purpose: Purpose, made: readonly ParameterSpec[], has: readonly ParameterSpec[]): void {
+  const trains = purpose === "train" || purpose === "trace";
+  const shown = (spec: ParameterSpec | undefined) => (spec ? `${spec.tensor.name} [${spec.tensor.shape.join(", ")}]` : "none");
+  for (let i = 0; i < (trains ? Math.max(made.length, has.length) : made.length); ++i)
+    if (shown(made[i]) !== shown(has[i]))
+      throw new OptionError(
+        `network: to ${purpose}, parameter ${i} is ${shown(made[i])}, expected ${shown(has[i])}, as when it was made; a layer's parameters must be the same whether g.training or not, and a metric can have none`,
+      );
+}
+
+/** @param has what the network was measured to have @throws {OptionError} as `checkParameters` */
+export function compile(
+  definition: Definition,
+  purpose: Purpose,
+  sizes: Sizes,
+  { bases, parameters: has }: { readonly bases: Bases; readonly parameters: readonly ParameterSpec[] },
+  weighted: readonly boolean[] = [],
+): Plan {
   const built = build(definition, purpose, sizes, weighted);
   const { parameters } = built;
+  checkParameters(purpose, parameters, has);
   let { program } = built;
   const layout = stepLayoutOf(definition);
   const addresses = new Map<Tensor, number>();

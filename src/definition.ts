@@ -2,9 +2,9 @@
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
-import { build, type Definition, type Objective } from "./compile.js";
+import { build, checkParameters, type Definition, type Objective } from "./compile.js";
 import type { Ports } from "./data.js";
-import { OptionError } from "./errors.js";
+import { OptionError, ShapeError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
 import { type Custom, restoreLayer } from "./layers/registry.js";
@@ -82,9 +82,18 @@ function measure(definition: Definition): Defined {
   definition.objectives.forEach(({ loss }, i) => {
     loss.check(measured.predictions[i]!);
   });
-  // A metric of the user's own is first called here, rather than in the middle of something.
-  if (definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string")))
-    build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1, threads: 1 });
+  // What the user's own parts do without training shows here, rather than in the middle of something.
+  if (measured.askedTraining || definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string"))) {
+    const { parameters, predictions } = build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1, threads: 1 });
+    checkParameters("evaluate", parameters, measured.parameters);
+    predictions.forEach(({ shape }, i) => {
+      const expected = measured.predictions[i]!;
+      if (shape.join() !== expected.join())
+        throw new ShapeError(
+          `network: output ${i} has shape [${shape.join(", ")}] for each row to predict, expected [${expected.join(", ")}], as when it trains`,
+        );
+    });
+  }
   return { definition, measured };
 }
 

@@ -32,6 +32,8 @@ export interface Measured {
   /** One sample's shape of every prediction, and of every node's output. */
   readonly predictions: readonly (readonly number[])[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** As `Built` has it. */
+  readonly askedTraining: boolean;
 }
 
 export class Model {
@@ -49,7 +51,7 @@ export class Model {
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
-    const { program, parameters, predictions } = build(definition, "trace", {
+    const { program, parameters, predictions, askedTraining } = build(definition, "trace", {
       capacity: 1,
       dataRows: 1,
       orderRows: 1,
@@ -74,6 +76,7 @@ export class Model {
       parameters,
       predictions: predictions.map(({ shape }) => shape),
       outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
+      askedTraining,
     };
   }
 
@@ -176,7 +179,7 @@ export class Model {
       steps: Math.max(steps, has.steps),
       threads: Math.max(threads, has.threads),
     };
-    const plan = compile(this.definition, purpose, grown, this.bases, weighted);
+    const plan = compile(this.definition, purpose, grown, this, weighted);
     if (plan.words.length * 4 > this.planEach)
       throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
     this.region.reserve(plan.end);

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import {
   activation,
   type Builder,
+  constant,
   customActivation,
   customLoss,
+  customMetric,
   dense,
   dropout,
   gradCheck,
@@ -151,6 +153,8 @@ test("0 and -0 are two numbers", async () => {
 describe("what is refused when a network is made", () => {
   const made = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4), layer("mine", {}, apply as never)], loss: meanSquaredError() });
+  const before = (apply: (g: Builder, x: Tensor) => Tensor) =>
+    network({ input: 3, layers: [layer("mine", {}, apply), dense(4)], loss: meanSquaredError() });
   const lost = (apply: (g: Builder, p: Tensor, y: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4)], loss: customLoss("mine", {}, apply as never) });
   const active = (apply: (g: Builder, x: Tensor) => unknown) =>
@@ -303,6 +307,42 @@ describe("what is refused when a network is made", () => {
       /^dense_1: mine: it returns shape \[batch, 1\], expected/,
     ],
     ["an activation that forgets x", () => active((g, x) => g.where(x, 1, 2)), OptionError, /^dense_1: mine: no gradient reaches/],
+    [
+      "a parameter in training only",
+      () => before((g, x) => (g.training ? g.add(x, w(g, 3)) : x)),
+      OptionError,
+      /^network: to evaluate, parameter 0 is dense_1\.weight \[3, 4\], expected mine_1\.w \[3\]/,
+    ],
+    [
+      "a parameter without training only",
+      () => before((g, x) => (g.training ? x : g.add(x, w(g, 3)))),
+      OptionError,
+      /^network: to evaluate, parameter 0 is mine_1\.w \[3\], expected dense_1/,
+    ],
+    [
+      "other columns in training",
+      () => before((g, x) => (g.training ? g.concat([x, x]) : x)),
+      OptionError,
+      /parameter 0 is dense_1\.weight \[3, 4\], expected dense_1\.weight \[6, 4\]/,
+    ],
+    [
+      "other outputs in training",
+      () => made((g, x) => (g.training ? g.concat([x, x]) : x)),
+      ShapeError,
+      /^network: output 0 has shape \[4\] for each row to predict, expected \[8\]/,
+    ],
+    [
+      "a metric with a parameter",
+      () =>
+        network({
+          input: 3,
+          layers: [dense(4)],
+          loss: meanSquaredError(),
+          metrics: [customMetric("own", {}, (g, p) => g.mean(g.add(p, w(g, 4))))],
+        }),
+      OptionError,
+      /^network: to evaluate, parameter 2 is .*w \[4\], expected none/,
+    ],
   ];
   test.each(refused)("%s", async (_, make, kind, message) => {
     const error = await make().then(
@@ -333,6 +373,25 @@ describe("what is refused when a network is made", () => {
     expect(make).toThrow(OptionError);
     expect(make).toThrow(message);
   });
+});
+
+test("a layer whose parameters change from plan to plan is refused by predict, and trains on", async () => {
+  let times = 0;
+  const apply = (g: Builder, x: Tensor) => g.add(x, g.parameter(times++ === 0 ? "w" : "v", [3], zeros()));
+  const net = await network({ input: 3, layers: [layer("mine", {}, apply), dense(1)], loss: meanSquaredError(), seed: 1 });
+  const hash = net.weightsHash();
+  expect(() => net.predict([[1, 2, 3]])).toThrow(/^network: to predict, parameter 0 is mine_1\.v \[3\], expected mine_1\.w \[3\]/);
+  expect(net.weightsHash()).toBe(hash);
+  times = 0;
+  expect(net.predict([[1, 2, 3]]).length).toBe(1);
+});
+
+test("what a loss has of its own to train is not missed by predict", async () => {
+  const loss = customLoss("scaled", {}, (g, p, y) => g.mean(g.square(g.sub(g.mul(p, g.parameter("s", [1], constant(2))), y))));
+  const net = await network({ input: 1, layers: [dense(1, { weight: constant(3) })], loss, seed: 1 });
+  await net.fit({ inputs: [[1]], targets: [[6]] }, { epochs: 1 });
+  expect([...net.predict([[1]])]).toEqual([3]);
+  expect(net.parameters().map(({ name }) => name)).toEqual(["dense_1.weight", "dense_1.bias", "loss.s"]);
 });
 
 test("initializers among the options are plain data: they are saved by their type", () => {

@@ -28,7 +28,9 @@ export interface BuilderOptions {
 }
 
 export class Builder extends Expressions {
-  readonly training: boolean;
+  private readonly trains: boolean;
+  /** Whether a layer's function has asked: without training it may then compute something else. */
+  askedTraining = false;
   readonly seed: number;
   readonly parameters: ParameterSpec[] = [];
   readonly gradients = new GradientFlow(this);
@@ -48,7 +50,7 @@ export class Builder extends Expressions {
 
   constructor({ training, seed, frozen = () => false }: BuilderOptions) {
     super();
-    this.training = training;
+    this.trains = training;
     this.seed = seed;
     this.frozen = frozen;
   }
@@ -114,11 +116,17 @@ export class Builder extends Expressions {
       );
     }
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
-    const tensor = { ...still, needsGradient: this.training && !this.frozen(still) };
+    const tensor = { ...still, needsGradient: this.trains && !this.frozen(still) };
     this.own.add(tensor);
     this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
+  }
+
+  /** Whether the network trains, or predicts or is evaluated. A layer makes the same parameters and the same shapes in both. */
+  get training(): boolean {
+    this.askedTraining = true;
+    return this.trains;
   }
 
   /** Who is at work, for messages. */
@@ -232,7 +240,7 @@ export class Builder extends Expressions {
     this.tensorOf("dropout", x);
     checkNumber(`${this.layer}: dropout: rate`, rate, { least: 0, below: 1 });
     const stream = Stream.Dropout + this.streams++;
-    if (!this.training || rate === 0) return x;
+    if (!this.trains || rate === 0) return x;
     const y = this.result("dropped", x, [x]);
     this.emit("dropout", {
       y,
@@ -256,7 +264,7 @@ export class Builder extends Expressions {
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
     const weigh = (dx?: Tensor) => weights && this.weighRows(perRow, weights, each, dx);
-    if (this.training && each.needsGradient)
+    if (this.trains && each.needsGradient)
       this.gradients.contribute(each, (y) => {
         this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) });
         weigh(y);
@@ -290,7 +298,7 @@ export class Builder extends Expressions {
       );
       if (weights) this.weighRows(perRow, weights, prediction, dx);
     };
-    if (this.training && prediction.needsGradient) this.gradients.contribute(prediction, write);
+    if (this.trains && prediction.needsGradient) this.gradients.contribute(prediction, write);
     else write();
     this.reduceLoss(perRow, rows(prediction));
   }
