@@ -2,21 +2,11 @@
 // built-in ones are; what they give back is checked when the network is made. Each has a name and options, from which a saved network makes
 // it again.
 import { activationNames, type CustomActivation } from "./activations.js";
-import {
-  checkBoolean,
-  checkCount,
-  checkFunction,
-  checkNumber,
-  checkOneOf,
-  checkOptions,
-  checkPlain,
-  checkText,
-  isRecord,
-  shown,
-} from "./checks.js";
+import { checkBoolean, checkCount, checkFunction, checkOptions, checkPlain, checkText, isRecord, shown } from "./checks.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { type Layer, layer as makeLayer } from "./layers/layer.js";
 import { layerKinds } from "./layers/registry.js";
+import { reduced } from "./losses/loss.js";
 import { type Loss, lossTypes } from "./losses.js";
 import { type CustomMetric, metricTypes } from "./metrics.js";
 import type { Builder } from "./plan/builder.js";
@@ -105,12 +95,11 @@ export function customLoss(
   checkBoolean(`${type}: ids`, ids);
   if (columns !== undefined) checkCount(`${type}: columns`, columns);
   if (ids && columns !== undefined) throw new OptionError(`${type}: columns is ${columns}, but ids have as many as the prediction`);
-  const { reduction = "mean", weight = 1 } = options;
-  checkOneOf(`${type}: reduction`, reduction, ["mean", "sum"]);
-  checkNumber(`${type}: weight`, weight, { above: 0 });
+  const { options: common, ...reduction } = reduced(type, options, (sample) => product(sample.slice(0, -1)));
   return {
     type,
-    options: { ...options, reduction, weight },
+    options: { ...options, ...common },
+    ...reduction,
     targets: ids ? "ids" : "values",
     ...(ids && { staged: "values" }),
     ...(columns !== undefined && { targetColumns: columns }),
@@ -118,10 +107,6 @@ export function customLoss(
       const width = sample.at(-1) ?? 1;
       const rows = ids ? { ...given, width: given.width * width, values: oneHot(given.values, width) } : given;
       return weigh(rows, { normalization: "sumOfWeights", columns: columns ?? width, termsPerRow: 1 }, sampleWeights);
-    },
-    scale: (sample, rows, denominator = rows * product(sample.slice(0, -1))) => {
-      if (reduction === "sum") return weight;
-      return denominator === 0 ? 0 : weight / denominator;
     },
     check: () => {},
     emit: (g, prediction, target, weights) => {

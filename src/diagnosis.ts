@@ -52,7 +52,7 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
     );
     const what = `${found.what} of ${found.layer} (${found.op})`;
     const sample = found.row === undefined ? "" : `, first for row ${found.row} of the data`;
-    const loss = objectives.map((objective) => objective.loss).find(({ options }) => "fromLogits" in options && !options.fromLogits);
+    const loss = objectives.map((objective) => objective.loss).find(({ fromLogits }) => fromLogits === false);
     const hint =
       found.layer === "loss" && loss
         ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`

@@ -36,12 +36,17 @@ export interface Measured {
   readonly askedTraining: boolean;
 }
 
+/** A plan whose words lie in the region. */
+export interface LoadedPlan extends Plan {
+  readonly address: number;
+}
+
 export class Model {
   readonly parameters: readonly Parameter[];
   readonly predictions: Measured["predictions"];
   readonly outputs: Measured["outputs"];
   readonly bases: Bases;
-  private readonly plans = new Map<Purpose, Plan & { readonly address: number }>();
+  private readonly plans = new Map<Purpose, LoadedPlan>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
@@ -151,11 +156,7 @@ export class Model {
   }
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`, or if other outputs' rows have weights. */
-  plan(
-    purpose: Purpose,
-    sizes: Partial<Sizes> & { readonly capacity: number },
-    weighted: readonly boolean[] = [],
-  ): Plan & { readonly address: number } {
+  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): LoadedPlan {
     const { capacity, dataRows = capacity, orderRows = capacity, steps = 1, threads = 1 } = sizes;
     const present = this.plans.get(purpose);
     const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
@@ -235,7 +236,7 @@ export class Model {
     if (factors.length > 0 && plan.purpose === "train") optimizer.factors(t, f32, (record + factors[0]!) >> 2);
   }
 
-  run(plan: Plan & { readonly address: number }, steps: number): number {
+  run(plan: LoadedPlan, steps: number): number {
     return this.region.run(plan.address, plan.table, plan.layout.stride, steps);
   }
 
@@ -245,7 +246,7 @@ export class Model {
   }
 
   /** As `run`, on the region's threads; undefined: in vain, to be tried again (`Region.runShared`). */
-  async runShared(plan: Plan & { readonly address: number }, steps: number): Promise<number | undefined> {
+  async runShared(plan: LoadedPlan, steps: number): Promise<number | undefined> {
     this.isShared = true;
     try {
       const scratch = (plan.program.scratch?.stride ?? 0) * 4;

@@ -3,10 +3,8 @@ import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import type { Plan, Purpose } from "./compile.js";
 import { copyElements, copyRow, type Samples, weightedOutputs } from "./data.js";
-import type { Model } from "./model.js";
+import type { LoadedPlan, Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
-
-type Loaded = Plan & { readonly address: number };
 
 /** Copies rows [first, first + count) of checked data to where a plan has its feeds, from the `at`-th place on. */
 export function stage(views: Views, plan: Plan, samples: Samples, first: number, count: number, at = 0): void {
@@ -48,7 +46,7 @@ export function runBatch(
   count: number,
   t: number,
   capacity = count,
-): Loaded {
+): LoadedPlan {
   const plan = model.plan(purpose, { capacity }, purpose === "predict" ? [] : weightedOutputs(samples));
   model.claim(plan);
   const views = model.region.views();

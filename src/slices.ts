@@ -45,7 +45,7 @@ class Scores {
       const views = model.region.views();
       model.definition.objectives.forEach(({ loss }, i) => {
         const divisor = samples.weighing[i] ? denominatorOf(samples, i, count, (row) => first + row) : count;
-        losses[i]! += lossOf(plan, views, 0, i) * (loss.options.reduction === "sum" ? 1 : divisor);
+        losses[i]! += lossOf(plan, views, 0, i) * (loss.sums ? 1 : divisor);
         divisors[i]! += divisor;
       });
       this.penalty = penaltyOf(plan, views, 0);
@@ -61,7 +61,7 @@ class Scores {
     return {
       // Nothing that counts: loss 0, as its gradient is.
       loss: this.model.definition.objectives.reduce(
-        (sum, { loss }, i) => sum + (loss.options.reduction === "sum" ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
+        (sum, { loss }, i) => sum + (loss.sums ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
         penalty,
       ),
       penalty,

@@ -1,10 +1,9 @@
 // A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
-import type { Plan } from "./compile.js";
 import { type Samples, weightedOutputs } from "./data.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
-import type { Model } from "./model.js";
+import type { LoadedPlan, Model } from "./model.js";
 import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
 
 export interface Chunk {
@@ -27,10 +26,8 @@ export interface Outcome {
   readonly failure?: () => NonFiniteError;
 }
 
-type Loaded = Plan & { readonly address: number };
-
 /** Runs the chunk, to its end or to the first step that meets something non-finite. */
-export function runChunk(model: Model, plan: Loaded, chunk: Chunk): Outcome {
+export function runChunk(model: Model, plan: LoadedPlan, chunk: Chunk): Outcome {
   const backup = model.backup();
   chunk.write();
   let done: number;
@@ -44,7 +41,7 @@ export function runChunk(model: Model, plan: Loaded, chunk: Chunk): Outcome {
 }
 
 /** The same on the threads of the network's region. @param backup memory for a copy of its own: other networks may train meanwhile */
-export async function runChunkShared(model: Model, plan: Loaded, chunk: Chunk, backup: Float32Array): Promise<Outcome> {
+export async function runChunkShared(model: Model, plan: LoadedPlan, chunk: Chunk, backup: Float32Array): Promise<Outcome> {
   model.backup(backup);
   chunk.write();
   let done: number | undefined;
@@ -63,7 +60,7 @@ export async function runChunkShared(model: Model, plan: Loaded, chunk: Chunk, b
 }
 
 /** After so many good steps: whatever spoiled the next one is put back, and they are run again. */
-function settle(model: Model, plan: Loaded, chunk: Chunk, backup: Float32Array, done: number): Outcome {
+function settle(model: Model, plan: LoadedPlan, chunk: Chunk, backup: Float32Array, done: number): Outcome {
   if (done === chunk.steps) return { done };
   const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
   const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;

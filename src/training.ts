@@ -2,7 +2,7 @@
 // chunks are never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
-import { metricNames, type Plan } from "./compile.js";
+import { metricNames } from "./compile.js";
 import { type Samples, weightedOutputs } from "./data.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
@@ -10,7 +10,7 @@ import type { Feed } from "./feed.js";
 import type { FitOptions, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import { onPageThread } from "./macrotask.js";
-import type { Model } from "./model.js";
+import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
 import { isObserver } from "./schedules/plateau.js";
@@ -57,7 +57,7 @@ export class Training {
   private readonly shuffled: boolean;
   private readonly budget: number;
   private readonly stepsPerEpoch: number;
-  private plan: Plan & { readonly address: number };
+  private plan: LoadedPlan;
   /** Memory for transactions of several threads. */
   private backup: Float32Array | undefined;
   private readonly resident: boolean;

@@ -6,7 +6,7 @@ import { toSamples } from "../src/data.js";
 import { portsOf } from "../src/definition.js";
 import { PlanError } from "../src/errors.js";
 import { network } from "../src/index.js";
-import type { Model } from "../src/model.js";
+import type { LoadedPlan, Model } from "../src/model.js";
 import { assemble } from "../src/plan/assemble.js";
 import { specOf } from "../src/plan/ops.js";
 import type { Program } from "../src/plan/program.js";
@@ -44,7 +44,7 @@ export class Subject {
 
   private constructor(
     private readonly model: Model,
-    readonly plan: Plan & { readonly address: number },
+    readonly plan: LoadedPlan,
     private readonly given: NetworkCase,
   ) {
     model.region.reserve(plan.end + GUARD_BYTES);

@@ -6,6 +6,7 @@ import { Op, Step } from "../assembly/opcodes.js";
 import type { Plan } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { type Network, network } from "../src/index.js";
+import type { LoadedPlan } from "../src/model.js";
 import { assemble } from "../src/plan/assemble.js";
 import { verify } from "../src/plan/verify.js";
 import { cases, type NetworkCase } from "./cases.js";
@@ -26,7 +27,7 @@ const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync("b
 const { dispatchShare, shareBegin } = instance.exports as unknown as Exports;
 
 /** Of the train plan's step at `step`: each segment between barriers by each thread in turn. */
-function runStep(plan: Plan & { readonly address: number }, step: number, order: readonly number[]): void {
+function runStep(plan: LoadedPlan, step: number, order: readonly number[]): void {
   const u32 = new Uint32Array(memory.buffer);
   const scratch = (plan.program.scratch?.stride ?? 0) * 4;
   const rows = u32[(step + Step.Rows) >> 2]!;

@@ -22,6 +22,7 @@ const givenGradient: Loss = {
   type: "givenGradient",
   options: {},
   targets: "values",
+  sums: true,
   scale: () => 1,
   check: () => {},
   emit: (g, p, t) =>

@@ -42,7 +42,7 @@ export async function applyGradients(
     objectives: [
       {
         name: "given",
-        loss: { type: "none", options: {}, targets: "values", scale: () => 1, check: () => {}, emit: () => {} },
+        loss: { type: "none", options: {}, targets: "values", sums: true, scale: () => 1, check: () => {}, emit: () => {} },
         metrics: [],
       },
     ],

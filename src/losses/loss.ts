@@ -27,6 +27,10 @@ export interface Loss {
   /** Turns a whole data set's targets into what steps read, once. Absent: they are that already, and sample weights have no meaning.
    *  @param targets checked @param shape one sample's prediction @param sampleWeights checked, one a sample */
   prepare?(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
+  /** Whether predictions are logits, where that is for the user to say. */
+  readonly fromLogits?: boolean;
+  /** The loss is a sum of its terms, not their mean. */
+  readonly sums: boolean;
   /** What the sum of all terms of a batch of so many rows is multiplied by. @param shape one sample's prediction
    *  @param denominator of weighted data: the sum of the batch's `denominators`; 0 makes loss and gradient 0 */
   scale(shape: readonly number[], rows: number, denominator?: number): number;
@@ -46,7 +50,7 @@ export interface LossOptions {
   readonly normalization?: Normalization;
 }
 
-export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold"> {
+export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold" | "fromLogits"> {
   readonly op: Parameters<Builder["loss"]>[0];
   readonly extra?: Readonly<Record<string, number>>;
   /** One term for each element, or one for each row of the last axis. */
@@ -57,19 +61,34 @@ export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" |
 
 export const shared = ["reduction", "weight", "normalization"];
 
-/** @param options as given, defaults filled in, checked but for those that all losses share */
-export function loss(type: string, options: LossOptions & Readonly<Record<string, unknown>>, kind: Kind): Loss {
-  const { reduction = "mean", weight = 1, normalization = "sumOfWeights" } = options;
+/** What reduction and weight, checked, make of a loss. @param termsOf how many terms a row has, by one sample's prediction */
+export function reduced(
+  type: string,
+  { reduction = "mean", weight = 1 }: Pick<LossOptions, "reduction" | "weight">,
+  termsOf: (shape: readonly number[]) => number,
+) {
   checkOneOf(`${type}: reduction`, reduction, ["mean", "sum"]);
   checkNumber(`${type}: weight`, weight, { above: 0 });
+  const sums = reduction === "sum";
+  const scale: Loss["scale"] = (shape, rows, denominator = rows * termsOf(shape)) => {
+    if (sums) return weight;
+    return denominator > 0 ? weight / denominator : 0;
+  };
+  return { options: { reduction, weight }, sums, scale };
+}
+
+/** @param options as given, defaults filled in, checked but for those that all losses share */
+export function loss(type: string, options: LossOptions & Readonly<Record<string, unknown>>, kind: Kind): Loss {
+  const { normalization = "sumOfWeights" } = options;
   checkOneOf(`${type}: normalization`, normalization, normalizations);
   const { op, extra, termsPer, leastColumns = 1, rule: given = {}, ...rest } = kind;
   const { classWeights, ignoreIndex, labelSmoothing = 0 } = given;
   const changes = classWeights !== undefined || ignoreIndex !== undefined || labelSmoothing > 0;
-  const termsOf = (shape: readonly number[]) => product(termsPer === "element" ? shape : shape.slice(0, -1));
+  const { options: common, ...reduction } = reduced(type, options, (shape) => product(termsPer === "element" ? shape : shape.slice(0, -1)));
   return {
     type,
-    options: { ...options, reduction, weight, normalization },
+    options: { ...options, ...common, normalization },
+    ...reduction,
     ...rest,
     ...(kind.targets === "ids" && labelSmoothing > 0 && { staged: "values" }),
     ...(ignoreIndex !== undefined && { ignoreIndex }),
@@ -79,11 +98,6 @@ export function loss(type: string, options: LossOptions & Readonly<Record<string
       const columns = shape.at(-1) ?? 1;
       const rule = { ...given, normalization, columns, termsPerRow: termsPer === "element" ? columns : 1 };
       return weigh(targets, rule, sampleWeights);
-    },
-    scale: (shape, rows, denominator) => {
-      if (reduction === "sum") return weight;
-      if (denominator === undefined) return weight / (rows * termsOf(shape));
-      return denominator > 0 ? weight / denominator : 0;
     },
     check: (shape) => {
       const columns = shape.at(-1) ?? 1;
