@@ -1,6 +1,7 @@
 // Scores of predictions against targets, as functions of arrays, in float64: for validation sets, reports and comparisons. The metrics
 // that a training step computes are in metrics.ts. A ratio 0/0 counts as 0.
 import { checkCount, checkOneOf, checkOptions, isList, shown } from "./checks.js";
+import { checkIds, MOST_CLASSES } from "./dataset/classes.js";
 import { OptionError, ShapeError } from "./errors.js";
 
 type Numbers = ArrayLike<number>;
@@ -29,7 +30,8 @@ function pairs(who: string, targets: Numbers, predictions: Numbers, { classes }:
   if (targets.length !== predictions.length)
     throw new ShapeError(`${who}: ${predictions.length} predictions for ${targets.length} targets`);
   if (classes !== undefined) checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
-  return Math.max(checkIds(`${who}: targets`, targets, classes), checkIds(`${who}: predictions`, predictions, classes));
+  const largest = Math.max(checkIds(`${who}: targets`, targets, classes), checkIds(`${who}: predictions`, predictions, classes));
+  return classes ?? largest + 1;
 }
 
 function checkArray(who: string, values: unknown): void {
@@ -37,22 +39,8 @@ function checkArray(who: string, values: unknown): void {
   if (values.length === 0) throw new ShapeError(`${who}: no rows`);
 }
 
-/** Ids become indices of arrays: a stray large number must not. */
-const MOST_CLASSES = 2 ** 16;
 /** A matrix has their square of counts: 128 MiB. */
 const MOST_MATRIX_CLASSES = 2 ** 12;
-
-/** @returns the number of classes, found if not given */
-function checkIds(who: string, ids: Numbers, classes?: number): number {
-  let count = classes ?? 0;
-  for (let i = 0; i < ids.length; ++i) {
-    const id = ids[i]!;
-    if (!Number.isInteger(id) || id < 0 || id >= (classes ?? MOST_CLASSES))
-      throw new ShapeError(`${who}: row ${i} is ${shown(id)}, expected a class id from 0 to ${(classes ?? MOST_CLASSES) - 1}`);
-    count = Math.max(count, id + 1);
-  }
-  return count;
-}
 
 /** Share of rows, 0 … 1, whose predicted class is the target.
  *  @param targets class ids `[rows]` @param predictions class ids `[rows]`; see `argmax` @throws {ShapeError} */

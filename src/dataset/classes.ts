@@ -10,7 +10,7 @@ export type Label = string | number | boolean;
 export type Classes = boolean | number | readonly string[];
 
 /** Beyond the largest vocabularies in use: a column of other numbers was meant by mistake. */
-const MOST_CLASSES = 2 ** 20;
+export const MOST_CLASSES = 2 ** 20;
 
 const isId = (text: string) => /^(0|[1-9]\d{0,9})$/.test(text);
 
@@ -87,7 +87,7 @@ function named(who: string, classes: number | readonly string[]): readonly strin
 }
 
 /** @returns the largest id */
-function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLASSES): number {
+export function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLASSES): number {
   checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
   if (!isList(ids) || ids.length === 0) throw new ShapeError(`${who}: got ${shown(ids)}, expected an array of class ids`);
   let largest = 0;
