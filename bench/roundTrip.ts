@@ -1,6 +1,7 @@
 // How long a cache line takes from one core to another and back. Virtual machines get cores of one die or of two, and other ones minutes
 // later; what threads gain where they read what others wrote depends on it.
 import { Worker } from "node:worker_threads";
+import { median } from "./median.js";
 
 /** Trips of a sample. Two threads on one core need milliseconds for each. */
 const TRIPS = 200;
@@ -35,5 +36,5 @@ export async function roundTrip(): Promise<number> {
   }
   Atomics.store(words, 0, -1);
   await ended;
-  return samples.sort((a, b) => a - b)[samples.length >> 1]!;
+  return median(samples);
 }

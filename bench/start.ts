@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Budget, Figure } from "./measure.js";
+import { median } from "./median.js";
 import type { How } from "./networks.js";
 
 /** The bench is published as a bundle, and these scripts are next to it. */
@@ -64,11 +65,6 @@ class Parts {
   }
 
   figures(): ReadonlyMap<string, Figure> {
-    return new Map(
-      [...this.times].map(([part, list]) => {
-        const sorted = list.sort((a, b) => a - b);
-        return [part, { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }];
-      }),
-    );
+    return new Map([...this.times].map(([part, list]) => [part, { median: median(list), min: Math.min(...list), max: Math.max(...list) }]));
   }
 }

@@ -9,6 +9,7 @@ import { addBarriers, addScratch } from "../src/plan/passes.js";
 import { type Instruction, isTensor, type Program } from "../src/plan/program.js";
 import { aligned, size, type Tensor } from "../src/plan/tensor.js";
 import type { Form } from "./gemm.js";
+import { median } from "./median.js";
 import { networkOf } from "./networks.js";
 import { refuse } from "./options.js";
 import { digits } from "./page.js";
@@ -38,7 +39,7 @@ async function takeTurns(
       units.set(count, Math.max(1, Math.round(milliseconds / each)));
       if (turn >= 2) times.get(count)!.push(each);
     }
-  return new Map([...times].map(([count, list]) => [count, list.sort((a, b) => a - b)[list.length >> 1]!]));
+  return new Map([...times].map(([count, list]) => [count, median(list)]));
 }
 
 function print(name: string, rate: (milliseconds: number) => number, times: ReadonlyMap<number, number>): void {
@@ -123,7 +124,7 @@ await measureProduct(128, 512, 784, "NN", threads);
 await measureProduct(784, 512, 128, "TN", threads);
 await measureProduct(128, 512, 512, "NT", threads);
 await printRoundTrip();
-const [, iris, digit, , large] = workloads;
-for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 10], batch: 64 }, digit!, iris!])
+const [, iris, small, , large] = workloads;
+for (const workload of [large!, { ...large!, widths: [256, 1024, 1024, 10], batch: 64 }, small!, iris!])
   await measureTraining(workload, threads);
 await printRoundTrip();

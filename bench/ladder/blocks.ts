@@ -2,6 +2,7 @@
 // matrices of 1024 columns as gemm's do: what memory costs beside the arithmetic, by rows in a block. How Block.MC was chosen.
 import { setFlagsFromString } from "node:v8";
 import { compileAssembly } from "../compile.js";
+import { median } from "../median.js";
 
 const wide = process.argv.includes("--revectorize");
 if (wide) setFlagsFromString("--experimental-wasm-revectorize");
@@ -45,7 +46,6 @@ for (let round = -5; round < ROUNDS; ++round)
     if (round >= 0) samples.push((2 * ROWS * N * K) / (performance.now() - from) / 1e6);
   }
 
-const median = (samples: readonly number[]) => [...samples].sort((x, y) => x - y)[samples.length >> 1]!;
 console.log(
   `Node ${process.versions.node}, relaxed${wide ? ", revectorized" : ""}, one thread, GFLOP/s (median of ${ROUNDS}); what moves:`,
 );

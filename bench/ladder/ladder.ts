@@ -2,6 +2,7 @@
 // scripts/micro.ts were chosen, and a way to choose again for another engine: `node --import tsx bench/ladder/ladder.ts` with its Node.
 import { setFlagsFromString } from "node:v8";
 import { compileAssembly } from "../compile.js";
+import { median } from "../median.js";
 import { type Style, styles, type Tile, tileSource } from "./tile.js";
 
 const relaxed = process.argv.includes("--relaxed");
@@ -61,7 +62,6 @@ for (let round = 0; round < ROUNDS; ++round)
     samples.push((times * flops) / (performance.now() - from) / 1e6);
   }
 
-const median = (samples: readonly number[]) => [...samples].sort((x, y) => x - y)[samples.length >> 1]!;
 console.log(
   `Node ${process.versions.node}, ${relaxed ? "relaxed" : "strict"}${revectorize ? ", revectorized" : ""}, one thread, k = ${K}, GFLOP/s (median of ${ROUNDS})`,
 );

@@ -1,4 +1,5 @@
 // The tables: one for each network, 80 columns; what a library does otherwise stands below, by number.
+import { median } from "../median.js";
 import { digits } from "../page.js";
 import { nameOf, type Workload } from "../workloads.js";
 import type { Bar } from "./bars.js";
@@ -28,11 +29,6 @@ export function differences(asked: Workload, done: Workload): string[] {
   if (done.loss !== asked.loss) notes.push(done.loss);
   if (done.optimizer !== asked.optimizer) notes.push(`${done.optimizer} for ${asked.optimizer}`);
   return notes;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
 }
 
 /** How many times as fast one line is as another, the median over rounds of the ratios within a round; undefined if one did not run. */
