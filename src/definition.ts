@@ -111,11 +111,12 @@ function outputName({ inputs, nodes, outputs }: Graph, output: number): string {
 function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Objective[] {
   const losses = listed(loss as Loss | readonly Loss[]);
   const names = graph.outputs.map((_, i) => outputName(graph, i));
+  checkOutputNames(names);
   if (losses.length !== names.length)
     throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
   const byName = isRecord(metrics) ? (metrics as Readonly<Record<string, readonly Metric[]>>) : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
-  else if (names.length > 1 && (metrics as readonly Metric[]).length > 0)
+  else if (names.length > 1 && !(Array.isArray(metrics) && metrics.length === 0))
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
   return names.map((name, i) => {
     const loss = losses[i]!;
@@ -125,10 +126,22 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
       ["emit", "scale", "check"],
       "a loss, as meanSquaredError()",
     );
-    const chosen = byName ? (byName[name] ?? []) : (metrics as readonly Metric[]);
+    const given = byName ? (Object.hasOwn(byName, name) ? byName[name] : undefined) : metrics;
+    const chosen = given === undefined ? [] : (given as readonly Metric[]);
     checkMetrics(chosen, loss);
     return { name, loss, metrics: [...chosen] };
   });
+}
+
+/** Predictions, targets and metrics go by their output's name. */
+function checkOutputNames(names: readonly string[]): void {
+  for (const [i, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (first !== i)
+      throw new OptionError(
+        `network: outputs[${first}] and outputs[${i}] are both named ${name}, after the layer that makes them, expected names of their own: end one of them with another layer, as activation("linear", { name: "second" })(node)`,
+      );
+  }
 }
 
 /** Parts come from factories: what has the functions of one is one. */

@@ -50,6 +50,7 @@ describe("a saved file", () => {
       () => hostile({ layers: [{ kind: "constructor", name: "d", options: {} }] }),
       /layer kind is "constructor"/,
     ],
+    ["an output twice", () => hostile({ outputs: [1, 1] }), /outputs\[0\] and outputs\[1\] are both named d,/],
     ["layers that are none", () => hostile({ layers: 5 }), /saved network: /],
     ["a layer that is null", () => hostile({ layers: [null] }), /saved network: /],
     ["no loss", () => hostile({ objectives: [{ loss: null, metrics: [] }] }), /saved network: /],

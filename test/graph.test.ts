@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
+  activation,
   add,
   concatenate,
+  constant,
   customActivation,
   dense,
   input,
@@ -9,6 +11,7 @@ import {
   leakyRelu,
   loadNetwork,
   meanSquaredError,
+  type Node,
   network,
   OptionError,
   residual,
@@ -16,6 +19,7 @@ import {
   sgd,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
+import { any, thrownBy } from "./refusals.js";
 
 const next = numbers(21);
 const rows = (count: number, width: number) => Array.from({ length: count }, () => Array.from({ length: width }, () => next() - 0.5));
@@ -180,4 +184,62 @@ test("the summary counts a layer's parameters with those of the layers within it
       "55 parameters, loss meanSquaredError, optimizer sgd",
     ].join("\n"),
   );
+});
+
+describe("outputs have names of their own", () => {
+  const [x, y] = [input(2, { name: "x" }), input(2, { name: "y" })];
+  const data = { inputs: { x: [[1, 2]], y: [[30, 40]] } };
+  const make = (outputs: readonly Node[]) =>
+    network({
+      inputs: [x, y],
+      outputs,
+      loss: [meanSquaredError(), meanSquaredError({ weight: 0.5 })],
+      metrics: outputs[1]!.layer!.name ? { [outputs[1]!.layer!.name]: ["mae"] } : [],
+      optimizer: sgd({ learningRate: 2 ** -12 }),
+      seed: 1,
+    });
+
+  test("one layer at the end of two is an error that says what to do", async () => {
+    const ends = dense(1);
+    const wanted =
+      /^network: outputs\[0\] and outputs\[1\] are both named dense_1, .*activation\("linear", \{ name: "second" \}\)\(node\)$/;
+    const error = await thrownBy(() => make([ends(x), ends(y)]));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(wanted);
+    const both = concatenate()(x, y);
+    const end = dense(1)(both);
+    expect(await thrownBy(() => make([end, end]))).toMatchObject({ name: "OptionError", message: expect.stringMatching(wanted) });
+  });
+
+  test("and what it says to do gives both outputs, which train, save and load", async () => {
+    const ends = dense(1, { weight: constant(1), name: "ends" });
+    const net = await make([ends(x), activation("linear", { name: "second" })(ends(y))]);
+    const predicted = net.predictAll(data.inputs);
+    expect([...predicted.ends!, ...predicted.second!]).toEqual([3, 70]);
+    const targets = { ends: [4], second: [80] };
+    // By hand: 1² + 0.5·10², and its gradient 2·(3 - 4)·(1, 2) + (70 - 80)·(30, 40).
+    expect(net.evaluate({ ...data, targets })).toMatchObject({ loss: 51, metrics: { "second.mae": 10 } });
+    expect([...net.gradients(data.inputs, targets)["ends.weight"]!.values]).toEqual([-302, -404]);
+    await net.fit({ ...data, targets }, { epochs: 3 });
+    const loaded = await loadNetwork(net.save());
+    expect(loaded.weightsHash()).toBe(net.weightsHash());
+    expect(loaded.predictAll(data.inputs)).toEqual(net.predictAll(data.inputs));
+  });
+
+  test("the same value twice has the gradient of both losses", async () => {
+    const end = dense(1, { weight: constant(1), name: "end" })(concatenate()(x, y));
+    const net = await make([end, activation("linear", { name: "again" })(end)]);
+    // By hand: 73 both times; 2·(73 - 74) + (73 - 75), the bias's gradient.
+    expect([...net.gradients(data.inputs, { end: [74], again: [75] })["end.bias"]!.values]).toEqual([-4]);
+  });
+
+  test("names of what every object has are names like others", async () => {
+    const outputs = [dense(1, { name: "constructor" })(x), dense(1, { name: "toString" })(y)];
+    const net = await make(outputs);
+    const found = net.evaluate({ ...data, targets: { constructor: [1], toString: [2] } });
+    expect(Object.keys(found.metrics)).toEqual(["toString.mae"]);
+    const made = (metrics: unknown) => network(any({ inputs: [x, y], outputs, loss: [meanSquaredError(), meanSquaredError()], metrics }));
+    await expect(made(null)).rejects.toThrow(/^network: metrics: expected an object by output: constructor, toString$/);
+    await expect(made({ constructor: null })).rejects.toThrow(/^metrics: expected an array/);
+  });
 });
