@@ -60,7 +60,7 @@ function checkLayer(who: string, layer: Layer): void {
 }
 
 /** What lies between inputs and outputs, in the order in which the outputs need it.
- *  @throws {OptionError} for outputs that need an input not given, inputs that nothing needs, names that are not unique */
+ *  @throws {OptionError} for outputs that need an input not given, inputs that nothing needs, names that are not unique, cycles */
 export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph {
   if (outputs.length === 0) throw new OptionError("network: outputs is an empty array, expected a node, as dense(10)(x) makes it");
   const specs = inputs.map((node, i): InputSpec => {
@@ -72,17 +72,34 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
   const nodes: NodeSpec[] = [];
   const needed = new Set<Node>();
   const names = layerNames(specs.map(({ name }) => name));
-  const visit = (node: Node, who = "network"): number => {
+  // Depth first without recursion, for which long chains are too deep. On the way: nodes that wait for what they take.
+  const way: { readonly node: Node; taken: number }[] = [];
+  const waiting = new Set<Node>();
+  const enter = (node: Node, who: string): void => {
     needed.add(node);
-    const known = index.get(node);
-    if (known !== undefined) return known;
+    if (index.has(node)) return;
     if (!node || typeof node !== "object" || !Array.isArray(node.from))
       throw new OptionError(`${who} is ${shown(node)}, expected a node, as dense(10)(x) makes it`);
     if (!node.layer) throw new OptionError("network: an output needs an input that is not among the network's inputs");
-    const from = node.from.map((before, i) => visit(before, `network: input ${i} of ${node.layer!.kind}`));
-    nodes.push({ name: names(node.layer), layer: node.layer, from });
-    index.set(node, inputs.length + nodes.length - 1);
-    return inputs.length + nodes.length - 1;
+    if (waiting.has(node)) throw new OptionError(`${who} needs that layer's own result, expected nodes without a cycle`);
+    waiting.add(node);
+    way.push({ node, taken: 0 });
+  };
+  const visit = (end: Node, who: string): number => {
+    enter(end, who);
+    for (let last = way.at(-1); last; last = way.at(-1)) {
+      const { layer, from } = last.node;
+      if (last.taken < from.length) {
+        const i = last.taken++;
+        enter(from[i]!, `network: input ${i} of ${layer!.kind}`);
+        continue;
+      }
+      way.pop();
+      waiting.delete(last.node);
+      index.set(last.node, inputs.length + nodes.length);
+      nodes.push({ name: names(layer!), layer: layer!, from: from.map((node) => index.get(node)!) });
+    }
+    return index.get(end)!;
   };
   const ends = outputs.map((node, i) => visit(node, `network: outputs[${i}]`));
   inputs.forEach((node, i) => {

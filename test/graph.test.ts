@@ -243,3 +243,19 @@ describe("outputs have names of their own", () => {
     await expect(made({ constructor: null })).rejects.toThrow(/^metrics: expected an array/);
   });
 });
+
+test("a chain may be deeper than the engine's stack", async () => {
+  // 4,000 layers: recursion of one frame a layer ended between 1,000 and 3,000.
+  const net = await network({ input: 1, layers: Array.from({ length: 4000 }, () => activation("linear")), loss: meanSquaredError() });
+  expect([...net.predict([0.5])]).toEqual([0.5]);
+});
+
+test("a node that needs its own result is an error", async () => {
+  const x = input(2);
+  const first = dense(2)(x);
+  const second = activation("tanh")(first);
+  (first.from as Node[])[0] = second;
+  await expect(network({ inputs: x, outputs: second, loss: meanSquaredError() })).rejects.toThrow(
+    /^network: input 0 of dense needs that layer's own result, expected nodes without a cycle$/,
+  );
+});
