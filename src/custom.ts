@@ -36,7 +36,7 @@ export function layer(
   checkNew("layer", kind, layerKinds);
   checkSavable(kind, options);
   checkFunction(`${kind}: apply`, apply);
-  return makeLayer(kind, options, (g, x, ...more) => {
+  const checked = (g: Builder, x: Tensor, ...more: readonly Tensor[]): Tensor => {
     const before = g.parameters.length;
     const begin = g.mark();
     const who = g.scope;
@@ -45,7 +45,8 @@ export function layer(
     const sources = [...g.parameters.slice(before).map(({ tensor }) => tensor), x, ...more];
     for (const source of sources) if (source.needsGradient) checkReached(g, begin, who, source, y, "output");
     return y;
-  });
+  };
+  return makeLayer(kind, options, checked, "any");
 }
 
 /** An activation of your own: `apply` maps a tensor to one of the same shape.

@@ -6,6 +6,7 @@ import {
   constant,
   customActivation,
   dense,
+  dropout,
   input,
   layer,
   leakyRelu,
@@ -14,6 +15,7 @@ import {
   type Node,
   network,
   OptionError,
+  prelu,
   residual,
   ShapeError,
   sgd,
@@ -98,7 +100,7 @@ describe("several inputs and outputs, a shared layer", () => {
     await expect(make({ loss: [meanSquaredError(), meanSquaredError()] })).rejects.toThrow(/got 2 for 1 outputs/);
     await expect(make({ outputs: 5 })).rejects.toThrow(OptionError);
     await expect(make({ outputs: add()(x, dense(2)(x)) })).rejects.toThrow(ShapeError);
-    await expect(make({ outputs: add()(x) })).rejects.toThrow(/add: got 1 input, expected several/);
+    await expect(make({ outputs: add()(x) })).rejects.toThrow(/add_1: got 1 input, expected several: add\(\)\(a, b\)/);
     const one = dense(2);
     await expect(make({ outputs: add()(one(x), one(dense(4)(x))) })).rejects.toThrow(/shared parameter has shape/);
   });
@@ -241,6 +243,31 @@ describe("outputs have names of their own", () => {
     const made = (metrics: unknown) => network(any({ inputs: [x, y], outputs, loss: [meanSquaredError(), meanSquaredError()], metrics }));
     await expect(made(null)).rejects.toThrow(/^network: metrics: expected an object by output: constructor, toString$/);
     await expect(made({ constructor: null })).rejects.toThrow(/^metrics: expected an array/);
+  });
+});
+
+describe("a layer gets as many inputs as it takes", () => {
+  const [x, y] = [input(2, { name: "x" }), input(2, { name: "y" })];
+  const mine = layer("mine", {}, (g, a) => g.exp(a));
+  const end = (node: Node) =>
+    network({ inputs: [x, y], outputs: dense(1)(add()(node, dense(2)(y), dense(2)(x))), loss: meanSquaredError() });
+
+  test.each<[string, () => Node, RegExp]>([
+    ["dense", () => dense(2)(x, y), /^dense_1: got 2 inputs, expected one: join them, as dense\(…\)\(concatenate\(\)\(a, b\)\)$/],
+    ["activation", () => activation("relu")(x, y), /^activation_1: got 2 inputs, expected one/],
+    ["prelu", () => prelu()(x, y), /^prelu_1: got 2 inputs, expected one/],
+    ["dropout", () => dropout(0.5)(x, y), /^dropout_1: got 2 inputs, expected one/],
+    ["residual", () => residual([dense(2)])(x, y, x), /^residual_1: got 3 inputs, expected one/],
+    ["dense, of none", () => dense(2, { name: "first" })(), /^first: got 0 inputs, expected one$/],
+    ["add, of none", () => add({ name: "sum" })(), /^sum: got 0 inputs, expected several: add\(\)\(a, b\)$/],
+    ["concatenate", () => concatenate()(x), /^concatenate_1: got 1 input, expected several: concatenate\(\)\(a, b\)$/],
+    ["add in a block", () => residual([add()])(x), /^residual_1\.add_1: got 1 input, expected several/],
+    ["a layer of one's own, of none", () => mine(), /^mine_1: got 0 inputs, expected at least one$/],
+    ["a layer of one's own that forgets one", () => mine(x, y), /^mine_1: no gradient reaches y: the output does not depend on it$/],
+  ])("%s: else refused by name, with the count", async (_, node, message) => {
+    const error = await thrownBy(() => end(node()));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(message);
   });
 });
 

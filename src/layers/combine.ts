@@ -1,6 +1,7 @@
 // Layers that join several tensors, or a tensor with what layers made of it.
 import { checkOptions, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import type { Builder } from "../plan/builder.js";
 import { shape } from "../plan/expressions.js";
 import type { Tensor } from "../plan/tensor.js";
 import { type Layer, layer } from "./layer.js";
@@ -9,29 +10,22 @@ interface Options {
   readonly name?: string;
 }
 
-function checkSeveral(who: string, inputs: readonly Tensor[]): void {
-  if (inputs.length < 2) throw new OptionError(`${who}: got ${inputs.length} input, expected several: ${who}()(a, b)`);
-}
-
 /** Layer of several inputs of one shape: their sum. `add()(a, b)`. */
 export function add(options: Options = {}): Layer {
   checkOptions("add", options, ["name"]);
-  return layer("add", { name: options.name }, (g, x, ...more) => {
-    checkSeveral("add", [x, ...more]);
+  const apply = (g: Builder, x: Tensor, ...more: readonly Tensor[]) => {
     for (const other of more)
       if (other.shape.join() !== x.shape.join())
         throw new ShapeError(`${g.scope}: inputs have shapes ${shape(x)} and ${shape(other)}, expected the same`);
     return more.reduce((sum, other) => g.add(sum, other), x);
-  });
+  };
+  return layer("add", { name: options.name }, apply, "several");
 }
 
 /** Layer of several inputs: one after the other along the last axis. `concatenate()(a, b)`: `[batch, m]`, `[batch, n]` to `[batch, m + n]`. */
 export function concatenate(options: Options = {}): Layer {
   checkOptions("concatenate", options, ["name"]);
-  return layer("concatenate", { name: options.name }, (g, ...inputs) => {
-    checkSeveral("concatenate", inputs);
-    return g.concat(inputs);
-  });
+  return layer("concatenate", { name: options.name }, (g, ...inputs) => g.concat(inputs), "several");
 }
 
 /** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`. */

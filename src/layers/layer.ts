@@ -1,4 +1,5 @@
 import { checkText } from "../checks.js";
+import { OptionError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 
@@ -25,17 +26,34 @@ export interface Layer {
   apply(g: Builder, ...inputs: readonly Tensor[]): Tensor;
 }
 
+/** How many inputs a layer takes; at least one. */
+type Takes = "one" | "several" | "any";
+
 /** @param apply takes the builder and the inputs `[batch, ...]`, returns the output */
 export function layer(
   kind: string,
   { name, ...options }: Readonly<Record<string, unknown>> & { readonly name?: string | undefined },
   apply: (g: Builder, x: Tensor, ...more: readonly Tensor[]) => Tensor,
+  takes: Takes = "one",
 ): Layer {
   if (name !== undefined) checkText(`${kind}: name`, name);
   const self: Layer = Object.assign((...from: readonly Node[]): Node => ({ layer: self, from }), {
     kind,
     options,
-    apply: apply as Layer["apply"],
+    apply: (g: Builder, ...inputs: readonly Tensor[]) => {
+      checkInputs(g.scope, kind, inputs.length, takes);
+      return apply(g, ...(inputs as readonly [Tensor]));
+    },
   });
   return Object.defineProperty(self, "name", { value: name ?? "" });
+}
+
+function checkInputs(who: string, kind: string, count: number, takes: Takes): void {
+  if (takes === "one" ? count === 1 : count > (takes === "several" ? 1 : 0)) return;
+  const wanted = {
+    one: `one${count > 1 ? `: join them, as ${kind}(…)(concatenate()(a, b))` : ""}`,
+    several: `several: ${kind}()(a, b)`,
+    any: "at least one",
+  };
+  throw new OptionError(`${who}: got ${count} ${count === 1 ? "input" : "inputs"}, expected ${wanted[takes]}`);
 }
