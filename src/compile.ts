@@ -118,7 +118,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   const values = feeds.map(({ batch }) => batch);
   for (const { name, layer, from } of graph.nodes) {
     const inputs = from.map((index) => values[index]!);
-    values.push(g.inLayer(name, inputs, () => layer.apply(g, ...inputs)));
+    values.push(g.inLayer(name, layer, inputs));
   }
   const predictions = graph.outputs.map((index) => values[index]!);
 

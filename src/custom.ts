@@ -17,7 +17,8 @@ import { oneHot, weigh } from "./weighting.js";
 type Options = Readonly<Record<string, unknown>>;
 
 /** A layer of your own. `apply` gets the builder `g` and the inputs `[batch, ...]` and returns the output; `g.parameter(name, shape,
- *  initializer)` makes what is trained, `g.add`, `g.matmul`, … compute. Its gradient follows.
+ *  initializer)` makes what is trained, `g.add`, `g.matmul`, … compute, `g.within(name, layer, x)` applies a layer as part of it. Its gradient
+ *  follows.
  *  @param kind its name in saved networks and in the names of its layers (`<kind>_<n>`), none of the library's
  *  @param options plain data; `name` is the layer's own
  *  @throws {OptionError} when the network is made: `apply` does not return a tensor, or an output that some parameter or input does

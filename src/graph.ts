@@ -54,7 +54,7 @@ export function chain(shape: number | readonly number[], layers: readonly Layer[
   return trace([root], [node]);
 }
 
-function checkLayer(who: string, layer: Layer): void {
+export function checkLayer(who: string, layer: Layer): void {
   if (typeof layer !== "function" || typeof layer.apply !== "function" || typeof layer.kind !== "string")
     throw new OptionError(`${who} is ${shown(layer)}, expected a layer, as dense(10)`);
 }
@@ -71,7 +71,10 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
   const index = new Map<Node, number>(inputs.map((node, i) => [node, i]));
   const nodes: NodeSpec[] = [];
   const needed = new Set<Node>();
-  const names = layerNames(specs.map(({ name }) => name));
+  const names = layerNames(
+    "network",
+    specs.map(({ name }) => name),
+  );
   // Depth first without recursion, for which long chains are too deep. On the way: nodes that wait for what they take.
   const way: { readonly node: Node; taken: number }[] = [];
   const waiting = new Set<Node>();
@@ -108,16 +111,17 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
   return { inputs: specs, nodes, outputs: ends };
 }
 
-/** Gives every layer a name of its own: the given one, or its kind with a number. */
-function layerNames(inputs: readonly string[]): (layer: Layer) => string {
+/** Gives every layer a name of its own: the given one, or its kind with a number.
+ *  @param who for messages @param others names that are taken */
+export function layerNames(who: string, others: readonly string[] = []): (layer: Layer) => string {
   const taken = new Set<string>();
   const take = (name: unknown) => {
     if (typeof name !== "string" || name === "" || taken.has(name))
-      throw new OptionError(`network: a layer is named ${shown(name)}, expected a name of its own`);
+      throw new OptionError(`${who}: a layer is named ${shown(name)}, expected a name of its own`);
     taken.add(name);
     return name;
   };
-  for (const name of inputs) take(name);
+  for (const name of others) take(name);
   const named = new Map<Layer, string>();
   const counts = new Map<string, number>();
   return (layer) => {

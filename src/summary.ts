@@ -5,8 +5,7 @@ import { product } from "./plan/tensor.js";
 export function summarize(model: Model): string {
   const { definition } = model;
   const count = (chosen: typeof model.parameters) => chosen.reduce((sum, { tensor }) => sum + product(tensor.shape), 0);
-  // Layers may be within layers.
-  const countOf = (name: string) => count(model.parameters.filter(({ layer }) => layer === name || layer.startsWith(`${name}.`)));
+  const countOf = (name: string) => count(model.parameters.filter(({ outermost }) => outermost === name));
   const shown = (shape: readonly number[]) => `[batch, ${shape.join(", ")}]`;
   const lines = [
     ["layer", "output", "parameters"],

@@ -50,6 +50,19 @@ describe("a saved file", () => {
       () => hostile({ layers: [{ kind: "constructor", name: "d", options: {} }] }),
       /layer kind is "constructor"/,
     ],
+    [
+      "a layer of a block that is one before it, where there is none",
+      () => hostile({ layers: [{ kind: "residual", name: "d", options: { layers: [{ name: "dense_1" }] } }] }),
+      /residual: layer "dense_1" has no kind, and none before it has that name/,
+    ],
+    [
+      "two layers of a block under one name",
+      () => {
+        const inner = { kind: "dense", name: "a", options: { units: 3 } };
+        return hostile({ layers: [{ kind: "residual", name: "d", options: { layers: [inner, inner] } }] });
+      },
+      /residual: a layer is named "a", expected a name of its own/,
+    ],
     ["an output twice", () => hostile({ outputs: [1, 1] }), /outputs\[0\] and outputs\[1\] are both named d,/],
     ["layers that are none", () => hostile({ layers: 5 }), /saved network: /],
     ["a layer that is null", () => hostile({ layers: [null] }), /saved network: /],

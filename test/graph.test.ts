@@ -5,9 +5,12 @@ import {
   concatenate,
   constant,
   customActivation,
+  customLoss,
   dense,
   dropout,
+  gradCheck,
   input,
+  type Layer,
   layer,
   leakyRelu,
   loadNetwork,
@@ -243,6 +246,123 @@ describe("outputs have names of their own", () => {
     const made = (metrics: unknown) => network(any({ inputs: [x, y], outputs, loss: [meanSquaredError(), meanSquaredError()], metrics }));
     await expect(made(null)).rejects.toThrow(/^network: metrics: expected an object by output: constructor, toString$/);
     await expect(made({ constructor: null })).rejects.toThrow(/^metrics: expected an array/);
+  });
+});
+
+describe("parameters are shared by layers that are used twice, not by names that happen to be the same", () => {
+  const chained = (input: number, ...layers: readonly Layer[]) => network({ input, layers, loss: meanSquaredError(), seed: 1 });
+  const inner = (name: string, one: Layer, two: Layer) => layer("inner", { name }, (g, x) => g.within("b", two, g.within("a", one, x)));
+  const taken = (name: string) => new RegExp(`^${name}: a parameter of another layer has that name, expected a name of its own`);
+
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      "two of one name in a residual block",
+      () => residual([dense(2, { name: "a" }), dense(2, { name: "a" })]),
+      /^residual: a layer is named "a", expected a name of its own$/,
+    ],
+    [
+      "a given name and the one that another gets",
+      () => residual([dense(2, { name: "dense_2" }), dense(2)]),
+      /^residual: a layer is named "dense_2", expected a name of its own$/,
+    ],
+    [
+      "a layer named like one in a block",
+      () => chained(2, dense(2, { name: "residual_1.dense_1" }), residual([dense(2)]), dense(1)),
+      taken("residual_1.dense_1.weight"),
+    ],
+    [
+      "the same, the block first",
+      () => chained(2, residual([dense(2)]), dense(2, { name: "residual_1.dense_1" })),
+      taken("residual_1.dense_1.weight"),
+    ],
+    [
+      "a block named like one in a block, around the same layer",
+      () => {
+        const one = dense(2);
+        return chained(2, residual([residual([one], { name: "b" })], { name: "a" }), residual([one], { name: "a.b" }));
+      },
+      taken("a.b.dense_1.weight"),
+    ],
+    [
+      "a parameter named like one of a layer's",
+      () => {
+        const mine = layer("mine", { name: "a" }, (g, x) => g.mul(x, g.parameter("b.bias", [2], constant(1))));
+        return chained(2, mine, dense(2, { name: "a.b" }));
+      },
+      taken("a.b.bias"),
+    ],
+    [
+      "two parameters of a layer",
+      () => {
+        const ask = layer("ask", {}, (g, x) => g.add(g.mul(x, g.parameter("w", [2], constant(1))), g.parameter("w", [2], constant(2))));
+        return chained(2, ask);
+      },
+      /^ask_1\.w: asked for twice, expected a name of its own/,
+    ],
+    [
+      "two layers applied as parts of one",
+      () => {
+        const [one, two] = [dense(2), dense(2)];
+        return chained(
+          2,
+          layer("block", {}, (g, x) => two.apply(g, one.apply(g, x))),
+        );
+      },
+      /^block_1\.weight: asked for twice, .* g\.within\(name, layer, x\)$/,
+    ],
+    [
+      "two layers within one under one name",
+      () => {
+        const two = layer("two", {}, (g, x) => g.within("a", dense(2), g.within("a", dense(2), x)));
+        return chained(2, two);
+      },
+      taken("two_1.a.weight"),
+    ],
+    [
+      "two losses' parameters",
+      () => {
+        const scaled = (type: string) =>
+          customLoss(type, {}, (g, p, y) => g.mean(g.mul(g.square(g.sub(p, y)), g.parameter("w", [1], constant(1)))));
+        const x = input(2);
+        return network({ inputs: x, outputs: [dense(1)(x), dense(1)(x)], loss: [scaled("one"), scaled("two")] });
+      },
+      /^loss\.w: asked for twice/,
+    ],
+  ])("%s: refused", async (_, make, message) => {
+    const error = await thrownBy(make);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  test("a layer that is in a residual block twice is shared, saved and loaded too", async () => {
+    const one = dense(4, { activation: "tanh" });
+    const net = await chained(4, residual([one, dropout(0.25), one]), dense(2));
+    expect(net.parameters().map(({ name }) => name)).toEqual([
+      "residual_1.dense_1.weight",
+      "residual_1.dense_1.bias",
+      "dense_1.weight",
+      "dense_1.bias",
+    ]);
+    const given = { inputs: rows(6, 4), targets: rows(6, 2) };
+    expect(gradCheck(net, given).agrees).toBe(true);
+    const loaded = await loadNetwork(net.save());
+    for (const each of [net, loaded]) await each.fit(given, { epochs: 3 });
+    expect(loaded.weightsHash()).toBe(net.weightsHash());
+  });
+
+  test("a block of layers that is used twice is shared, and each of its own is not", async () => {
+    const block = inner("block", dense(4), dense(4));
+    const net = await chained(4, block, block);
+    expect(net.parameters().map(({ name }) => name)).toEqual(["block.a.weight", "block.a.bias", "block.b.weight", "block.b.bias"]);
+  });
+
+  test("a layer whose name begins like another's counts its own parameters only", async () => {
+    const net = await chained(4, dense(4, { name: "a.b" }), dense(2, { name: "a" }));
+    expect(net.summary()).toMatch(/^a\.b .* 20\na .* 10$/m);
+    expect(net.trace(rows(3, 4), rows(3, 2)).layers.map(({ gradients }) => Object.keys(gradients))).toEqual([
+      ["weight", "bias"],
+      ["weight", "bias"],
+    ]);
   });
 });
 

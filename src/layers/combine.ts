@@ -1,10 +1,11 @@
 // Layers that join several tensors, or a tensor with what layers made of it.
 import { checkOptions, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import { checkLayer, layerNames } from "../graph.js";
 import type { Builder } from "../plan/builder.js";
 import { shape } from "../plan/expressions.js";
 import type { Tensor } from "../plan/tensor.js";
-import { type Layer, layer } from "./layer.js";
+import { type Layer, layer, type StoredLayer } from "./layer.js";
 
 interface Options {
   readonly name?: string;
@@ -28,26 +29,24 @@ export function concatenate(options: Options = {}): Layer {
   return layer("concatenate", { name: options.name }, (g, ...inputs) => g.concat(inputs), "several");
 }
 
-/** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`. */
+/** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`;
+ *  a layer that is among them twice is shared.
+ *  @throws {OptionError} what is no layer, or two layers of one name */
 export function residual(layers: readonly Layer[], options: Options = {}): Layer {
   checkOptions("residual", options, ["name"]);
   if (!Array.isArray(layers) || layers.length === 0)
     throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);
-  const counts = new Map<string, number>();
+  const names = layerNames("residual");
   const named = Array.from(layers, (inner, i) => {
-    if (typeof inner !== "function" || typeof inner.apply !== "function")
-      throw new OptionError(`residual: layers[${i}] is ${shown(inner)}, expected a layer, as dense(10)`);
-    const count = (counts.get(inner.kind) ?? 0) + 1;
-    counts.set(inner.kind, count);
-    return { name: inner.name || `${inner.kind}_${count}`, inner };
+    checkLayer(`residual: layers[${i}]`, inner);
+    return { name: names(inner), inner };
   });
-  const stored = named.map(({ name, inner }) => ({ kind: inner.kind, name, options: inner.options }));
+  const stored = named.map(
+    ({ name, inner }, i): StoredLayer => (layers.indexOf(inner) < i ? { name } : { name, kind: inner.kind, options: inner.options }),
+  );
   return layer("residual", { layers: stored, name: options.name }, (g, x) => {
     let y = x;
-    for (const { name, inner } of named) {
-      const input = y;
-      y = g.inScope(name, () => inner.apply(g, input));
-    }
+    for (const { name, inner } of named) y = g.within(name, inner, y);
     if (y.shape.join() !== x.shape.join())
       throw new ShapeError(`${g.scope}: its layers make ${shape(y)} of ${shape(x)}, expected the same shape`);
     return g.add(x, y);

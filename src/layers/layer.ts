@@ -26,6 +26,13 @@ export interface Layer {
   apply(g: Builder, ...inputs: readonly Tensor[]): Tensor;
 }
 
+/** A layer within another's options; with its name only: the one of that name before it, again. */
+export interface StoredLayer {
+  readonly name: string;
+  readonly kind?: string;
+  readonly options?: Layer["options"];
+}
+
 /** How many inputs a layer takes; at least one. */
 type Takes = "one" | "several" | "any";
 

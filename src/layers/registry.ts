@@ -4,7 +4,7 @@ import { activation } from "./activation.js";
 import { add, concatenate, residual } from "./combine.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
-import type { Layer } from "./layer.js";
+import type { Layer, StoredLayer } from "./layer.js";
 import { prelu } from "./prelu.js";
 
 /** Factories of a user's own parts, by their names in saved files: what `loadNetwork(bytes, { custom })` takes. */
@@ -19,17 +19,17 @@ const factories: Readonly<Record<string, (options: any, custom: Custom) => Layer
   prelu,
   add,
   concatenate,
-  residual: ({ layers, ...options }, custom) =>
-    residual(
-      (layers as readonly Stored[]).map(({ kind, name, options }) => restoreLayer(kind, { ...options, name }, custom)),
-      options,
-    ),
+  residual: ({ layers, ...options }, custom) => residual(restoreLayers(layers, custom), options),
 };
 
-interface Stored {
-  readonly kind: string;
-  readonly name: string;
-  readonly options: Readonly<Record<string, unknown>>;
+function restoreLayers(stored: readonly StoredLayer[], custom: Custom): Layer[] {
+  const made = new Map<string, Layer>();
+  return stored.map(({ name, kind, options }) => {
+    const restored = kind === undefined ? made.get(name) : restoreLayer(kind, { ...options, name }, custom);
+    if (!restored) throw new FormatError(`residual: layer ${JSON.stringify(name)} has no kind, and none before it has that name`);
+    made.set(name, restored);
+    return restored;
+  });
 }
 
 export const layerKinds: readonly string[] = Object.keys(factories);

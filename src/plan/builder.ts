@@ -3,7 +3,9 @@
 import { Step } from "../../assembly/opcodes.js";
 import { checkCount, checkNumber, checkText, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import { checkLayer } from "../graph.js";
 import { type Initializer, toInitializer } from "../initializers.js";
+import type { Layer } from "../layers/layer.js";
 import { Stream } from "../random.js";
 import { Expressions, shape } from "./expressions.js";
 import { GradientFlow } from "./gradientFlow.js";
@@ -16,7 +18,17 @@ import { columns, type Extent, elements, padded, rows, type Slab, size, type Ten
 export interface ParameterSpec {
   readonly tensor: Tensor;
   readonly initializer: Initializer;
+  /** The layer that asked for it. */
   readonly layer: string;
+  /** The network's layer that this one is, or is within. */
+  readonly outermost: string;
+}
+
+/** One use of a layer: that layer, after those that it is within. None where a loss or metric is at work. */
+interface Use {
+  readonly layers: readonly Layer[];
+  /** Names of the parameters that it has asked for. */
+  readonly asked: Set<string>;
 }
 
 export interface BuilderOptions {
@@ -42,6 +54,10 @@ export class Builder extends Expressions {
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
   private layer = "";
+  private outermost = "";
+  private use: Use = { layers: [], asked: new Set() };
+  /** Which layer each parameter is of, with those that it is within. */
+  private readonly owners = new Map<string, { readonly tensor: Tensor; readonly layers: readonly Layer[] }>();
   private preActivation: Tensor | undefined;
   private lossFields: LossFields | undefined;
   private streams = 0;
@@ -100,7 +116,7 @@ export class Builder extends Expressions {
 
   /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use.
    *  @param shape `[]` or sizes of at least 1 @param l1 @param l2 penalties, >= 0: l1·sum|w| + l2·sum w²
-   *  @throws {OptionError} an argument out of range; {ShapeError} another shape than at its first use */
+   *  @throws {OptionError} an argument out of range, a name that another parameter has; {ShapeError} another shape than at its first use */
   parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
     checkText(`${this.layer}: a parameter's name`, name);
     const full = `${this.layer}.${name}`;
@@ -108,7 +124,7 @@ export class Builder extends Expressions {
     for (const size of shape) checkCount(`${full}: shape`, size);
     checkNumber(`${full}: l1`, l1, { least: 0 });
     checkNumber(`${full}: l2`, l2, { least: 0 });
-    const shared = this.parameters.find(({ tensor }) => tensor.name === full)?.tensor;
+    const shared = this.sharedParameter(full);
     if (shared) {
       if (shared.shape.join() === shape.join()) return shared;
       throw new ShapeError(
@@ -118,7 +134,8 @@ export class Builder extends Expressions {
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
     const tensor = { ...still, needsGradient: this.trains && !this.frozen(still) };
     this.own.add(tensor);
-    this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer });
+    this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer, outermost: this.outermost });
+    this.owners.set(full, { tensor, layers: this.use.layers });
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
   }
@@ -127,6 +144,22 @@ export class Builder extends Expressions {
   get training(): boolean {
     this.askedTraining = true;
     return this.trains;
+  }
+
+  /** The parameter that an earlier use of this layer asked for, if there was one. Sharing goes by the layers themselves: names that
+   *  are the same by accident would make one parameter of two. */
+  private sharedParameter(full: string): Tensor | undefined {
+    const { layers, asked } = this.use;
+    if (asked.has(full))
+      throw new OptionError(
+        `${full}: asked for twice, expected a name of its own for each parameter; to use one twice keep its tensor, to use layers within a layer take g.within(name, layer, x)`,
+      );
+    asked.add(full);
+    const owner = this.owners.get(full);
+    if (!owner) return undefined;
+    if (owner.layers.length !== layers.length || owner.layers.some((layer, i) => layer !== layers[i]))
+      throw new OptionError(`${full}: a parameter of another layer has that name, expected a name of its own: name the layer otherwise`);
+    return owner.tensor;
   }
 
   /** Who is at work, for messages. */
@@ -352,34 +385,43 @@ export class Builder extends Expressions {
 
   // ---- the whole
 
-  /** Runs `body` with the layer's name on everything it emits, and records its way for `trace`. */
-  inLayer(name: string, inputs: readonly Tensor[], body: () => Tensor): Tensor {
+  /** Applies one of the network's layers, with its name on everything it emits, and records its way for `trace`. */
+  inLayer(name: string, layer: Layer, inputs: readonly Tensor[]): Tensor {
     this.layer = name;
+    this.outermost = name;
+    this.use = { layers: [layer], asked: new Set() };
     this.preActivation = undefined;
-    const output = body();
-    const preActivation = this.preActivation as Tensor | undefined; // set by ops that `body` called
+    const output = layer.apply(this, ...inputs);
+    const preActivation = this.preActivation as Tensor | undefined; // set by ops that the layer called
     this.layers.push({
       name,
       inputs,
       output,
       ...(preActivation && { preActivation }),
-      parameters: this.parameters.filter(({ layer }) => layer === name || layer.startsWith(`${name}.`)).map(({ tensor }) => tensor),
+      parameters: this.parameters.filter(({ outermost }) => outermost === name).map(({ tensor }) => tensor),
     });
     return output;
   }
 
-  /** Runs `body` under the current layer's name and one more: layers within layers. */
-  inScope<T>(name: string, body: () => T): T {
-    const outer = this.layer;
+  /** Applies a layer within the one at work: its parameters are named `<that one>.<name>.…`. Applied again, it is shared.
+   *  @param name unique within the layer at work @param layer the same at each use of that one: not made in its function */
+  within(name: string, layer: Layer, ...inputs: readonly Tensor[]): Tensor {
+    const { layer: outer, use } = this;
+    checkText(`${outer}: within: name`, name);
+    checkLayer(`${outer}: within: layer`, layer);
     this.layer = `${outer}.${name}`;
-    const result = body();
+    this.use = { layers: [...use.layers, layer], asked: new Set() };
+    const output = layer.apply(this, ...inputs);
     this.layer = outer;
-    return result;
+    this.use = use;
+    return output;
   }
 
   inPhase(phase: Phase, layer: string, body: () => void): void {
     this.phase = phase;
     this.layer = layer;
+    this.outermost = layer;
+    this.use = { layers: [], asked: new Set() };
     body();
   }
 
