@@ -42,6 +42,7 @@ export function layer(
     const begin = g.mark();
     const who = g.scope;
     const y = g.expectTensor(`${who}: it returns`, apply(g, x, ...more));
+    g.checkEmitted(begin);
     if (!y.batched) throw new ShapeError(`${who}: it returns shape ${shape(y)}, the same for every sample, expected [batch, ...]`);
     const sources = [...g.parameters.slice(before).map(({ tensor }) => tensor), x, ...more];
     for (const source of sources) if (source.needsGradient) checkReached(g, begin, who, source, y, "output");
@@ -63,6 +64,7 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
       const begin = g.mark();
       const who = `${g.scope}: ${type}`;
       const y = g.expectTensor(`${who}: it returns`, apply(g, x));
+      g.checkEmitted(begin);
       if (shape(y) !== shape(x)) throw new ShapeError(`${who}: it returns shape ${shape(y)}, expected its input's ${shape(x)}`);
       if (x.needsGradient) checkReached(g, begin, who, x, y, "output");
       g.activates(x);
@@ -114,6 +116,7 @@ export function customLoss(
     emit: (g, prediction, target, weights) => {
       const begin = g.mark();
       const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
+      g.checkEmitted(begin);
       checkPerRow(type, each, prediction);
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
       g.lossOfRows(each, weights);
@@ -136,7 +139,9 @@ export function customMetric(
     type,
     options,
     apply: (g, prediction, target) => {
+      const begin = g.mark();
       const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
+      g.checkEmitted(begin);
       checkPerRow(type, each, prediction);
       return each;
     },

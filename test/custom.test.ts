@@ -159,6 +159,9 @@ describe("what is refused when a network is made", () => {
     network({ input: 3, layers: [dense(4)], loss: customLoss("mine", {}, apply as never) });
   const active = (apply: (g: Builder, x: Tensor) => unknown) =>
     network({ input: 3, layers: [dense(4, { activation: customActivation("mine", {}, apply as never) })], loss: meanSquaredError() });
+  const emits = (op: unknown, operands: unknown) => made((g, x) => [g.emit(op as never, operands as never), g.exp(x)][1]);
+  const measured = (apply: (g: Builder, p: Tensor, y: Tensor) => unknown) =>
+    network({ input: 3, layers: [dense(4)], loss: meanSquaredError(), metrics: [customMetric("mine", {}, apply as never)] });
   const filledBy = (fill: () => unknown, distribution?: unknown) =>
     made((g, x) => g.add(x, g.parameter("p", [4], { type: "own", fill, distribution } as never)));
   const w = (g: Builder, ...shape: number[]) => g.parameter("w", shape, zeros());
@@ -290,6 +293,136 @@ describe("what is refused when a network is made", () => {
       OptionError,
       /^mine_1: it returns dense_1.* of an earlier call/,
     ],
+    [
+      "a misspelt penalty",
+      () => made((g, x) => g.add(x, g.parameter("p", [4], zeros(), { L2: 0.5 } as never))),
+      OptionError,
+      /^mine_1\.p: unknown option "L2", expected one of: l1, l2$/,
+    ],
+    [
+      "null for penalties",
+      () => made((g, x) => g.add(x, g.parameter("p", [4], zeros(), null as never))),
+      OptionError,
+      /^mine_1\.p: options are null, expected an object$/,
+    ],
+    ...["nonsense", "toString", undefined].map(
+      (op) =>
+        [
+          `emit of ${op}`,
+          () => emits(op, {}),
+          OptionError,
+          /^mine_1: emit: op is ("nonsense"|"toString"|undefined), expected one/,
+        ] as const,
+    ),
+    ["operands that are null", () => emits("expForward", null), OptionError, /^mine_1: emit: operands of expForward are null, expected an/],
+    [
+      "an op without its output",
+      () => emits("expForward", { end: 4 }),
+      OptionError,
+      /^mine_1: emit: y of expForward is undefined, expected a t/,
+    ],
+    [
+      "an op without its range",
+      () => made((g, x) => [g.emit("expForward", { y: g.tensor("y", [4]), x } as never), g.exp(x)][1]),
+      OptionError,
+      /^mine_1: emit: end of expForward is undefined, expected a number/,
+    ],
+    [
+      "an op of a loss without its input",
+      () => lost((g, p, y) => [g.emit("expForward", { y, end: 4 } as never), g.mean(g.sub(p, y))][1]),
+      OptionError,
+      /^loss: emit: x of expForward is undefined/,
+    ],
+    [
+      "an op of an activation without its input",
+      () => active((g, x) => [g.emit("expForward", { y: x, end: 4 } as never), g.exp(x)][1]),
+      OptionError,
+      /^dense_1: emit: x of expForward is undefined/,
+    ],
+    [
+      "an op of a metric without its input",
+      () => measured((g, p, y) => [g.emit("expForward", { y: p, end: 4 } as never), g.mean(y)][1]),
+      OptionError,
+      /^loss: emit: x of expForward is undefined/,
+    ],
+    ...["nope", "constructor", "gemm", "accumulate"].map(
+      (op) =>
+        [
+          `elementwise of ${op}`,
+          () => made((g, x) => g.elementwise(op as never, x)),
+          OptionError,
+          /^mine_1: elementwise: op is "/,
+        ] as const,
+    ),
+    [
+      "elementwise of null",
+      () => made((g) => g.elementwise("reluForward", null as never)),
+      OptionError,
+      /^mine_1: elementwise got null, expected/,
+    ],
+    [
+      "a missing alpha",
+      () => made((g, x) => g.elementwise("eluForward", x)),
+      OptionError,
+      /^mine_1: elementwise: alpha of eluForward is undefined/,
+    ],
+    [
+      "a negative alpha",
+      () => made((g, x) => g.elementwise("leakyReluForward", x, -1)),
+      OptionError,
+      /^mine_1: elementwise: alpha of leakyReluForward is -1/,
+    ],
+    [
+      "an alpha too many",
+      () => made((g, x) => g.elementwise("reluForward", x, 1)),
+      OptionError,
+      /^mine_1: elementwise: alpha is 1, but reluForward has none/,
+    ],
+    ["null to keep", () => made((g, x) => [g.keep(null as never), x][1]), OptionError, /^mine_1: keep got null, expected a tensor/],
+    [
+      "a loss within a layer",
+      () => made((g, x) => [g.loss("meanSquaredError", x, x), x][1]),
+      OptionError,
+      /^mine_1: loss is called, expected one call in a loss's emit and none elsewhere$/,
+    ],
+    ["a loss of rows within a layer", () => made((g, x) => [g.lossOfRows(g.mean(x)), x][1]), OptionError, /^mine_1: lossOfRows is called/],
+    [
+      "a loss within a metric",
+      () => measured((g, p, y) => [g.loss("meanSquaredError", p, y), g.mean(p)][1]),
+      OptionError,
+      /^loss: loss is called, expected one/,
+    ],
+    [
+      "two losses in one",
+      () => lost((g, p, y) => [g.loss("meanSquaredError", p, y), g.mean(g.sub(p, y))][1]),
+      OptionError,
+      /^loss: lossOfRows is called, expected one/,
+    ],
+    ["a layer within, of no name", () => made((g, x) => g.within("", dense(4), x)), OptionError, /^mine_1: within: name is ""/],
+    [
+      "a layer within that is none",
+      () => made((g, x) => g.within("a", dense as never, x)),
+      OptionError,
+      /^mine_1: within: layer is a function/,
+    ],
+    ...(["logSoftmax", "neg", "square", "sumPositions", "meanPositions"] as const).map(
+      (op) =>
+        [`a text to ${op}`, () => made((g) => g[op]("1" as never)), OptionError, new RegExp(`^mine_1: ${op} got "1", expected a`)] as const,
+    ),
+    ["a text to linear", () => made((g) => g.linear("1" as never, w(g, 4, 2))), OptionError, /^mine_1: linear got "1", expected a tensor/],
+    [
+      "weights of linear that are none",
+      () => made((g, x) => g.linear(x, 2 as never)),
+      OptionError,
+      /^mine_1: linear got 2, expected a tensor/,
+    ],
+    [
+      "other rows for linear",
+      () => made((g, x) => g.linear(x, w(g, 3, 2))),
+      ShapeError,
+      /^mine_1: linear: .*expected \[batch, 4\] and \[4, n\]/,
+    ],
+    ["a text to matmul", () => made((g, x) => g.matmul(x, "1" as never)), OptionError, /^mine_1: matmul got "1", expected a tensor/],
     ["a number to exp", () => made((g) => g.exp(2 as never)), OptionError, /^mine_1: exp got 2, expected a tensor/],
     ["a number to slice", () => made((g) => g.slice(2 as never, 0)), OptionError, /^mine_1: slice got 2, expected a tensor/],
     ["nothing to sum", () => made((g) => g.sum(undefined as never)), OptionError, /^mine_1: sum got undefined, expected a tensor/],

@@ -1,7 +1,7 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
 // each op's rule in the table emit what computes its inputs' gradients (gradientFlow.ts).
 import { Step } from "../../assembly/opcodes.js";
-import { checkCount, checkNumber, checkText, shown } from "../checks.js";
+import { checkCount, checkNumber, checkOptions, checkText, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { checkLayer } from "../graph.js";
 import { type Initializer, toInitializer } from "../initializers.js";
@@ -9,9 +9,9 @@ import type { Layer } from "../layers/layer.js";
 import { Stream } from "../random.js";
 import { Expressions, shape } from "./expressions.js";
 import { GradientFlow } from "./gradientFlow.js";
-import { type OpName, type SpecOf, specOf } from "./ops.js";
+import { type OpName, ops, type SpecOf, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
-import type { OperandsOf } from "./spec.js";
+import type { OperandsOf, TensorOperand } from "./spec.js";
 import type { LossFields } from "./step.js";
 import { columns, type Extent, elements, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
 
@@ -115,13 +115,20 @@ export class Builder extends Expressions {
   }
 
   /** A trainable parameter of the layer, `name` unique within it; a shared layer gets the one of its first use.
-   *  @param shape `[]` or sizes of at least 1 @param l1 @param l2 penalties, >= 0: l1·sum|w| + l2·sum w²
+   *  @param shape `[]` or sizes of at least 1 @param options l1, l2: penalties, >= 0: l1·sum|w| + l2·sum w²
    *  @throws {OptionError} an argument out of range, a name that another parameter has; {ShapeError} another shape than at its first use */
-  parameter(name: string, shape: readonly number[], initializer: Initializer, { l1 = 0, l2 = 0 } = {}): Tensor {
+  parameter(
+    name: string,
+    shape: readonly number[],
+    initializer: Initializer,
+    options: { readonly l1?: number; readonly l2?: number } = {},
+  ): Tensor {
     checkText(`${this.layer}: a parameter's name`, name);
     const full = `${this.layer}.${name}`;
     if (!Array.isArray(shape)) throw new OptionError(`${full}: shape is ${shown(shape)}, expected an array of sizes`);
     for (const size of shape) checkCount(`${full}: shape`, size);
+    checkOptions(full, options, ["l1", "l2"]);
+    const { l1 = 0, l2 = 0 } = options;
     checkNumber(`${full}: l1`, l1, { least: 0 });
     checkNumber(`${full}: l2`, l2, { least: 0 });
     const shared = this.sharedParameter(full);
@@ -172,6 +179,20 @@ export class Builder extends Expressions {
     return this.instructions.length;
   }
 
+  /** Whether what a user's function emitted since `begin` has all that its ops need: a missing tensor would be memory at address 0.
+   *  @throws {OptionError} saying which is missing, or none */
+  checkEmitted(begin: number): void {
+    for (const { op, operands, layer } of this.instructions.slice(begin))
+      for (const operand of specOf(op).operands) {
+        const value: unknown = operands[operand.name];
+        const who = `${layer}: emit: ${operand.name} of ${op} is`;
+        if (operand.kind !== "tensor") {
+          const number = operand.kind === "extent" ? ((value as { readonly perRow?: unknown } | null | undefined)?.perRow ?? value) : value;
+          if (typeof number !== "number") throw new OptionError(`${who} ${shown(value)}, expected a number`);
+        } else if (value !== undefined || !operand.optional) this.expectTensor(who, value);
+      }
+  }
+
   /** Whether the gradient of `to` will contribute to that of `from`, by what was emitted since `begin`. */
   reaches(begin: number, from: Tensor, to: Tensor): boolean {
     const dependent = new Set([from]);
@@ -199,23 +220,34 @@ export class Builder extends Expressions {
 
   /** Keeps a tensor readable after the step. */
   keep(tensor: Tensor): void {
-    this.results.push(tensor);
+    this.results.push(this.expectTensor(`${this.layer}: keep got`, tensor));
   }
 
   // ---- ops
 
   emit<K extends OpName>(op: K, operands: OperandsOf<SpecOf<K>>): void {
+    this.checkOp("emit", op);
+    if (operands === null || typeof operands !== "object")
+      throw new OptionError(`${this.layer}: emit: operands of ${op} are ${shown(operands)}, expected an object`);
     this.instructions.push({ op, operands: operands as Instruction["operands"], layer: this.layer, phase: this.phase });
+  }
+
+  private checkOp(who: string, op: string): void {
+    if (!Object.hasOwn(ops, op)) throw new OptionError(`${this.layer}: ${who}: op is ${shown(op)}, expected one of the op table's`);
   }
 
   /** x·W + b over the last axis: x `[..., inputs]`, W `[inputs, units]` and b `[units]` the same for every sample. */
   linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
-    const inputs = columns(this.tensorOf("matmul", x));
-    const { batched, shape: matrix } = this.tensorOf("matmul", w);
+    return this.affine("linear", x, w, b);
+  }
+
+  protected affine(name: string, x: Tensor, w: Tensor, b?: Tensor): Tensor {
+    const inputs = columns(this.tensorOf(name, x));
+    const { batched, shape: matrix } = this.tensorOf(name, w);
     if (batched || matrix.length !== 2 || matrix[0] !== inputs)
-      this.refuse("matmul", `shapes ${shape(x)} and ${shape(w)}, expected ${shape(x)} and [${inputs}, n]`);
-    if (b !== undefined && shape(this.tensorOf("linear", b)) !== `[${matrix[1]}]`)
-      this.refuse("linear", `a bias of shape ${shape(b)}, expected [${matrix[1]}]`);
+      this.refuse(name, `shapes ${shape(x)} and ${shape(w)}, expected ${shape(x)} and [${inputs}, n]`);
+    if (b !== undefined && shape(this.tensorOf(name, b)) !== `[${matrix[1]}]`)
+      this.refuse(name, `a bias of shape ${shape(b)}, expected [${matrix[1]}]`);
     const z = this.result("z", x, [x, w, b], [...x.shape.slice(0, -1), columns(w)]);
     this.emit("gemm", {
       c: z,
@@ -237,23 +269,32 @@ export class Builder extends Expressions {
 
   /** An elementwise op of the table, `(y, x)` with at most the option alpha. */
   elementwise(op: OpName, x: Tensor, alpha?: number): Tensor {
-    const y = this.activated(x);
+    this.checkOp("elementwise", op);
+    const { operands } = specOf(op);
+    const names = operands.map(({ name }) => name).join();
+    const takesAlpha = names === "y,x,alpha,end";
+    if ((!takesAlpha && names !== "y,x,end") || (operands[0] as TensorOperand).access !== "write")
+      throw new OptionError(`${this.layer}: elementwise: op is ${shown(op)}, expected one that makes y of x, as "reluForward"`);
+    // Its sign tells y's, from which the gradient follows.
+    if (takesAlpha) checkNumber(`${this.layer}: elementwise: alpha of ${op}`, alpha, { least: 0 });
+    else if (alpha !== undefined) throw new OptionError(`${this.layer}: elementwise: alpha is ${shown(alpha)}, but ${op} has none`);
+    const y = this.activated(this.tensorOf("elementwise", x));
     this.emit(op as "eluForward", { y, x, ...(alpha !== undefined && { alpha }), end: elements(x) } as never);
     return y;
   }
 
   /** e^x / sum e^x over the last axis. */
   softmax(x: Tensor): Tensor {
-    return this.rowwise("softmaxForward", x);
+    return this.rowwise("softmax", "softmaxForward", x);
   }
 
   /** ln softmax(x) over the last axis. */
   logSoftmax(x: Tensor): Tensor {
-    return this.rowwise("logSoftmaxForward", x);
+    return this.rowwise("logSoftmax", "logSoftmaxForward", x);
   }
 
-  private rowwise(op: "softmaxForward" | "logSoftmaxForward", x: Tensor): Tensor {
-    const y = this.activated(this.tensorOf("softmax", x));
+  private rowwise(name: string, op: "softmaxForward" | "logSoftmaxForward", x: Tensor): Tensor {
+    const y = this.activated(this.tensorOf(name, x));
     this.emit(op, { y, x, columns: columns(x), ld: x.stride, end: rows(x) });
     return y;
   }
@@ -291,26 +332,29 @@ export class Builder extends Expressions {
     return y;
   }
 
-  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. @param weights as `loss` has them */
+  /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. @param weights as `loss` has them
+   *  @throws {OptionError} as `loss` */
   lossOfRows(each: Tensor, weights?: Tensor): void {
+    const fields = this.claimLoss("lossOfRows");
     const shape = each.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     this.emit("sumColumns", { y: perRow, x: each, columns: 1, ld: each.stride, ldy: 1, end: rows(each) });
     const weigh = (dx?: Tensor) => weights && this.weighRows(perRow, weights, each, dx);
     if (this.trains && each.needsGradient)
       this.gradients.contribute(each, (y) => {
-        this.emit("fillStep", { y, value: this.lossFields!.gradientScale, end: elements(y) });
+        this.emit("fillStep", { y, value: fields.gradientScale, end: elements(y) });
         weigh(y);
       });
     else weigh();
-    this.reduceLoss(perRow, rows(each));
+    this.reduceLoss(fields, perRow, rows(each));
   }
 
   /** One loss: its rows' values summed into the step's record, and the prediction's gradient.
    *  @param extra the op's own options
-   *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out */
+   *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out
+   *  @throws {OptionError} called by what is no loss, or twice by one */
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}, weights?: Tensor): void {
-    const fields = this.lossFields!;
+    const fields = this.claimLoss("loss");
     const shape = prediction.shape.slice(0, -1);
     const perRow = this.tensor("loss.rows", shape, { stride: shape.at(-1) ?? 1 });
     const write = (dx?: Tensor) => {
@@ -333,15 +377,22 @@ export class Builder extends Expressions {
     };
     if (this.trains && prediction.needsGradient) this.gradients.contribute(prediction, write);
     else write();
-    this.reduceLoss(perRow, rows(prediction));
+    this.reduceLoss(fields, perRow, rows(prediction));
   }
 
   private weighRows(loss: Tensor, weights: Tensor, of: Tensor, dx?: Tensor): void {
     this.emit("weighRows", { loss, ...(dx && { dx }), weights, ld: of.stride, end: rows(of) });
   }
 
-  private reduceLoss(perRow: Tensor, end: Extent): void {
-    const { loss, scale } = this.lossFields!;
+  /** The step's record has room for one value of each loss. */
+  private claimLoss(who: string): LossFields {
+    const fields = this.lossFields;
+    if (!fields) throw new OptionError(`${this.layer}: ${who} is called, expected one call in a loss's emit and none elsewhere`);
+    this.lossFields = undefined;
+    return fields;
+  }
+
+  private reduceLoss({ loss, scale }: LossFields, perRow: Tensor, end: Extent): void {
     this.emit("reduceLoss", { out: loss, status: Step.Status, loss: perRow, lossScale: scale, end });
   }
 
@@ -349,6 +400,7 @@ export class Builder extends Expressions {
   inLoss(fields: LossFields, body: () => void): void {
     this.lossFields = fields;
     body();
+    this.lossFields = undefined;
   }
 
   /** The penalties of all parameters, summed into the step's record. */

@@ -24,8 +24,9 @@ export abstract class Expressions {
     options?: { readonly batched?: boolean; readonly needsGradient?: boolean },
   ): Tensor;
   abstract constant(value: number): Tensor;
-  abstract linear(x: Tensor, w: Tensor): Tensor;
   abstract get scope(): string;
+  /** x·W. @param name for messages */
+  protected abstract affine(name: string, x: Tensor, w: Tensor): Tensor;
   /** Whether it was made for this program. */
   protected abstract owns(tensor: Tensor): boolean;
   protected abstract result(name: string, like: Tensor, from: readonly (Tensor | undefined)[], shape?: readonly number[]): Tensor;
@@ -64,7 +65,7 @@ export abstract class Expressions {
 
   /** -x */
   neg(x: Tensor): Tensor {
-    return this.mul(x, -1);
+    return this.mul(this.tensorOf("neg", x), -1);
   }
   /** e^x, at most 1 ulp off */
   exp(x: Tensor): Tensor {
@@ -92,7 +93,7 @@ export abstract class Expressions {
   }
   /** x² */
   square(x: Tensor): Tensor {
-    return this.mul(x, x);
+    return this.mul(this.tensorOf("square", x), x);
   }
   /** x^exponent. By products for whole exponents from -8 to 8, by square roots for halves of them; otherwise e^(exponent·ln x), for x > 0
    *  only, which is off by about |exponent·ln x| ulp. */
@@ -172,18 +173,18 @@ export abstract class Expressions {
   /** The sum over each sample's positions, first to last: `[..., n, columns]` to `[..., columns]`. Two instructions a position.
    *  @param axis as in `position` */
   sumPositions(x: Tensor, axis = -2): Tensor {
-    let sum = this.position(x, 0, axis);
+    let sum = this.position(this.tensorOf("sumPositions", x), 0, axis);
     for (let i = 1; i < x.shape.at(axis)!; ++i) sum = this.add(sum, this.position(x, i, axis));
     return sum;
   }
   /** The mean over each sample's positions. @param axis as in `position` */
   meanPositions(x: Tensor, axis = -2): Tensor {
-    return this.div(this.sumPositions(x, axis), x.shape.at(axis)!);
+    return this.div(this.sumPositions(this.tensorOf("meanPositions", x), axis), x.shape.at(axis)!);
   }
 
   /** x·W over the last axis: x `[..., n]`, W a matrix `[n, m]` that is the same for every sample, as parameters are. */
   matmul(x: Tensor, w: Tensor): Tensor {
-    return this.linear(x, w);
+    return this.affine("matmul", x, w);
   }
   /** Wᵀ of a matrix that is the same for every sample. */
   transpose(w: Tensor): Tensor {
