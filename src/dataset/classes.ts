@@ -100,7 +100,8 @@ export function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLA
   return largest;
 }
 
-/** @param ids `[rows]` @returns `[rows, classes]`, flat: 1 at each row's class, 0 elsewhere @throws {ShapeError} an id that is no class */
+/** Class ids as rows of zeros and a one, as categoricalCrossEntropy takes them.
+ *  @param ids `[rows]` @param classes at least 1 @returns `[rows, classes]`, flat: 1 at each row's class, 0 elsewhere @throws {ShapeError} an id that is no class */
 export function oneHot(ids: ArrayLike<number>, classes: number): Float32Array {
   checkCount("oneHot: classes", classes, 1, MOST_CLASSES);
   checkIds("oneHot", ids, classes);

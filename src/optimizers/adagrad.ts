@@ -5,9 +5,11 @@ import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface AdagradOptions extends Common {
+  /** added to h's root, at least 2^-149, default 1e-7 */
   readonly epsilon?: number;
+  /** of h, >= 0, default 0 */
   readonly initialAccumulator?: number;
-  /** the rate of step t is learningRate / (1 + (t - 1)·learningRateDecay) */
+  /** the rate of step t is learningRate / (1 + (t - 1)·learningRateDecay), >= 0, default 0 */
   readonly learningRateDecay?: number;
 }
 
@@ -37,7 +39,9 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
 }
 
 export interface AdadeltaOptions extends Common {
+  /** decay of both means of squares, [0, 1), default 0.9 */
   readonly rho?: number;
+  /** added to both under their roots, at least 2^-149, default 1e-6 */
   readonly epsilon?: number;
 }
 

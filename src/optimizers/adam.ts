@@ -6,13 +6,16 @@ import { type Optimizer, optimizer, type Share } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface BetaOptions extends Common {
+  /** decay of m, the mean of gradients, [0, 1), default 0.9 */
   readonly beta1?: number;
+  /** decay of v, the mean of their squares (adamax: of their maximum), [0, 1), default 0.999 */
   readonly beta2?: number;
+  /** added to the root that the step is divided by (adamax: to |g|), at least 2^-149, default 1e-8 */
   readonly epsilon?: number;
 }
 
 export interface AdamOptions extends BetaOptions {
-  /** divides by the largest second moment so far (Reddi et al. 2018) */
+  /** divides by the largest second moment so far (Reddi et al. 2018), default false */
   readonly amsgrad?: boolean;
 }
 
@@ -89,7 +92,7 @@ export function adamax(options: BetaOptions = {}): Optimizer {
 }
 
 export interface NadamOptions extends BetaOptions {
-  /** default 0.004 */
+  /** how fast momentum rises to beta1, >= 0, default 0.004 */
   readonly momentumDecay?: number;
 }
 

@@ -3,7 +3,9 @@ import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checked, checkRates } from "./options.js";
 
 export interface LionOptions extends Common {
+  /** what m counts in the step's sign, [0, 1), default 0.9 */
   readonly beta1?: number;
+  /** decay of m, the mean of gradients, [0, 1), default 0.99 */
   readonly beta2?: number;
 }
 

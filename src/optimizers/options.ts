@@ -8,6 +8,7 @@ import { toSchedule } from "./rate.js";
  *  `norm`: those of each parameter by themselves; `value`: each element is held within ±value. */
 export interface Clip {
   readonly type: "globalNorm" | "norm" | "value";
+  /** > 0 */
   readonly value: number;
 }
 
@@ -18,17 +19,19 @@ export interface Ema {
 }
 
 interface Optional {
+  /** default none */
   readonly clip?: Clip;
   /** settings for some parameters only: `groups: [vectorsWithoutDecay, { match: "dense_1", frozen: true }]` */
   readonly groups?: readonly ParameterGroup[];
+  /** default none */
   readonly ema?: Ema;
 }
 
 export interface Common extends Optional {
-  /** step size, >= 0, or a schedule of it */
+  /** step size, >= 0, or a schedule of it; the default is each optimizer's own */
   readonly learningRate?: number | Schedule;
   /** weightDecay·w is added to each gradient (adamW, lion: w shrinks by learningRate·weightDecay instead); biases too unless a group says
-   *  otherwise; default 0 */
+   *  otherwise; >= 0, default 0, of adamW 0.01 */
   readonly weightDecay?: number;
 }
 

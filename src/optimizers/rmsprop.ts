@@ -4,9 +4,13 @@ import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface RmspropOptions extends Common {
+  /** decay of v, the mean of squared gradients, [0, 1), default 0.9 */
   readonly rho?: number;
+  /** added to v's root, at least 2^-149, default 1e-7 */
   readonly epsilon?: number;
+  /** of the scaled gradients, [0, 1), default 0: none */
   readonly momentum?: number;
+  /** takes the square of the gradients' mean off v, so that it is their variance; default false */
   readonly centered?: boolean;
 }
 

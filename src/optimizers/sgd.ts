@@ -4,10 +4,11 @@ import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checked, checkRates } from "./options.js";
 
 export interface SgdOptions extends Common {
-  /** default 0 */
+  /** decay of v, [0, 1), default 0: none */
   readonly momentum?: number;
-  /** default 0: v = momentum·v + (1 - dampening)·g from the second step on, g at the first */
+  /** v = momentum·v + (1 - dampening)·g from the second step on, g at the first; [0, 1), default 0 */
   readonly dampening?: number;
+  /** takes the step that momentum foresees; default false */
   readonly nesterov?: boolean;
 }
 
