@@ -10,6 +10,7 @@ import { reduced } from "./losses/loss.js";
 import { type Loss, lossTypes } from "./losses.js";
 import { type CustomMetric, metricTypes } from "./metrics.js";
 import type { Builder } from "./plan/builder.js";
+import { checkComplete, reaches } from "./plan/emitted.js";
 import { shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
 import { oneHot, weigh } from "./weighting.js";
@@ -42,7 +43,7 @@ export function layer(
     const begin = g.mark();
     const who = g.scope;
     const y = g.expectTensor(`${who}: it returns`, apply(g, x, ...more));
-    g.checkEmitted(begin);
+    checkComplete(g, g.emittedSince(begin));
     if (!y.batched) throw new ShapeError(`${who}: it returns shape ${shape(y)}, the same for every sample, expected [batch, ...]`);
     const sources = [...g.parameters.slice(before).map(({ tensor }) => tensor), x, ...more];
     for (const source of sources) if (source.needsGradient) checkReached(g, begin, who, source, y, "output");
@@ -64,7 +65,7 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
       const begin = g.mark();
       const who = `${g.scope}: ${type}`;
       const y = g.expectTensor(`${who}: it returns`, apply(g, x));
-      g.checkEmitted(begin);
+      checkComplete(g, g.emittedSince(begin));
       if (shape(y) !== shape(x)) throw new ShapeError(`${who}: it returns shape ${shape(y)}, expected its input's ${shape(x)}`);
       if (x.needsGradient) checkReached(g, begin, who, x, y, "output");
       g.activates(x);
@@ -116,7 +117,7 @@ export function customLoss(
     emit: (g, prediction, target, weights) => {
       const begin = g.mark();
       const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
-      g.checkEmitted(begin);
+      checkComplete(g, g.emittedSince(begin));
       checkPerRow(type, each, prediction);
       if (prediction.needsGradient) checkReached(g, begin, type, prediction, each, "loss");
       g.lossOfRows(each, weights);
@@ -141,7 +142,7 @@ export function customMetric(
     apply: (g, prediction, target) => {
       const begin = g.mark();
       const each = g.expectTensor(`${type}: it returns`, apply(g, prediction, target));
-      g.checkEmitted(begin);
+      checkComplete(g, g.emittedSince(begin));
       checkPerRow(type, each, prediction);
       return each;
     },
@@ -171,5 +172,6 @@ function checkSavable(who: string, options: unknown): void {
 
 /** Does a gradient flow back from `to` to `from`? Else what lies before would not be trained, and nobody would notice. */
 function checkReached(g: Builder, begin: number, who: string, from: Tensor, to: Tensor, what: string): void {
-  if (!g.reaches(begin, from, to)) throw new OptionError(`${who}: no gradient reaches ${from.name}: the ${what} does not depend on it`);
+  if (!reaches(g.emittedSince(begin), from, to))
+    throw new OptionError(`${who}: no gradient reaches ${from.name}: the ${what} does not depend on it`);
 }

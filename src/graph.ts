@@ -1,7 +1,7 @@
 // A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
 import { checkCount, checkOptions, checkText, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
-import type { Layer, Node } from "./layers/layer.js";
+import { checkLayer, type Layer, type Node } from "./layers/layer.js";
 
 export interface InputSpec {
   readonly name: string;
@@ -52,11 +52,6 @@ export function chain(shape: number | readonly number[], layers: readonly Layer[
     node = { layer, from: [node] };
   }
   return trace([root], [node]);
-}
-
-export function checkLayer(who: string, layer: Layer): void {
-  if (typeof layer !== "function" || typeof layer.apply !== "function" || typeof layer.kind !== "string")
-    throw new OptionError(`${who} is ${shown(layer)}, expected a layer, as dense(10)`);
 }
 
 /** What lies between inputs and outputs, in the order in which the outputs need it.

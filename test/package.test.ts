@@ -67,9 +67,9 @@ describe("the package", () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("holds dist, package.json, README and LICENSE, and nothing else", () => {
+  test("holds dist, package.json, README, LICENSE and what README links to, and nothing else", () => {
     const others = files.filter((path) => !path.startsWith("dist/"));
-    expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+    expect(others.sort()).toEqual(["CONTRIBUTING.md", "LICENSE", "README.md", "package.json"]);
     expect(files).toEqual(
       expect.arrayContaining([
         "dist/index.js",

@@ -1,11 +1,11 @@
 // Layers that join several tensors, or a tensor with what layers made of it.
 import { checkOptions, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
-import { checkLayer, layerNames } from "../graph.js";
+import { layerNames } from "../graph.js";
 import type { Builder } from "../plan/builder.js";
 import { shape } from "../plan/expressions.js";
 import type { Tensor } from "../plan/tensor.js";
-import { type Layer, layer, type StoredLayer } from "./layer.js";
+import { checkLayer, type Layer, layer, type StoredLayer } from "./layer.js";
 
 interface Options {
   readonly name?: string;

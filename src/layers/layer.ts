@@ -1,4 +1,4 @@
-import { checkText } from "../checks.js";
+import { checkText, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
@@ -63,4 +63,9 @@ function checkInputs(who: string, kind: string, count: number, takes: Takes): vo
     any: "at least one",
   };
   throw new OptionError(`${who}: got ${count} ${count === 1 ? "input" : "inputs"}, expected ${wanted[takes]}`);
+}
+
+export function checkLayer(who: string, layer: Layer): void {
+  if (typeof layer !== "function" || typeof layer.apply !== "function" || typeof layer.kind !== "string")
+    throw new OptionError(`${who} is ${shown(layer)}, expected a layer, as dense(10)`);
 }

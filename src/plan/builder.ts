@@ -3,9 +3,8 @@
 import { Step } from "../../assembly/opcodes.js";
 import { checkCount, checkNumber, checkOptions, checkText, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
-import { checkLayer } from "../graph.js";
 import { type Initializer, toInitializer } from "../initializers.js";
-import type { Layer } from "../layers/layer.js";
+import { checkLayer, type Layer } from "../layers/layer.js";
 import { Stream } from "../random.js";
 import { Expressions, shape } from "./expressions.js";
 import { GradientFlow } from "./gradientFlow.js";
@@ -41,10 +40,12 @@ export interface BuilderOptions {
 
 export class Builder extends Expressions {
   private readonly trains: boolean;
-  /** Whether a layer's function has asked: without training it may then compute something else. */
+  /** Whether a layer's function has asked: without training it may then compute something else. @internal */
   askedTraining = false;
+  /** @internal */
   readonly seed: number;
   readonly parameters: ParameterSpec[] = [];
+  /** @internal */
   readonly gradients = new GradientFlow(this);
   private readonly instructions: Instruction[] = [];
   private readonly layers: LayerRecord[] = [];
@@ -174,36 +175,14 @@ export class Builder extends Expressions {
     return this.layer;
   }
 
-  /** Says where the program is now, for `reaches`. */
+  /** Says where the program is now, for `emittedSince`. @internal */
   mark(): number {
     return this.instructions.length;
   }
 
-  /** Whether what a user's function emitted since `begin` has all that its ops need: a missing tensor would be memory at address 0.
-   *  @throws {OptionError} saying which is missing, or none */
-  checkEmitted(begin: number): void {
-    for (const { op, operands, layer } of this.instructions.slice(begin))
-      for (const operand of specOf(op).operands) {
-        const value: unknown = operands[operand.name];
-        const who = `${layer}: emit: ${operand.name} of ${op} is`;
-        if (operand.kind !== "tensor") {
-          const number = operand.kind === "extent" ? ((value as { readonly perRow?: unknown } | null | undefined)?.perRow ?? value) : value;
-          if (typeof number !== "number") throw new OptionError(`${who} ${shown(value)}, expected a number`);
-        } else if (value !== undefined || !operand.optional) this.expectTensor(who, value);
-      }
-  }
-
-  /** Whether the gradient of `to` will contribute to that of `from`, by what was emitted since `begin`. */
-  reaches(begin: number, from: Tensor, to: Tensor): boolean {
-    const dependent = new Set([from]);
-    for (const instruction of this.instructions.slice(begin)) {
-      const { backward, stops = [] } = specOf(instruction.op);
-      if (!backward) continue;
-      const uses = usesOf(instruction);
-      if (!uses.some(({ tensor, reads, operand }) => reads && dependent.has(tensor) && !stops.includes(operand.name))) continue;
-      for (const { tensor, writes } of uses) if (writes) dependent.add(tensor);
-    }
-    return dependent.has(to);
+  /** @internal */
+  emittedSince(mark: number): readonly Instruction[] {
+    return this.instructions.slice(mark);
   }
 
   constant(value: number): Tensor {
@@ -218,13 +197,14 @@ export class Builder extends Expressions {
     return tensor;
   }
 
-  /** Keeps a tensor readable after the step. */
+  /** Keeps a tensor readable after the step. @internal */
   keep(tensor: Tensor): void {
     this.results.push(this.expectTensor(`${this.layer}: keep got`, tensor));
   }
 
   // ---- ops
 
+  /** @internal */
   emit<K extends OpName>(op: K, operands: OperandsOf<SpecOf<K>>): void {
     this.checkOp("emit", op);
     if (operands === null || typeof operands !== "object")
@@ -267,7 +247,7 @@ export class Builder extends Expressions {
     return z;
   }
 
-  /** An elementwise op of the table, `(y, x)` with at most the option alpha. */
+  /** An elementwise op of the table, `(y, x)` with at most the option alpha. @internal */
   elementwise(op: OpName, x: Tensor, alpha?: number): Tensor {
     this.checkOp("elementwise", op);
     const { operands } = specOf(op);
@@ -299,7 +279,7 @@ export class Builder extends Expressions {
     return y;
   }
 
-  /** x is what went into the layer's activation, for `trace`: of several, the last. */
+  /** x is what went into the layer's activation, for `trace`: of several, the last. @internal */
   activates(x: Tensor): void {
     this.preActivation = x;
   }
@@ -333,7 +313,7 @@ export class Builder extends Expressions {
   }
 
   /** A loss that the user's ops computed: one number a row, `[..., 1]`. Its gradient begins here. @param weights as `loss` has them
-   *  @throws {OptionError} as `loss` */
+   *  @throws {OptionError} as `loss` @internal */
   lossOfRows(each: Tensor, weights?: Tensor): void {
     const fields = this.claimLoss("lossOfRows");
     const shape = each.shape.slice(0, -1);
@@ -352,7 +332,7 @@ export class Builder extends Expressions {
   /** One loss: its rows' values summed into the step's record, and the prediction's gradient.
    *  @param extra the op's own options
    *  @param weights one a row of the prediction, unpadded: what the row's value and gradient are multiplied by; 0 leaves the row out
-   *  @throws {OptionError} called by what is no loss, or twice by one */
+   *  @throws {OptionError} called by what is no loss, or twice by one @internal */
   loss(op: OpName, prediction: Tensor, target: Tensor, extra: Readonly<Record<string, number>> = {}, weights?: Tensor): void {
     const fields = this.claimLoss("loss");
     const shape = prediction.shape.slice(0, -1);
@@ -396,14 +376,14 @@ export class Builder extends Expressions {
     this.emit("reduceLoss", { out: loss, status: Step.Status, loss: perRow, lossScale: scale, end });
   }
 
-  /** Everything about one loss: `fields` say where in the step's record it finds and leaves its numbers. */
+  /** Everything about one loss: `fields` say where in the step's record it finds and leaves its numbers. @internal */
   inLoss(fields: LossFields, body: () => void): void {
     this.lossFields = fields;
     body();
     this.lossFields = undefined;
   }
 
-  /** The penalties of all parameters, summed into the step's record. */
+  /** The penalties of all parameters, summed into the step's record. @internal */
   emitPenalties(): void {
     for (const { w, l1, l2 } of this.penalties)
       this.emit("penaltyForward", { out: Step.Penalty, status: Step.Status, w, l1, l2, end: elements(w) });
@@ -411,7 +391,7 @@ export class Builder extends Expressions {
 
   // ---- gradients
 
-  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not, or is frozen, gets zeros. */
+  /** Emits the gradients of everything that led to the losses, in reverse; a parameter that did not, or is frozen, gets zeros. @internal */
   backward(): void {
     this.phase = "backward";
     for (const instruction of this.instructions.slice().reverse()) {
@@ -437,7 +417,7 @@ export class Builder extends Expressions {
 
   // ---- the whole
 
-  /** Applies one of the network's layers, with its name on everything it emits, and records its way for `trace`. */
+  /** Applies one of the network's layers, with its name on everything it emits, and records its way for `trace`. @internal */
   inLayer(name: string, layer: Layer, inputs: readonly Tensor[]): Tensor {
     this.layer = name;
     this.outermost = name;
@@ -469,6 +449,7 @@ export class Builder extends Expressions {
     return output;
   }
 
+  /** @internal */
   inPhase(phase: Phase, layer: string, body: () => void): void {
     this.phase = phase;
     this.layer = layer;
@@ -477,7 +458,7 @@ export class Builder extends Expressions {
     body();
   }
 
-  /** Parameters [first, end), their gradients, or one of the optimizer's slots of them, as one row: what the optimizers work on. */
+  /** Parameters [first, end), their gradients, or one of the optimizer's slots of them, as one row: what the optimizers work on. @internal */
   slab(name: string, slab: "parameter" | "gradient" | "slot", first = 0, end = this.parameters.length): Tensor {
     const total = (parameters: readonly ParameterSpec[]) => parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
     const chosen = this.parameters.slice(first, end);
@@ -492,6 +473,7 @@ export class Builder extends Expressions {
     });
   }
 
+  /** @internal */
   program(): Program {
     return {
       instructions: this.instructions,

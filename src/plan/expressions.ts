@@ -16,6 +16,7 @@ type Unary = "expForward" | "logForward" | "sqrtForward" | "absForward" | "sinFo
 type Binary = "plus" | "minus" | "times" | "dividedBy" | "maximum" | "minimum";
 
 export abstract class Expressions {
+  /** @internal */
   // biome-ignore lint/suspicious/noExplicitAny: typed where it is defined, in Builder
   abstract emit(op: OpName, operands: any): void;
   abstract tensor(
