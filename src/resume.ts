@@ -1,5 +1,7 @@
 // A run as data: what `save({ training: true })` adds to a file, and how a network takes it up again.
 import type { Callback, CallbackState } from "./callbacks.js";
+import { checkBoolean, checkCount, checkNumber, checkPlain, isRecord, shown } from "./checks.js";
+import { metricNames } from "./compile.js";
 import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
@@ -17,11 +19,18 @@ interface StoredCallback {
 interface TrainingJson {
   readonly step: number;
   readonly epoch: number;
-  readonly interrupted?: Interrupted;
+  readonly interrupted?: StoredInterrupted;
   readonly callbacks: readonly StoredCallback[];
   /** Of a schedule that follows what training reports. */
   readonly schedule?: PlateauState;
 }
+
+/** A metric of a user's own may be no finite number, for which JSON has no word: it is then a text. */
+type StoredInterrupted = Omit<Interrupted, "metrics"> & { readonly metrics: readonly (number | string)[] };
+
+const nonFinite: ReadonlyMap<unknown, number> = new Map(
+  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [`${n}`, n]),
+);
 
 /** What came out of a file and waits for `fit({ resume: true })`. */
 export interface Pending {
@@ -38,8 +47,9 @@ export function withoutState(callbacks: readonly Callback[]): string[] {
 export function storeTraining(model: Model, position: Position, callbacks: readonly Callback[]): StoredTraining {
   const tensors: StoredParameter[] = model.slots().map(({ name, shape, values }) => ({ name: `slot.${name}`, shape, values }));
   const stored = callbacks.map((callback, i): StoredCallback => {
-    const state = callback.state?.();
-    if (!state) return { type: callback.type };
+    if (!callback.state) return { type: callback.type };
+    const state = callback.state();
+    checkState(`save: callbacks[${i}] (${callback.type}): state()`, state);
     const arrays = Object.entries(state.arrays ?? {});
     for (const [name, values] of arrays) tensors.push({ name: `callback.${i}.${name}`, shape: [values.length], values });
     return { type: callback.type, state: state.json ?? null, arrays: arrays.map(([name]) => name) };
@@ -50,19 +60,74 @@ export function storeTraining(model: Model, position: Position, callbacks: reado
     step,
     epoch,
     callbacks: stored,
-    ...(interrupted && { interrupted }),
+    ...(interrupted && {
+      interrupted: { ...interrupted, metrics: interrupted.metrics.map((sum) => (Number.isFinite(sum) ? sum : `${sum}`)) },
+    }),
     ...(isObserver(schedule) && { schedule: schedule.state() }),
   };
   return { json, tensors };
 }
 
+/** Anything else would come back as something else, or not at all. @throws {OptionError} */
+function checkState(who: string, state: unknown): asserts state is CallbackState {
+  if (!isRecord(state)) throw new OptionError(`${who} is ${shown(state)}, expected { json, arrays }`);
+  for (const key of Object.keys(state))
+    if (key !== "json" && key !== "arrays") throw new OptionError(`${who} has ${shown(key)}, expected json and arrays alone`);
+  const { json, arrays = {} } = state;
+  if (json !== undefined) checkPlain(`${who}: json`, json);
+  if (!isRecord(arrays)) throw new OptionError(`${who}: arrays is ${shown(arrays)}, expected an object of Float32Arrays`);
+  for (const [name, values] of Object.entries(arrays))
+    if (!(values instanceof Float32Array))
+      throw new OptionError(`${who}: arrays: ${name} is ${shown(values)}, expected a Float32Array; other data goes into json`);
+}
+
+/** @throws {OptionError} what no run can be @returns the same with numbers for texts */
+function checkInterrupted(who: string, stored: unknown, { step, epoch }: Position, metricCount: number): Interrupted {
+  if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, loss, … }`);
+  const { epochs, begin, loss, metrics, rows, batchSize, shuffle, shuffleBuffer } = stored as Partial<StoredInterrupted>;
+  checkCount(`${who}.rows`, rows);
+  checkCount(`${who}.batchSize`, batchSize, 1, rows);
+  checkCount(`${who}.epochs`, epochs, 0, epoch);
+  checkCount(`${who}.begin`, begin, 0, rows! - 1);
+  if (begin! % batchSize! !== 0) throw new OptionError(`${who}.begin is ${begin}, expected a multiple of batchSize, ${batchSize}`);
+  const steps = epochs! * Math.ceil(rows! / batchSize!) + begin! / batchSize!;
+  if (steps > step) throw new OptionError(`${who} has ${steps} steps, expected at most ${step}, all that the network has done`);
+  checkNumber(`${who}.loss`, loss, { least: -Number.MAX_VALUE, most: Number.MAX_VALUE });
+  checkBoolean(`${who}.shuffle`, shuffle);
+  if (shuffleBuffer !== undefined) checkCount(`${who}.shuffleBuffer`, shuffleBuffer);
+  if (!Array.isArray(metrics) || metrics.length !== metricCount)
+    throw new OptionError(`${who}.metrics is ${shown(metrics)}, expected an array of ${metricCount}, one sum a metric`);
+  const sums = metrics.map((sum: number | string) => nonFinite.get(sum) ?? sum);
+  sums.forEach((sum, i) => {
+    if (typeof sum !== "number") throw new OptionError(`${who}.metrics[${i}] is ${shown(sum)}, expected a number`);
+  });
+  return { ...(stored as unknown as Interrupted), metrics: sums as number[] };
+}
+
+/** @throws {OptionError} */
+function checkCallback(who: string, stored: unknown): void {
+  if (!isRecord(stored) || typeof stored.type !== "string") throw new OptionError(`${who} is ${shown(stored)}, expected { type, … }`);
+  const { arrays = [] } = stored;
+  if (!Array.isArray(arrays) || arrays.some((name) => typeof name !== "string"))
+    throw new OptionError(`${who}.arrays is ${shown(arrays)}, expected an array of names`);
+}
+
 /** Puts the optimizer's state and the position back. @returns what the callbacks will get
- *  @throws {FormatError} if the file's state is not that of this network's optimizer */
+ *  @throws {FormatError} if the file's state is not that of this network's optimizer; {OptionError} a field that no run has */
 export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): Pending {
-  const { step, epoch, interrupted, callbacks, schedule: followed } = json as TrainingJson;
-  const counts = [step, epoch];
-  if (!counts.every((count) => Number.isInteger(count) && count >= 0) || !Array.isArray(callbacks))
-    throw new FormatError("saved network: training lacks step, epoch or callbacks");
+  if (!isRecord(json)) throw new OptionError(`training.json is ${shown(json)}, expected { step, epoch, callbacks, … }`);
+  const { step, epoch, callbacks, schedule: followed } = json as unknown as TrainingJson;
+  checkCount("training.json.step", step, 0, Number.MAX_SAFE_INTEGER);
+  checkCount("training.json.epoch", epoch, 0, Number.MAX_SAFE_INTEGER);
+  if (!Array.isArray(callbacks)) throw new OptionError(`training.json.callbacks is ${shown(callbacks)}, expected an array`);
+  callbacks.forEach((callback, i) => {
+    checkCallback(`training.json.callbacks[${i}]`, callback);
+  });
+  const { objectives, optimizer } = model.definition;
+  const interrupted =
+    json.interrupted === undefined
+      ? undefined
+      : checkInterrupted("training.json.interrupted", json.interrupted, { step, epoch }, metricNames(objectives).length);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take = (name: string, shape: readonly number[] | undefined) => {
     const found = byName.get(name);
@@ -71,8 +136,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
     return found.values;
   };
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));
-  const { schedule } = model.definition.optimizer;
-  if (isObserver(schedule) && followed) schedule.restore(followed);
+  if (isObserver(optimizer.schedule)) optimizer.schedule.restore(followed!);
   Object.assign(position, { step, epoch, ...(interrupted && { interrupted }) });
   return {
     withoutState: callbacks.filter(({ state }: StoredCallback) => state === undefined).map(({ type }) => type),

@@ -1,10 +1,14 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { decode, encode, type StoredTraining } from "../src/formats/native.js";
 import {
   adam,
   type Callback,
+  type CallbackState,
+  customMetric,
   dense,
   dropout,
   earlyStopping,
+  FormatError,
   loadNetwork,
   type Network,
   network,
@@ -15,6 +19,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
+import { any, thrownBy } from "./refusals.js";
 
 const next = numbers(3);
 const inputs = Array.from({ length: 70 }, () => Array.from({ length: 5 }, () => next() - 0.5));
@@ -159,4 +164,135 @@ test("a rate that follows the loss goes on where it was", async () => {
   expect(averaged).toBe(whole.withAverage(() => whole.weightsHash()));
   expect(averaged).not.toBe(net.weightsHash());
   expect(net.weightsHash()).toBe(whole.weightsHash());
+});
+
+const small = { input: 5, layers: [dense(3)], loss: sparseCategoricalCrossEntropy({ fromLogits: true }), seed: 1 };
+
+test("a metric that is no number is kept, too", async () => {
+  const log = customMetric("log", {}, (g, p) => g.mean(g.log(g.sub(g.mul(p, 0), 1))));
+  const net = await network({ ...small, metrics: [log], seed: 1 });
+  const controller = new AbortController();
+  const one = { epochs: 1, batchSize: 16 };
+  await net.fit(data, { ...one, chunkMilliseconds: 1e-9, signal: controller.signal, onProgress: () => controller.abort() });
+  const loaded = await loadNetwork(net.save({ training: true }), { custom: { log: () => log } });
+  const { epochs } = await loaded.fit(data, { ...one, resume: true });
+  expect(epochs[0]!.metrics).toEqual({ log: Number.NaN });
+});
+
+describe("what a callback keeps", () => {
+  /** Saves while a callback with such a state is at work. */
+  const saving = async (state: unknown) => {
+    const net = await network(small);
+    let saved: Uint8Array = new Uint8Array();
+    const save: Callback = {
+      type: "mine",
+      state: () => any(state),
+      restore: () => {},
+      onChunkEnd: () => {
+        saved = net.save({ training: true });
+      },
+    };
+    await net.fit(data, { callbacks: [save] });
+    return saved;
+  };
+
+  test("comes back: an empty array, one with NaN, and data", async () => {
+    const state = { json: { a: [1, null, "b"] }, arrays: { none: new Float32Array(), some: Float32Array.of(1.5, Number.NaN) } };
+    const net = await loadNetwork(await saving(state));
+    let restored: CallbackState | undefined;
+    const mine: Callback = {
+      type: "mine",
+      state: () => ({}),
+      restore: (given) => {
+        restored = given;
+      },
+    };
+    await net.fit(data, { epochs: 2, resume: true, callbacks: [mine] });
+    expect(restored).toEqual(state);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["nothing", undefined, /^save: callbacks\[0\] \(mine\): state\(\) is undefined, expected \{ json, arrays \}$/],
+    ["a promise", Promise.resolve({}), /state\(\) is a Promise/],
+    ["another field", { best: 3 }, /state\(\) has "best", expected json and arrays alone/],
+    ["a bigint", { json: 5n }, /state\(\): json is 5n, expected plain data/],
+    ["a Map", { json: { seen: new Map() } }, /state\(\): json: seen is a Map, expected plain data/],
+    ["a function", { json: [() => 1] }, /state\(\): json: 0 is a function, expected plain data/],
+    ["NaN", { json: { best: Number.NaN } }, /state\(\): json: best is NaN, expected plain data/],
+    ["a Promise of data", { json: Promise.resolve(1) }, /state\(\): json is a Promise, expected plain data/],
+    ["a list of arrays", { arrays: [new Float32Array(1)] }, /state\(\): arrays is an array of 1, expected an object of Float32Arrays/],
+    ["text for an array", { arrays: { a: "abc" } }, /state\(\): arrays: a is "abc", expected a Float32Array/],
+    ["float64", { arrays: { a: new Float64Array([1e300]) } }, /state\(\): arrays: a is Float64Array\(1\), expected a Float32Array/],
+  ])("may not be %s", async (_, state, message) => {
+    const error = await thrownBy(() => saving(state));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(message);
+  });
+});
+
+describe("a run in a file", () => {
+  // After 7 steps of 5 an epoch: one epoch and 32 rows.
+  const saved = (async () => decode(await interruptAfter(await make("adam"), 7)))();
+  type Json = { readonly interrupted: object; readonly callbacks: readonly unknown[] };
+  const load = async (change: (json: Json) => unknown) => {
+    const { training, ...rest } = await saved;
+    const { json, tensors } = training as StoredTraining;
+    return loadNetwork(encode({ ...rest, training: { json: change(json as Json), tensors } }));
+  };
+  const interrupted = (changes: object) => (json: Json) => ({ ...json, interrupted: { ...json.interrupted, ...changes } });
+
+  test("that is not changed goes on", async () => {
+    const net = await load((json) => json);
+    expect(net.interrupted?.epochs).toBe(1);
+    await net.fit(data, { ...options, resume: true });
+    expect(net.steps).toBe(STEPS);
+  });
+
+  test.each<[string, (json: Json) => unknown, RegExp]>([
+    ["no object", () => null, /training.json is null, expected \{ step, epoch, callbacks, … \}/],
+    ["half a step", (json) => ({ ...json, step: 1.5 }), /training.json.step is 1.5, expected a whole number/],
+    ["an epoch as text", (json) => ({ ...json, epoch: "1" }), /training.json.epoch is "1", expected a whole number/],
+    ["no callbacks", (json) => ({ ...json, callbacks: undefined }), /training.json.callbacks is undefined, expected an array/],
+    ["a callback of null", (json) => ({ ...json, callbacks: [null] }), /training.json.callbacks\[0\] is null, expected \{ type, … \}/],
+    [
+      "arrays that are no names",
+      (json) => ({ ...json, callbacks: [{ type: "a", arrays: [1] }] }),
+      /training.json.callbacks\[0\].arrays is an array of 1, expected an array of names/,
+    ],
+    ["interrupted: null", (json) => ({ ...json, interrupted: null }), /training.json.interrupted is null, expected \{ epochs, begin/],
+    ["begin before the first row", interrupted({ begin: -1 }), /interrupted.begin is -1, expected a whole number from 0 to 69/],
+    ["begin far before it", interrupted({ begin: -1e9 }), /interrupted.begin is -1000000000/],
+    ["half a row", interrupted({ begin: 1.5 }), /interrupted.begin is 1.5/],
+    ["begin within a batch", interrupted({ begin: 8 }), /interrupted.begin is 8, expected a multiple of batchSize, 16/],
+    ["begin past the last row", interrupted({ begin: 80 }), /interrupted.begin is 80/],
+    ["begin as text", interrupted({ begin: "16" }), /interrupted.begin is "16"/],
+    ["epochs below 0", interrupted({ epochs: -1 }), /interrupted.epochs is -1, expected a whole number from 0 to 1/],
+    ["half an epoch", interrupted({ epochs: 0.5 }), /interrupted.epochs is 0.5/],
+    ["epochs as text", interrupted({ epochs: "1" }), /interrupted.epochs is "1"/],
+    ["epochs that were not trained", interrupted({ epochs: 2 }), /interrupted.epochs is 2/],
+    ["steps that were not made", interrupted({ begin: 48 }), /interrupted has 8 steps, expected at most 7/],
+    ["no rows", interrupted({ rows: 0 }), /interrupted.rows is 0/],
+    ["batches of more than the rows", interrupted({ batchSize: 71 }), /interrupted.batchSize is 71, expected a whole number from 1 to 70/],
+    ["a loss of null", interrupted({ loss: null }), /interrupted.loss is null, expected a finite number/],
+    ["no metrics", interrupted({ metrics: null }), /interrupted.metrics is null, expected an array of 1/],
+    ["a metric too many", interrupted({ metrics: [1, 2] }), /interrupted.metrics is an array of 2, expected an array of 1/],
+    ["a metric of null", interrupted({ metrics: [null] }), /interrupted.metrics\[0\] is null, expected a number/],
+    ["a metric as text", interrupted({ metrics: ["1"] }), /interrupted.metrics\[0\] is "1"/],
+    ["shuffle as a number", interrupted({ shuffle: 1 }), /interrupted.shuffle is 1, expected true or false/],
+    ["a shuffleBuffer of null", interrupted({ shuffleBuffer: null }), /interrupted.shuffleBuffer is null/],
+  ])("is refused with %s", async (_, change, message) => {
+    const error = await thrownBy(() => load(change));
+    expect(error).toBeInstanceOf(FormatError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  test("without the state of the schedule that follows the loss is refused", async () => {
+    const net = await network({ ...small, optimizer: sgd({ learningRate: schedules.reduceOnPlateau() }) });
+    const { training, ...rest } = decode(net.save({ training: true }));
+    const { schedule, ...json } = training!.json as { readonly schedule: unknown };
+    expect(schedule).toBeDefined();
+    await expect(loadNetwork(encode({ ...rest, training: { ...training!, json } }))).rejects.toThrow(
+      /reduceOnPlateau: state: options are undefined/,
+    );
+  });
 });

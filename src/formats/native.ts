@@ -90,7 +90,8 @@ export function decode(bytes: Uint8Array): StoredNetwork {
   let at = begin;
   const read = ({ name, shape }: Described) => {
     const count = product(shape);
-    if (at + count * 4 > end) throw new FormatError(`saved network: ${name} [${shape.join(", ")}] reaches past the end of the file`);
+    // Written so that a product that is no number is refused, too.
+    if (!(at + count * 4 <= end)) throw new FormatError(`saved network: ${name} [${shape.join(", ")}] reaches past the end of the file`);
     const values = Float32Array.from({ length: count }, (_, i) => view.getFloat32(at + i * 4, true));
     at += count * 4;
     return { name, shape, values };
@@ -121,14 +122,10 @@ interface Header {
   readonly attached?: unknown;
 }
 
-function areDescribed(tensors: unknown): tensors is readonly Described[] {
-  return (
-    Array.isArray(tensors) &&
-    tensors.every(
-      (t) =>
-        typeof t?.name === "string" && Array.isArray(t.shape) && t.shape.every((n: unknown) => Number.isInteger(n) && (n as number) > 0),
-    )
-  );
+/** @param least size of an axis: a parameter has elements, a callback's array may be empty */
+function areDescribed(tensors: unknown, least: number): tensors is readonly Described[] {
+  const isSize = (n: unknown) => Number.isInteger(n) && (n as number) >= least;
+  return Array.isArray(tensors) && tensors.every((t) => typeof t?.name === "string" && Array.isArray(t.shape) && t.shape.every(isSize));
 }
 
 function parse(json: Uint8Array): Header {
@@ -139,9 +136,9 @@ function parse(json: Uint8Array): Header {
     throw new FormatError("saved network: the header is no JSON", { cause });
   }
   const { definition, parameters, training, scalers, attached } = (header ?? {}) as Partial<Header>;
-  if (!areDescribed(parameters) || typeof definition !== "object" || definition === null)
+  if (!areDescribed(parameters, 1) || typeof definition !== "object" || definition === null)
     throw new FormatError("saved network: the header lacks definition or parameters");
-  if (training !== undefined && !areDescribed(training?.tensors))
+  if (training !== undefined && !areDescribed(training?.tensors, 0))
     throw new FormatError("saved network: the header's training has no list of tensors");
   return {
     definition,
