@@ -21,7 +21,7 @@ export interface Run {
   stop(): void;
   /** A copy of all parameters, as one array that only `setWeights` understands. */
   weights(): Float32Array;
-  /** Puts such a copy back. */
+  /** Puts such a copy back. @throws {ShapeError} another type or length, or what is not finite: nothing is set */
   setWeights(copy: Float32Array): void;
 }
 

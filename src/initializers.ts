@@ -210,8 +210,27 @@ export function filled(
 
 /** An initializer as users give it, or as plain data out of a file. @throws {OptionError} if it is neither */
 export function toInitializer(who: string, given: Initializer): Initializer {
-  // Arrays have a fill, too.
-  if (typeof given?.fill === "function" && typeof given.type === "string") return given;
+  return isInitializer(given) ? given : restoreInitializer(who, given);
+}
+
+/** The same for a layer of the library's own, whose file must make it again: the layer's factory knows no initializer of a user's.
+ *  @throws {OptionError} also for one of a user's own */
+export function toSavable(who: string, given: Initializer): Initializer {
+  if (!isInitializer(given)) return restoreInitializer(who, given);
+  if (!Object.hasOwn(factories, given.type))
+    throw new OptionError(
+      `${who} is the initializer ${shown(given.type)}, expected one of: ${Object.keys(factories).join(", ")}, from which a saved network is made again; one of your own belongs in a layer of your own, or set values by setParameters`,
+    );
+  restoreInitializer(who, Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value !== "function")));
+  return given;
+}
+
+/** Arrays have a fill, too. */
+function isInitializer(given: Initializer): boolean {
+  return typeof given?.fill === "function" && typeof given.type === "string";
+}
+
+function restoreInitializer(who: string, given: unknown): Initializer {
   const { type, ...options } = (given ?? {}) as { readonly type?: unknown };
   const factory = typeof type === "string" && Object.hasOwn(factories, type) ? factories[type] : undefined;
   if (!factory) throw new OptionError(`${who} is ${shown(given)}, expected an initializer, as heNormal()`);

@@ -2,6 +2,7 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
+import { shown } from "./checks.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
@@ -257,7 +258,7 @@ export class Model {
   }
 
   /** A tensor's logical elements, without padding, copied. */
-  readTensor(tensor: Tensor, address: number, batchRows: number, views = this.region.views()): Float32Array {
+  readTensor(tensor: Tensor, address: number, batchRows: number, views: Pick<Views, "f32"> = this.region.views()): Float32Array {
     const [height, width] = [evaluate(rows(tensor), batchRows), columns(tensor)];
     const from = address >> 2;
     if (tensor.stride === width) return views.f32.slice(from, from + height * width);
@@ -326,10 +327,20 @@ export class Model {
     return this.region.views().f32.slice(begin >> 2, (begin + slabBytes) >> 2);
   }
 
+  /** Sets all parameters to what `weights()` gave, or none. Their padding stays 0, whatever the copy has there.
+   *  @throws {ShapeError} another type or length, or what is not finite */
   setWeights(copy: Float32Array): void {
-    if (copy.length * 4 !== this.bases.slabBytes)
-      throw new ShapeError(`setWeights: got ${copy.length} elements, expected ${this.bases.slabBytes / 4} as weights() gives`);
-    this.region.views().f32.set(copy, this.bases.parameters >> 2);
+    const { parameters: begin, slabBytes } = this.bases;
+    if (!(copy instanceof Float32Array) || copy.length * 4 !== slabBytes)
+      throw new ShapeError(`setWeights: got ${shown(copy)}, expected Float32Array(${slabBytes / 4}) as weights() gives`);
+    const given = this.parameters.map(({ tensor, address }) => this.readTensor(tensor, address - begin, 0, { f32: copy }));
+    this.parameters.forEach(({ tensor }, i) => {
+      const bad = given[i]!.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw new ShapeError(`setWeights: ${tensor.name}: element ${bad} is ${given[i]![bad]}, expected a finite number`);
+    });
+    this.parameters.forEach(({ tensor, address }, i) => {
+      this.writeTensor(tensor, address, given[i]!);
+    });
   }
 
   restore(from: Float32Array): void {

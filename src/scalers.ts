@@ -155,13 +155,21 @@ export function restoreScaler(type: string, options: Readonly<Record<string, unk
   return scaler(type as Scaler["type"], Object.fromEntries(kind.learnt.map((name, i) => [name, lists[i]!])), columns);
 }
 
-/** @throws {OptionError} what is no scaler */
+/** @throws {OptionError} what is no scaler, or says of itself in `toJSON` what no scaler can be made of */
 export function checkScalers(who: string, scalers: unknown): void {
   checkOptions(who, scalers, ["inputs", "targets"]);
-  // Dates have a toJSON, too.
-  for (const [name, each] of Object.entries(scalers as Scalers))
-    if (each !== undefined && (typeof each?.toJSON !== "function" || typeof each.transform !== "function"))
-      throw new OptionError(`${who}: ${name} is ${shown(each)}, expected a scaler, as standardize(train)`);
+  for (const [name, each] of Object.entries(scalers as Scalers)) {
+    if (each === undefined) continue;
+    const wanted = `${who}: ${name} is ${shown(each)}, expected a scaler, as standardize(train)`;
+    // Dates have a toJSON, too.
+    if ([each?.toJSON, each?.transform, each?.inverse].some((method) => typeof method !== "function")) throw new OptionError(wanted);
+    try {
+      const { type, options } = each.toJSON();
+      restoreScaler(type, options);
+    } catch (cause) {
+      throw new OptionError(`${wanted}; no file could hold it: ${(cause as Error).message}`, { cause });
+    }
+  }
 }
 
 /** @param stored JSON of `Scalers` @throws {FormatError} what is none */

@@ -25,12 +25,16 @@ import {
   normal,
   OptionError,
   orthogonal,
+  prelu,
+  type Run,
   radam,
   rmsprop,
   ShapeError,
+  schedules,
   sgd,
   sparseCategoricalCrossEntropy,
   toSafetensors,
+  zeros,
 } from "../src/index.js";
 import { any, inputs, options, type Row, refuses, sparse, targets } from "./refusals.js";
 
@@ -343,4 +347,117 @@ const otherwise: readonly Row[] = [
   ],
 ];
 
-refuses([...fitting, ...making, ...parts, ...otherwise]);
+/** What a file could hold, but nobody could make again of it. */
+const unsavable: readonly Row[] = [
+  [
+    "a rate of a user's own",
+    () => sgd({ learningRate: any({ rate: () => 0.1 }) }),
+    OptionError,
+    /sgd: learningRate is an object \{rate\}, a schedule of your own/,
+  ],
+  [
+    "a schedule of an unknown type",
+    () => adam({ learningRate: any({ type: "isObserver", options: {}, rate: () => 0.1 }) }),
+    OptionError,
+    /adam: learningRate is .*, a schedule of your own, .*schedules.list\(\{ rates \}\)/,
+  ],
+  [
+    "a schedule whose options are none of its",
+    () => sgd({ learningRate: any({ ...schedules.constant(), options: { base: "1" } }) }),
+    OptionError,
+    /constant: base is "1"/,
+  ],
+  [
+    "a rate as text",
+    () => sgd({ learningRate: { ...schedules.constant(), rate: any(() => "0.1") } }),
+    OptionError,
+    /sgd: learningRate: rate\(0\) is "0.1"/,
+  ],
+  [
+    "a negative rate",
+    () => sgd({ learningRate: { ...schedules.reduceOnPlateau(), rate: () => -5 } }),
+    OptionError,
+    /sgd: learningRate: rate\(0\) is -5/,
+  ],
+  [
+    "a schedule with another rate than its options say",
+    () => sgd({ learningRate: { ...schedules.constant(), rate: () => 0.2 } }),
+    OptionError,
+    /sgd: learningRate: rate\(0\) is 0.2, but a file would hold type and options alone, which make 0.001 \(constant\)/,
+  ],
+  [
+    "an initializer of a user's own in a layer of the library's",
+    () => dense(2, { weight: { ...zeros(), type: "mine" } }),
+    OptionError,
+    /dense: weight is the initializer "mine", expected one of: zeros, constant, .*layer of your own/,
+  ],
+  [
+    "the same for a bias",
+    () => dense(2, { bias: { ...zeros(), type: "toString" } }),
+    OptionError,
+    /dense: bias is the initializer "toString"/,
+  ],
+  ["the same in prelu", () => prelu({ alpha: { ...zeros(), type: "mine" } }), OptionError, /prelu: alpha is the initializer "mine"/],
+  [
+    "an initializer with an option that is none of its",
+    () => dense(2, { weight: any({ ...normal(), std: "1" }) }),
+    OptionError,
+    /normal: std is "1"/,
+  ],
+  [
+    "a scaler that says nothing of itself",
+    (n) => (n.scalers = any({ inputs: { toJSON: () => ({}), transform() {}, inverse() {} } })),
+    OptionError,
+    /scalers: inputs is an object \{toJSON, transform, inverse\}, expected a scaler, .*no file could hold it: scaler type is undefined/,
+  ],
+  [
+    "half a scaler",
+    (n) => (n.scalers = any({ targets: { toJSON() {}, transform() {} } })),
+    OptionError,
+    /scalers: targets is .*, expected a scaler/,
+  ],
+];
+
+/** What a callback puts in the weights' place. */
+const weights = (n: Network, change: (copy: Float32Array) => unknown) =>
+  fit(n, { callbacks: [{ type: "mine", onFitStart: (run: Run) => run.setWeights(any(change(run.weights()))) }] });
+const set: readonly Row[] = [
+  [
+    "weights that are NaN",
+    (n) => weights(n, (w) => w.fill(NAN)),
+    ShapeError,
+    /^setWeights: dense_1.weight: element 0 is NaN, expected a finite number$/,
+  ],
+  [
+    "one infinite bias",
+    (n) =>
+      weights(n, (w) => {
+        w[w.indexOf(0)] = INF;
+        return w;
+      }),
+    ShapeError,
+    /^setWeights: dense_1.bias: element 0 is Infinity/,
+  ],
+  [
+    "texts for weights",
+    (n) => weights(n, ({ length }) => new Array(length).fill("q")),
+    ShapeError,
+    /^setWeights: got an array of 36, expected Float32Array\(36\) as weights\(\) gives$/,
+  ],
+  [
+    "float64 weights",
+    (n) => weights(n, (w) => Float64Array.from(w)),
+    ShapeError,
+    /^setWeights: got Float64Array\(36\), expected Float32Array/,
+  ],
+  ["null for weights", (n) => weights(n, () => null), ShapeError, /^setWeights: got null, expected Float32Array/],
+  ["no weights", (n) => weights(n, () => undefined), ShapeError, /^setWeights: got undefined, expected Float32Array/],
+  [
+    "a weight too few",
+    (n) => weights(n, (w) => w.slice(1)),
+    ShapeError,
+    /^setWeights: got Float32Array\(35\), expected Float32Array\(36\)/,
+  ],
+];
+
+refuses([...fitting, ...making, ...parts, ...otherwise, ...unsavable, ...set]);

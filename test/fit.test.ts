@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import {
   adam,
+  type Callback,
   type ChainOptions,
   type Data,
   dense,
@@ -16,7 +17,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { cases, numbers } from "./cases.js";
-import { modelOf } from "./internals.js";
+import { eachLastingWord, modelOf } from "./internals.js";
 
 /** Class ids of random rows: which third of the inputs has the largest sum. */
 function rows(count: number, width = 6, seed = 1): Data & { readonly rows: number } {
@@ -331,6 +332,23 @@ test.each(cases)("$name: a row's prediction has the same bits alone and among ot
   const width = modelOf(net).definition.graph.inputs[0]!.shape.reduce((a, b) => a * b, 1);
   const alone = Array.from({ length: inputs.length / width }, (_, r) => [...net.predict(inputs.subarray(r * width, (r + 1) * width))]);
   expect(alone.flat()).toEqual([...together]);
+});
+
+test("weights that a callback sets are what it gave, and their padding stays 0", async () => {
+  const net = await network({ input: 3, layers: [dense(5), dense(2)], loss: meanSquaredError(), seed: 1 });
+  const model = modelOf(net);
+  const padding: number[] = [];
+  eachLastingWord(model, "parameters", (at, isPadding) => {
+    if (isPadding) padding.push(at);
+  });
+  expect(padding).not.toEqual([]);
+  const seven: Callback = {
+    type: "seven",
+    onFitEnd: (_, run) => run.setWeights(run.weights().fill(7)),
+  };
+  await net.fit({ inputs: [[1, 2, 3]], targets: [[0, 1]] }, { callbacks: [seven] });
+  for (const { values } of net.parameters()) expect([...new Set(values)]).toEqual([7]);
+  expect(padding.filter((at) => !Object.is(model.region.views().f32[at], 0))).toEqual([]);
 });
 
 test("a network without parameters evaluates, and its training changes nothing", async () => {

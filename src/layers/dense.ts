@@ -1,6 +1,6 @@
 import { type Activation, type ActivationName, activate, toActivation } from "../activations.js";
 import { checkCount, checkNumber, checkOptions } from "../checks.js";
-import { glorotUniform, type Initializer, toInitializer, zeros } from "../initializers.js";
+import { glorotUniform, type Initializer, toSavable, zeros } from "../initializers.js";
 import { columns } from "../plan/tensor.js";
 import { type Layer, layer } from "./layer.js";
 
@@ -28,8 +28,8 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   checkNumber("dense: kernelL2", kernelL2, { least: 0 });
   const { activation: given = "linear", weight: drawn = glorotUniform(), bias: start = zeros() } = options;
   const activation = toActivation("dense: activation", given);
-  const weight = toInitializer("dense: weight", drawn);
-  const bias = start === false ? false : toInitializer("dense: bias", start);
+  const weight = toSavable("dense: weight", drawn);
+  const bias = start === false ? false : toSavable("dense: bias", start);
   return layer("dense", { units, activation, weight, bias, kernelL1, kernelL2, name }, (g, x) => {
     const w = g.parameter("weight", [columns(x), units], weight, { l1: kernelL1, l2: kernelL2 });
     const b = bias ? g.parameter("bias", [units], bias) : undefined;

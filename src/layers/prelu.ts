@@ -1,5 +1,5 @@
 import { checkOptions } from "../checks.js";
-import { constant, type Initializer, toInitializer } from "../initializers.js";
+import { constant, type Initializer, toSavable } from "../initializers.js";
 import { columns } from "../plan/tensor.js";
 import { type Layer, layer } from "./layer.js";
 
@@ -13,7 +13,7 @@ export interface PreluOptions {
 export function prelu(options: PreluOptions = {}): Layer {
   checkOptions("prelu", options, ["alpha", "name"]);
   const { alpha: start = constant(0.25) } = options;
-  const alpha = toInitializer("prelu: alpha", start);
+  const alpha = toSavable("prelu: alpha", start);
   return layer("prelu", { alpha, name: options.name }, (g, x) => {
     const slope = g.parameter("alpha", [columns(x)], alpha);
     const y = g.where(x, x, g.mul(x, slope));
