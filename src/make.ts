@@ -2,8 +2,9 @@
 import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
 import { type BackendChoice, checkPossible, checkThreads, openBackend, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
-import { backends, type Defined, define, type NetworkOptions, restore, type StoredDefinition } from "./definition.js";
+import { backends, type Defined, define, type NetworkOptions, restore } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
+import { checkDefinition } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
 import type { Custom } from "./layers/registry.js";
 import { Model } from "./model.js";
@@ -68,8 +69,9 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     );
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
   const { definition, parameters, training, scalers, attached } = decode(bytes);
+  checkDefinition(definition);
   try {
-    const restored = restore(definition as StoredDefinition, custom);
+    const restored = restore(definition, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");

@@ -1,6 +1,6 @@
 // Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Sums are float64 and in the
 // rows' order, every result is rounded to float32 once: the same bits everywhere.
-import { checkCount, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
+import { checkCount, checkNumber, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import { type Rows, toRows } from "./data.js";
 import { Dataset } from "./dataset/dataset.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
@@ -174,7 +174,7 @@ export function checkScalers(who: string, scalers: unknown): void {
 
 /** @param stored JSON of `Scalers` @throws {FormatError} what is none */
 export function restoreScalers(stored: unknown): Scalers {
-  if (stored === null || typeof stored !== "object") throw new FormatError(`scalers are ${shown(stored)}, expected { inputs, targets }`);
+  if (!isRecord(stored)) throw new FormatError(`scalers are ${shown(stored)}, expected { inputs, targets }`);
   const entries = Object.entries(stored as Readonly<Record<string, ReturnType<Scaler["toJSON"]> | null>>);
   for (const [name] of entries)
     if (name !== "inputs" && name !== "targets") throw new FormatError(`scalers: ${shown(name)}, expected inputs or targets`);

@@ -110,6 +110,7 @@ describe("a network keeps the scalers of what it was trained on", () => {
 
   test.each<[string, unknown]>([
     ["no object", 1],
+    ["a list", []],
     ["an unknown part", { outputs: scalers.inputs }],
     ["no scaler", { inputs: null }],
     ["an unknown type", { inputs: { type: "robust", options: {} } }],
