@@ -10,7 +10,8 @@ export interface Scaler {
   /** What was learnt, one number a column; `restoreScaler(type, options)` makes the same scaler. */
   readonly options: Readonly<Record<string, readonly number[]>>;
   readonly columns: number;
-  /** @param rows `[n, columns]`, flat or as rows @returns the same in the new scale, flat @throws {ShapeError} another width, or not finite */
+  /** @param rows `[n, columns]`, flat or as rows @returns the same in the new scale, flat @throws {ShapeError} another width, or not
+   *    finite, before or after */
   transform(rows: Rows): Float32Array;
   /** The way back, as for predictions of scaled targets. */
   inverse(rows: Rows): Float32Array;
@@ -37,7 +38,14 @@ function scaler(type: Scaler["type"], options: Scaler["options"], columns: reado
     const { values } = toRows(`${type}: ${who}`, rows, columns.length, "the columns it was fitted on");
     const out = new Float32Array(values.length);
     const width = columns.length;
-    for (let at = 0; at < out.length; at += width) for (let c = 0; c < width; ++c) out[at + c] = f(values[at + c]!, columns[c]!);
+    for (let at = 0; at < out.length; at += width)
+      for (let c = 0; c < width; ++c) {
+        out[at + c] = f(values[at + c]!, columns[c]!);
+        if (!Number.isFinite(out[at + c]))
+          throw new ShapeError(
+            `${type}: ${who}: row ${at / width}, column ${c}: ${values[at + c]} is beyond float32 in the ${who === "transform" ? "new" : "old"} scale; is it in the unit that the scaler was fitted on?`,
+          );
+      }
     return out;
   };
   return {

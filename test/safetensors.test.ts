@@ -190,6 +190,19 @@ describe("refuses", () => {
     expect(() => encodeSafetensors([one, one])).toThrow(OptionError);
     expect(() => encodeSafetensors([{ ...one, name: "__metadata__" }])).toThrow(OptionError);
     expect(() => encodeSafetensors([{ ...one, shape: [2] }])).toThrow(ShapeError);
+    const write = (values: ArrayLike<number>) => () => encodeSafetensors([{ name: "a", shape: [values.length], values }]);
+    // The largest float32 and half a step above it, which rounds to infinity.
+    expect(write([1, -(2 ** 128 - 2 ** 103)])).toThrow(
+      /^safetensors: a: element 1 is -3.40\d+e\+38, expected a number within float32's range$/,
+    );
+    expect(write(Float64Array.of(1e300))).toThrow(ShapeError);
+    expect(decodeSafetensors(write([2 ** 128 - 2 ** 104, Number.NEGATIVE_INFINITY, 0.1, 2 ** 24 + 1])()).tensors[0]!.values).toEqual(
+      Float32Array.of(2 ** 128 - 2 ** 104, Number.NEGATIVE_INFINITY, Math.fround(0.1), 2 ** 24),
+    );
+    for (const Kind of [Int32Array, Uint32Array]) {
+      expect(write(Kind.of(2 ** 24 + 1))).toThrow(/^safetensors: a: element 0 is 16777217, expected a whole number that float32 has/);
+      expect(decodeSafetensors(write(Kind.of(2 ** 24, 2 ** 24 + 2))()).tensors[0]!.values).toEqual(Float32Array.of(2 ** 24, 2 ** 24 + 2));
+    }
     expect(() => encodeSafetensors([one], { epoch: 3 } as never)).toThrow(/^safetensors: metadata "epoch" is 3, expected text$/);
   });
 });

@@ -153,6 +153,24 @@ describe("refuses", () => {
       /^concat: the other has .*, expected .*, scalers \{"inputs":/,
     ],
     ["NaN", () => standardize([[Number.NaN]]), ShapeError, /row 0, column 0 is NaN/],
+    [
+      "what is beyond float32 in the new scale",
+      () => standardize([[0, 0], [0, 1e-30]]).transform([[1e30, 0], [1, 1e30]]), // biome-ignore format: rows
+      ShapeError,
+      /^standardize: transform: row 1, column 1: 1.0000000150474662e\+30 is beyond float32 in the new scale; is it in the unit/,
+    ],
+    [
+      "what is beyond float32 in the old scale",
+      () => minMax([[0], [1e30]]).inverse([[-1e30]]),
+      ShapeError,
+      /^minMax: inverse: row 0, column 0: -1.0000000150474662e\+30 is beyond float32 in the old scale/,
+    ],
+    [
+      "a dataset that is",
+      () => dataset({ inputs: [[1e30]], targets: [1] }).scale({ inputs: standardize([[0], [1e-30]]) }),
+      ShapeError,
+      /^standardize: transform: row 0, column 0: .* is beyond float32/,
+    ],
     ["no rows", () => standardize([]), OptionError, /^standardize: got an array of 0/],
     ["a range that is none", () => minMax(data, { low: 1 }), OptionError, /^minMax: high is 1, expected a finite number greater than 1/],
     ["an unknown option", () => standardize(data, { low: 1 } as never), OptionError, /^standardize: unknown option "low"/],

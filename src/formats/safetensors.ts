@@ -200,9 +200,26 @@ function checkMetadata(who: string, metadata: unknown): void {
     if (typeof text !== "string") throw new OptionError(`${who}: metadata ${shown(key)} is ${shown(text)}, expected text`);
 }
 
+/** As when reading: a finite number must not become infinite, an integer array's no other number. Fractions are rounded. */
+function checkNumbers(name: string, values: ArrayLike<unknown>): void {
+  const exact = values instanceof Int32Array || values instanceof Uint32Array;
+  for (let i = 0; i < values.length; ++i) {
+    const value = values[i];
+    const wanted =
+      typeof value !== "number"
+        ? "a number"
+        : Number.isFinite(value) && !Number.isFinite(Math.fround(value))
+          ? "a number within float32's range"
+          : exact && Math.fround(value) !== value
+            ? "a whole number that float32 has, as all up to 2^24"
+            : undefined;
+    if (wanted) throw new ShapeError(`safetensors: ${name}: element ${i} is ${shown(value)}, expected ${wanted}`);
+  }
+}
+
 /** A file with the given tensors as F32, in their order; the header padded so that data begins at a multiple of 8 bytes, as the reference
  *  implementation writes it.
- *  @param metadata text by name @throws {ShapeError} values that do not fill their shape; {OptionError} names twice or reserved */
+ *  @param metadata text by name @throws {ShapeError} values that do not fill their shape, or are beyond float32; {OptionError} names twice or reserved */
 export function encodeSafetensors(
   tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly values: ArrayLike<number> }[],
   metadata: Readonly<Record<string, string>> = {},
@@ -221,9 +238,7 @@ export function encodeSafetensors(
     const isSize = (size: unknown) => typeof size === "number" && Number.isInteger(size) && size >= 0;
     const good = Array.isArray(shape) && Array.from(shape).every(isSize) && product(shape) === values.length;
     if (!good) throw new ShapeError(`safetensors: ${name} has ${values.length} values, expected those of shape ${shown(shape)}`);
-    for (let i = 0; i < values.length; ++i)
-      if (typeof values[i] !== "number")
-        throw new ShapeError(`safetensors: ${name}: element ${i} is ${shown(values[i])}, expected a number`);
+    checkNumbers(name, values);
     const begin = end;
     end += 4 * values.length;
     members.push(`${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`);
