@@ -1,5 +1,5 @@
 // Checks of what users pass: say who, what came, what was wanted.
-import { OptionError } from "./errors.js";
+import { FormatError, OptionError } from "./errors.js";
 
 /** How a bad value looks in a message: short, and telling strings from numbers. */
 export function shown(value: unknown): string {
@@ -84,6 +84,16 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new OptionError(`${who}: unknown option ${shown(name)}, expected ${known.length ? `one of: ${known.join(", ")}` : "none"}`);
+}
+
+/** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */
+export function viewOf(who: string, bytes: unknown): DataView {
+  if (!(bytes instanceof Uint8Array)) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
+  try {
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (cause) {
+    throw new FormatError(`${who}: the bytes are gone, their buffer was transferred, as to a worker; keep a copy`, { cause });
+  }
 }
 
 /** By what it does, not by its class, which functions that take a network do without. */

@@ -2,7 +2,7 @@
 // rows' order, every result is rounded to float32 once: the same bits everywhere.
 import { checkCount, checkNumber, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import { type Rows, toRows } from "./data.js";
-import { Dataset } from "./dataset/dataset.js";
+import { checkHeld, Dataset } from "./dataset/dataset.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
 
 export interface Scaler {
@@ -73,6 +73,7 @@ function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerO
   if (columns !== undefined) checkCount(`${who}: columns`, columns);
   if (source instanceof Dataset) {
     if (of === "targets" && source.classes) throw new ShapeError(`${who}: the targets are class ids, which have no scale`);
+    checkHeld(who, source);
     return { values: source[of], width: source[of].length / source.rows };
   }
   const first: unknown = source?.[0];

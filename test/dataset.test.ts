@@ -12,8 +12,9 @@ import {
   oneHot,
   ShapeError,
   sparseCategoricalCrossEntropy,
+  standardize,
 } from "../src/index.js";
-import { sparse } from "./refusals.js";
+import { sparse, transferred } from "./refusals.js";
 
 const flat = Float32Array.of(1, 2, 3, 4, 5, 6);
 const rows = [[1, 2], [3, 4], [5, 6]]; // biome-ignore format: rows
@@ -193,6 +194,27 @@ test("class weights make every class count alike: rows / (classes · rows of the
   const weights = classWeights(Uint32Array.of(0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2, 2));
   expect(weights).toEqual([12 / (3 * 6), 12 / (3 * 2), 12 / (3 * 4)]);
   expect(6 * weights[0]! + 2 * weights[1]! + 4 * weights[2]!).toBeCloseTo(12, 12);
+});
+
+test.each<[string, (gone: Dataset, whole: Dataset) => unknown]>([
+  ["shuffle", (gone) => gone.shuffle(1)],
+  ["split", (gone) => gone.split({ test: 0.5 })],
+  ["select", (gone) => gone.select([0])],
+  ["slice", (gone) => gone.slice(0)],
+  ["concat", (gone, whole) => gone.concat(whole)],
+  ["concat: the other", (gone, whole) => whole.concat(gone)],
+  ["scale", (gone) => gone.scale({})],
+  ["standardize", (gone) => standardize(gone)],
+])("%s says that the rows went to a worker", (who, call) => {
+  const make = () => dataset({ inputs: flat.slice(), targets: [1, 2, 3] });
+  for (const what of ["inputs", "targets"] as const) {
+    const gone = make();
+    transferred(gone[what] as Float32Array);
+    expect(() => call(gone, make())).toThrow(ShapeError);
+    expect(() => call(gone, make())).toThrow(
+      `${who}: the dataset's ${what} are gone, their buffer was transferred, as to a worker; keep a copy`,
+    );
+  }
 });
 
 describe("refuses", () => {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { DigitsError, loadDigits } from "../examples/mnist/digits.js";
 import { FormatError, parseIdx } from "../src/index.js";
 import { idx } from "./idx.js";
+import { transferred } from "./refusals.js";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
@@ -48,6 +49,8 @@ describe("parseIdx", () => {
 
 test("parseIdx refuses what is no bytes", () => {
   expect(() => parseIdx("train" as never)).toThrow(/^IDX file: got "train", expected a Uint8Array/);
+  expect(() => parseIdx(transferred(bytes(0, 0, 8, 1, 0, 0, 0, 0)), "f")).toThrow(FormatError);
+  expect(() => parseIdx(transferred(bytes(0, 0, 8, 1, 0, 0, 0, 0)), "f")).toThrow(/^f: the bytes are gone, their buffer was transferred/);
 });
 
 describe("loadDigits", () => {

@@ -10,6 +10,12 @@ export type Row = readonly [name: string, action: (net: Network) => unknown, err
 // biome-ignore lint/suspicious/noExplicitAny: the point of these tests
 export const any = (value: unknown): any => value;
 
+/** Whose buffer was transferred, as to a worker. */
+export function transferred<T extends Uint8Array | Float32Array>(view: T): T {
+  structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
+  return view;
+}
+
 const hole = Symbol("hole");
 /** A sparse array: nothing at all where `items` says `hole`, as in [1, , 3]. */
 // biome-ignore lint/suspicious/noExplicitAny: types allow it

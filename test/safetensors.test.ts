@@ -15,6 +15,7 @@ import {
   ShapeError,
   toSafetensors,
 } from "../src/index.js";
+import { transferred } from "./refusals.js";
 
 /** A file of this header and data. @param length what the first 8 bytes say, default the truth */
 function file(header: string | object, data: ArrayLike<number> = [], length?: bigint): Uint8Array {
@@ -186,6 +187,8 @@ describe("refuses", () => {
 
   test("what is no bytes, and what cannot be written", () => {
     expect(() => decodeSafetensors("x" as never)).toThrow(/^safetensors: got "x", expected a Uint8Array/);
+    expect(() => decodeSafetensors(transferred(encodeSafetensors([])))).toThrow(FormatError);
+    expect(() => decodeSafetensors(transferred(encodeSafetensors([])))).toThrow(/^safetensors: the bytes are gone/);
     const one = { name: "a", shape: [1], values: [1] };
     expect(() => encodeSafetensors([one, one])).toThrow(OptionError);
     expect(() => encodeSafetensors([{ ...one, name: "__metadata__" }])).toThrow(OptionError);

@@ -68,6 +68,7 @@ export class Dataset implements Parts {
 
   /** The same rows in a random order, a function of `seed` (uint32). `fit` shuffles by itself in every epoch. */
   shuffle(seed: number): Dataset {
+    checkHeld("shuffle", this);
     checkCount("shuffle: seed", seed, 0, 2 ** 32 - 1);
     const order = new Uint32Array(this.rows);
     permutation(this.rows, seed, 0, order, Stream.Dataset);
@@ -79,6 +80,7 @@ export class Dataset implements Parts {
   split(options: SplitOptions & { readonly validation: number }): Record<"train" | "test" | "validation", Dataset>;
   split(options: SplitOptions): Record<"train" | "test", Dataset>;
   split(options: SplitOptions): Record<string, Dataset> {
+    checkHeld("split", this);
     checkOptions("split", options, ["test", "validation", "stratified", "shuffle", "seed"]);
     const { test, validation = 0, stratified = false, shuffle = true, seed = 0 } = options;
     checkNumber("split: test", test, { above: 0, below: 1 });
@@ -105,6 +107,7 @@ export class Dataset implements Parts {
 
   /** Rows by number, in that order; numbers may repeat. */
   select(rows: ArrayLike<number>): Dataset {
+    checkHeld("select", this);
     if (!isList(rows) || rows.length === 0) throw new ShapeError(`select: got ${shown(rows)}, expected an array of row numbers`);
     for (let i = 0; i < rows.length; ++i) checkCount(`select: row ${i}`, rows[i], 0, this.rows - 1);
     return this.gather(rows);
@@ -112,6 +115,7 @@ export class Dataset implements Parts {
 
   /** Rows [begin, end), without a copy. */
   slice(begin: number, end = this.rows): Dataset {
+    checkHeld("slice", this);
     checkCount("slice: begin", begin, 0, this.rows - 1);
     checkCount("slice: end", end, begin + 1, this.rows);
     const { rows, inputs, targets, columns } = this;
@@ -139,6 +143,8 @@ export class Dataset implements Parts {
   /** These rows, then the other's. @throws {ShapeError} other shapes, classes or features */
   concat(other: Dataset): Dataset {
     if (!(other instanceof Dataset)) throw new ShapeError(`concat: got ${shown(other)}, expected a dataset`);
+    checkHeld("concat", this);
+    checkHeld("concat: the other", other);
     const [ours, theirs] = [described(this), described(other)];
     if (ours !== theirs) throw new ShapeError(`concat: the other has ${theirs}, expected ${ours}`);
     return new Dataset({
@@ -153,6 +159,7 @@ export class Dataset implements Parts {
    *  `net.scalers`, which are saved and loaded with the network.
    *  @throws {ShapeError} scalers of another width, or for class ids; {OptionError} what is scaled already */
   scale(scalers: Scalers): Dataset {
+    checkHeld("scale", this);
     checkOptions("scale", scalers, ["inputs", "targets"]);
     if (scalers.targets && this.classes) throw new ShapeError("scale: targets are class ids, which have no scale");
     this.checkScaler("inputs", scalers.inputs);
@@ -184,6 +191,13 @@ export class Dataset implements Parts {
       targets: gather(targets, columns, rows),
     });
   }
+}
+
+/** A dataset has rows, so arrays without elements are of a buffer that somebody transferred: a Float32Array of inputs is not copied.
+ *  @throws {ShapeError} */
+export function checkHeld(who: string, { inputs, targets }: Pick<Parts, "inputs" | "targets">): void {
+  const gone = inputs.length === 0 ? "inputs" : targets.length === 0 ? "targets" : undefined;
+  if (gone) throw new ShapeError(`${who}: the dataset's ${gone} are gone, their buffer was transferred, as to a worker; keep a copy`);
 }
 
 const like = <T extends Values>(values: T, length: number) => new (values.constructor as new (length: number) => T)(length);

@@ -1,7 +1,7 @@
 // The IDX file format: two zero bytes, a type, the number of dimensions, the dimensions, the elements; all big-endian.
 // Specification: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
 
-import { shown } from "../checks.js";
+import { viewOf } from "../checks.js";
 import { FormatError } from "../errors.js";
 
 export interface Idx {
@@ -25,8 +25,7 @@ const types = {
  *  @returns shape and values; uint8 values share memory with `bytes`
  *  @throws {FormatError} bytes that are no IDX file, or more or fewer than its header promises; the message begins with `name` */
 export function parseIdx(bytes: Uint8Array, name = "IDX file"): Idx {
-  if (!(bytes instanceof Uint8Array)) throw new FormatError(`${name}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(name, bytes);
   if (bytes.length < 4) throw new FormatError(`${name}: ${bytes.length} bytes, too few for an IDX header`);
   const magic = view.getUint32(0);
   const code = (magic >> 8) & 0xff;

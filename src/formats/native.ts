@@ -6,7 +6,7 @@
 //   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, attached? }
 //   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
-import { shown } from "../checks.js";
+import { viewOf } from "../checks.js";
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import { Sha256 } from "../sha256.js";
@@ -71,9 +71,7 @@ export function encode({ definition, parameters, training, scalers, attached }: 
 
 /** @throws {FormatError} for a foreign, newer, truncated or altered file */
 export function decode(bytes: Uint8Array): StoredNetwork {
-  if (!(bytes instanceof Uint8Array))
-    throw new FormatError(`saved network: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf("saved network", bytes);
   if (bytes.length < 16 + DIGEST || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
   const version = view.getUint32(8, true);

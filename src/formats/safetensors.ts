@@ -3,7 +3,7 @@
 //   0   u64    bytes of the header
 //   8   JSON   { name: { dtype, shape, data_offsets: [begin, end) }, …, "__metadata__": { text: text } }, spaces after it
 //   …   data   row-major, without holes or overlaps, offsets from here
-import { checkBoolean, checkNetwork, checkOneOf, checkOptions, isList, isRecord, shown } from "../checks.js";
+import { checkBoolean, checkNetwork, checkOneOf, checkOptions, isList, isRecord, shown, viewOf } from "../checks.js";
 import { FormatError, OptionError, ShapeError } from "../errors.js";
 import type { Network } from "../network.js";
 import { product } from "../plan/tensor.js";
@@ -106,8 +106,7 @@ interface Entry {
  *  @throws {FormatError} a truncated file, a header over 100 MB, that is no UTF-8, no JSON, or has other fields than the format's; a name twice;
  *    a type that is not known or fits no array here; shapes, offsets and bytes that disagree, holes, overlaps, bytes left over */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  if (!(bytes instanceof Uint8Array)) throw refuse(`got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf("safetensors", bytes);
   if (bytes.length < 8) throw refuse(`${bytes.length} bytes, expected at least 8`);
   const header = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   if (header > MOST_HEADER) throw refuse(`a header of ${header} bytes, expected at most ${MOST_HEADER}; is this another kind of file?`);
