@@ -77,6 +77,14 @@ test("the pieces in which a stream comes change nothing: quotes, line breaks and
   );
 });
 
+test("a byte order mark counts in no line, wherever text is cut", async () => {
+  for (const first of ["\ufeff", ""]) {
+    const content = `${first}a,b\n1,2\nx,4\n`;
+    for (let at = 0; at <= content.length; ++at)
+      await expect(readCsv([content.slice(0, at), content.slice(at)], { target: "b" })).rejects.toThrow(/^csv: line 3, column "a": "x"/);
+  }
+});
+
 /** All batches of a stream, joined. */
 async function joined(source: CsvSource, options: CsvOptions) {
   const batches: CsvBatch[] = [];

@@ -86,7 +86,11 @@ export class Table {
     const pending = this.rest + text;
     // A "\r" at the end may be half of a line break.
     const cut = !isLast && pending.endsWith("\r") ? pending.length - 1 : pending.length;
-    const ready = pending.slice(0, cut).replace(/\r\n?/g, "\n");
+    // papaparse leaves a byte order mark out, too, but its cursor counts from after it.
+    const ready = pending
+      .slice(0, cut)
+      .replace(/^\ufeff/, "")
+      .replace(/\r\n?/g, "\n");
     // The last record may go on in the next piece, and so may what is wrong with it.
     let last: Parsed | undefined;
     let [taken, end] = [0, 0];
