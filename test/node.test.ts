@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { dense, meanSquaredError, network } from "../src/index.js";
+import { type Callback, customMetric, dense, meanSquaredError, network } from "../src/index.js";
 import { checkpoint, loadFile, logTo, progressBar } from "../src/node.js";
 import { runKilled } from "./node/killed.js";
+import { thrownBy } from "./refusals.js";
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-node-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,6 +60,51 @@ test("a log has one row an epoch, with a header in CSV", async () => {
   expect(rows.map(({ epoch, loss }) => [epoch, loss])).toEqual(epochs.map(({ loss }, i) => [i + 1, loss]));
 });
 
+test("a log's columns keep apart: names are quoted, one that is taken is of the metrics", async () => {
+  const half = (name: string) => customMetric(name, {}, (g, p) => g.mean(g.add(g.mul(p, 0), 0.5)));
+  const names = ["a,b", 'a "quoted"\nname', "epoch", "loss", "seconds", "metrics.loss", "validation.loss"];
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), metrics: names.map(half), seed: 1 });
+  const data = { inputs: [[1, 2]], targets: [[1]] };
+  const [csv, jsonl] = [join(folder, "names.csv"), join(folder, "names.jsonl")];
+  const { epochs } = await net.fit(data, { validation: data, callbacks: [logTo(csv), logTo(jsonl)] });
+  const file = readFileSync(csv, "utf8");
+  const header =
+    'epoch,loss,"a,b","a ""quoted""\nname",metrics.epoch,metrics.loss,metrics.seconds,metrics.metrics.loss,metrics.validation.loss,' +
+    'validation.loss,"validation.a,b","validation.a ""quoted""\nname",validation.epoch,validation.metrics.loss,validation.seconds,' +
+    "validation.metrics.metrics.loss,validation.validation.loss,seconds\n";
+  expect(file.slice(0, header.length)).toBe(header);
+  const { loss, validation, seconds } = epochs[0]!;
+  const halves = names.map(() => 0.5);
+  expect(file.slice(header.length)).toBe(`${[1, loss, ...halves, validation!.loss, ...halves, seconds].join()}\n`);
+  expect(JSON.parse(readFileSync(jsonl, "utf8"))).toMatchObject({ epoch: 1, loss, "metrics.loss": 0.5, "validation.metrics.loss": 0.5 });
+});
+
+test("a log that cannot be written is refused before the first step, and one that is there stays until the first epoch", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const data = { inputs: [[1, 2]], targets: [[1]] };
+  const nowhere = join(folder, "nowhere", "log.csv");
+  const error = await thrownBy(() => net.fit(data, { callbacks: [logTo(nowhere)] }));
+  expect(error).toMatchObject({
+    name: "FormatError",
+    message: expect.stringContaining(`logTo: ${nowhere}: the file could not be written: ENOENT`),
+    cause: { code: "ENOENT" },
+  });
+  expect(net.steps).toBe(0);
+  const kept = join(folder, "kept.csv");
+  writeFileSync(kept, "what was there before");
+  await expect(net.fit(data, { callbacks: [logTo(kept), logTo(nowhere)] })).rejects.toThrow(/logTo/);
+  expect(readFileSync(kept, "utf8")).toBe("what was there before");
+  await net.fit(data, { callbacks: [logTo(kept)] });
+  expect(readFileSync(kept, "utf8")).toMatch(/^epoch,loss,seconds\n1,/);
+  // Removed while it is written to.
+  mkdirSync(join(folder, "later"));
+  const later = join(folder, "later", "log.jsonl");
+  const remove: Callback = { type: "remove", onFitStart: () => rmSync(join(folder, "later"), { recursive: true }) };
+  await expect(net.fit(data, { callbacks: [logTo(later), remove] })).rejects.toThrow(
+    `logTo: ${later}: the file could not be written: ENOENT`,
+  );
+});
+
 test("callbacks refuse paths and options that cannot be meant", () => {
   expect(() => checkpoint("")).toThrow(/path is "", expected a file's path/);
   expect(() => checkpoint("a", { everySeconds: -1 })).toThrow(/everySeconds is -1/);
@@ -68,7 +114,6 @@ test("callbacks refuse paths and options that cannot be meant", () => {
 
 test("a checkpoint leaves no other file beside it", async () => {
   const path = join(folder, "alone", "net.chainrule");
-  const { mkdirSync } = await import("node:fs");
   mkdirSync(join(folder, "alone"));
   const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
   await net.fit({ inputs: [[1, 2]], targets: [[1]] }, { epochs: 20, callbacks: [checkpoint(path, { everySeconds: 0 })] });

@@ -1,7 +1,7 @@
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile, open, writeFile } from "node:fs/promises";
 import type { Callback } from "../callbacks.js";
 import { checkBoolean, checkOptions, shown } from "../checks.js";
-import { OptionError } from "../errors.js";
+import { FormatError, OptionError } from "../errors.js";
 import type { Epoch } from "../history.js";
 
 export interface LogOptions {
@@ -9,21 +9,36 @@ export interface LogOptions {
   readonly append?: boolean;
 }
 
+const reserved: readonly string[] = ["epoch", "loss", "validation.loss", "seconds"];
+
 /** An epoch as one row: epoch, loss, metrics, validation results, seconds. */
-function rowOf(epoch: Epoch, index: number): Readonly<Record<string, number>> {
-  const prefixed = (prefix: string, values: Readonly<Record<string, number>>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
+function rowOf(epoch: Epoch, index: number): ReadonlyMap<string, number> {
   const { loss, metrics, validation, seconds } = epoch;
-  return {
-    epoch: index + 1,
-    loss,
-    ...metrics,
-    ...(validation && prefixed("validation.", { loss: validation.loss, ...validation.metrics })),
-    seconds,
+  const row = new Map([
+    ["epoch", index + 1],
+    ["loss", loss],
+  ]);
+  const add = (prefix: string, values: Readonly<Record<string, number>>) => {
+    for (const [name, value] of Object.entries(values)) {
+      let own = name;
+      while (row.has(prefix + own) || reserved.includes(prefix + own)) own = `metrics.${own}`;
+      row.set(prefix + own, value);
+    }
   };
+  add("", metrics);
+  if (validation) {
+    row.set("validation.loss", validation.loss);
+    add("validation.", validation.metrics);
+  }
+  return row.set("seconds", seconds);
 }
 
-/** Callback. One row an epoch in a file: CSV with a header if the path ends in .csv, JSON lines if it ends in .jsonl. */
+/** RFC 4180. */
+const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Callback. One row an epoch in a file: CSV with a header if the path ends in .csv, JSON lines if it ends in .jsonl. Metrics are under their
+ *  names, validation's after `validation.`; one whose name is taken, as "loss", is `metrics.loss`.
+ *  @throws {FormatError} by fit, before its first step, if the file cannot be written, with the file system's error as its cause */
 export function logTo(path: string, options: LogOptions = {}): Callback {
   const kind = /\.(csv|jsonl)$/.exec(String(path))?.[1];
   if (typeof path !== "string" || !kind) throw new OptionError(`logTo: path is ${shown(path)}, expected one that ends in .csv or .jsonl`);
@@ -31,13 +46,22 @@ export function logTo(path: string, options: LogOptions = {}): Callback {
   const { append = false } = options;
   checkBoolean("logTo: append", append);
   let begun = append;
+  const writing = async (write: () => Promise<unknown>) => {
+    try {
+      await write();
+    } catch (cause) {
+      throw new FormatError(`logTo: ${path}: the file could not be written: ${(cause as Error).message}`, { cause });
+    }
+  };
   return {
     type: "logTo",
+    // Leaves what is in it.
+    onFitStart: () => writing(async () => (await open(path, "a")).close()),
     async onEpochEnd(epoch, index) {
       const row = rowOf(epoch, index);
-      const header = kind === "csv" && !begun ? `${Object.keys(row).join(",")}\n` : "";
-      const line = kind === "csv" ? Object.values(row).join(",") : JSON.stringify(row);
-      await (begun ? appendFile : writeFile)(path, `${header}${line}\n`);
+      const header = kind === "csv" && !begun ? `${[...row.keys()].map(cell).join(",")}\n` : "";
+      const line = kind === "csv" ? [...row.values()].join(",") : JSON.stringify(Object.fromEntries(row));
+      await writing(() => (begun ? appendFile : writeFile)(path, `${header}${line}\n`));
       begun = true;
     },
     state: () => ({ json: { begun } }),
