@@ -172,6 +172,23 @@ describe("groups that are wrong", () => {
   });
 });
 
+test("an optimizer keeps groups, clip and average of its own", async () => {
+  const given = () => ({
+    groups: [{ match: ["dense_1", "bias"], learningRateFactor: 0.5 }],
+    clip: { type: "value", value: 0.01 } as const,
+    ema: { decay: 0.5 },
+  });
+  const mine = given();
+  const optimizer = adam(mine);
+  const options = JSON.stringify(optimizer.options);
+  mine.groups[0]!.match[0] = "no such layer";
+  Object.assign(mine.groups[0]!, { learningRateFactor: Number.NaN });
+  Object.assign(mine.clip, { value: Number.NaN });
+  mine.ema.decay = 2;
+  expect(JSON.stringify(optimizer.options)).toBe(options);
+  expect((await trained(optimizer)).weightsHash()).toBe((await trained(adam(given()))).weightsHash());
+});
+
 test("groups, a schedule and an average come back from a saved network", async () => {
   const optimizer = adamW({
     learningRate: schedules.oneCycle({ max: 0.1, totalSteps: 20 }),

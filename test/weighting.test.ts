@@ -212,3 +212,15 @@ test("a loss made again from what a file keeps prepares and scales the same", ()
     expect(again.prepare!(targets, [2])).toEqual(loss.prepare!(targets, [2]));
   }
 });
+
+test.each([categoricalCrossEntropy, sparseCategoricalCrossEntropy])("%o keeps class weights of its own", (make) => {
+  const classWeights = [1, 2];
+  const loss = make({ classWeights });
+  const prepared = () => loss.prepare!(loss.targets === "ids" ? ids(2, 1, 0) : values(2, 0, 1, 1, 0), [2]);
+  const [before, options] = [prepared(), JSON.stringify(loss.options)];
+  classWeights[0] = Number.NaN;
+  classWeights.push(3);
+  expect(prepared()).toEqual(before);
+  expect(JSON.stringify(loss.options)).toBe(options);
+  loss.check([2]);
+});

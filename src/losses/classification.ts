@@ -62,53 +62,47 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
 /** Mean over rows of -sum of w·y·log q, w the class weights; q = softmax(p) with `fromLogits`, else p itself. Targets: one-hot or soft rows,
  *  which sum to 1 within 0.001, or class ids. */
 export function categoricalCrossEntropy(options: CategoricalCrossEntropyOptions = {}): Loss {
-  const { fromLogits, ...rule } = classRule("categoricalCrossEntropy", options, []);
-  return loss(
-    "categoricalCrossEntropy",
-    { ...options, fromLogits },
-    {
-      op: fromLogits ? "categoricalCrossEntropyLogits" : "categoricalCrossEntropy",
-      termsPer: "row",
-      targets: "values",
-      targetKind: "distribution",
-      fromLogits,
-      accuracy: "categorical",
-      leastColumns: 2,
-      rule,
-    },
-  );
+  const { own, fromLogits, rule } = classRule("categoricalCrossEntropy", options, []);
+  return loss("categoricalCrossEntropy", own, {
+    op: fromLogits ? "categoricalCrossEntropyLogits" : "categoricalCrossEntropy",
+    termsPer: "row",
+    targets: "values",
+    targetKind: "distribution",
+    fromLogits,
+    accuracy: "categorical",
+    leastColumns: 2,
+    rule,
+  });
 }
 
 /** The same with targets as class ids only. */
 export function sparseCategoricalCrossEntropy(options: SparseCategoricalCrossEntropyOptions = {}): Loss {
-  const { fromLogits, ...rule } = classRule("sparseCategoricalCrossEntropy", options, ["ignoreIndex"]);
+  const { own, fromLogits, rule } = classRule("sparseCategoricalCrossEntropy", options, ["ignoreIndex"]);
   const { ignoreIndex } = options;
   if (ignoreIndex !== undefined) checkCount("sparseCategoricalCrossEntropy: ignoreIndex", ignoreIndex, -(2 ** 31));
   const dense = rule.labelSmoothing > 0;
-  return loss(
-    "sparseCategoricalCrossEntropy",
-    { ...options, fromLogits },
-    {
-      op: dense
-        ? (`categoricalCrossEntropy${fromLogits ? "Logits" : ""}` as const)
-        : (`sparseCategoricalCrossEntropy${fromLogits ? "Logits" : ""}` as const),
-      termsPer: "row",
-      targets: "ids",
-      fromLogits,
-      accuracy: dense ? "categorical" : "sparse",
-      leastColumns: 2,
-      rule: { ...rule, ...(ignoreIndex !== undefined && { ignoreIndex }) },
-    },
-  );
+  return loss("sparseCategoricalCrossEntropy", own, {
+    op: dense
+      ? (`categoricalCrossEntropy${fromLogits ? "Logits" : ""}` as const)
+      : (`sparseCategoricalCrossEntropy${fromLogits ? "Logits" : ""}` as const),
+    termsPer: "row",
+    targets: "ids",
+    fromLogits,
+    accuracy: dense ? "categorical" : "sparse",
+    leastColumns: 2,
+    rule: { ...rule, ...(ignoreIndex !== undefined && { ignoreIndex }) },
+  });
 }
 
+/** @returns the options, complete and the loss's own: who made them may change the weights afterwards */
 function classRule(type: string, options: CategoricalCrossEntropyOptions, more: readonly string[]) {
   checkOptions(type, options, [...shared, "fromLogits", "labelSmoothing", "classWeights", ...more]);
   const { fromLogits = false, labelSmoothing = 0, classWeights } = options;
   checkBoolean(`${type}: fromLogits`, fromLogits);
   checkSmoothing(type, labelSmoothing);
   if (classWeights !== undefined) checkClassWeights(`${type}: classWeights`, classWeights);
-  return { fromLogits, labelSmoothing, ...(classWeights && { classWeights }) };
+  const copied = classWeights && { classWeights: [...classWeights] };
+  return { own: { ...options, fromLogits, ...copied }, fromLogits, rule: { labelSmoothing, ...copied } };
 }
 
 function checkSmoothing(type: string, labelSmoothing: unknown): void {

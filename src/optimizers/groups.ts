@@ -56,6 +56,10 @@ export function checkGroups(who: string, groups: unknown): void {
   }
 }
 
+export function copyOf(groups: readonly ParameterGroup[]): readonly ParameterGroup[] {
+  return groups.map((group) => ({ ...group, ...(Array.isArray(group.match) && { match: [...group.match] }) }));
+}
+
 function patternsOf({ match = "*" }: ParameterGroup): readonly string[] {
   return typeof match === "string" ? [match] : match;
 }

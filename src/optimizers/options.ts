@@ -1,7 +1,7 @@
 // What every optimizer takes, and how it is checked.
 import { checkNumber, checkOneOf, checkOptions } from "../checks.js";
 import type { Schedule } from "../schedules.js";
-import { checkGroups, type ParameterGroup } from "./groups.js";
+import { checkGroups, copyOf, type ParameterGroup } from "./groups.js";
 import { toSchedule } from "./rate.js";
 
 /** Of the raw gradients, before weight decay. `globalNorm`: all of them together are scaled to a norm of at most `value`;
@@ -54,7 +54,14 @@ export function checked<O extends Common>(type: string, options: O, defaults: Re
     checkOptions(`${type}: ema`, ema, ["decay"]);
     checkNumber(`${type}: ema.decay`, ema.decay, { least: 0, below: 1 });
   }
-  return { ...all, ...(typeof learningRate === "object" && { learningRate: schedule }) };
+  // Groups and the like are read again when plans are compiled: whoever made them may have changed them by then.
+  return {
+    ...all,
+    ...(typeof learningRate === "object" && { learningRate: schedule }),
+    ...(clip && { clip: { ...clip } }),
+    ...(groups && { groups: copyOf(groups) }),
+    ...(ema && { ema: { ...ema } }),
+  };
 }
 
 /** Decay rates of averages: [0, 1). */
