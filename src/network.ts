@@ -115,7 +115,7 @@ export class Network {
     try {
       if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
       if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
-      return await fit(
+      const history = await fit(
         this.model,
         feed ?? samples!,
         validate,
@@ -128,8 +128,13 @@ export class Network {
         },
         this.threads,
       );
-    } finally {
       await feed?.close();
+      return history;
+    } catch (error) {
+      // As in `for await`: what a source says to being closed does not hide why it is closed.
+      await feed?.close().catch(() => {});
+      throw error;
+    } finally {
       this.fitting = false;
       this.model.region.rest();
       // A resume that was refused can be tried again.

@@ -544,6 +544,47 @@ describe("refuses", () => {
   });
 });
 
+describe("a source that throws while it is closed", () => {
+  /** Closed well by the reading that looks at the first item, badly by those of epochs. */
+  const unclosable = () => {
+    let readings = 0;
+    const close = (reading: number) => {
+      if (reading > 1) throw new RangeError("no such handle");
+    };
+    return cr.dataset.stream(
+      function* () {
+        const reading = ++readings;
+        try {
+          for (let begin = 0; begin < ROWS; ++begin) yield plain(begin, begin + 1);
+        } finally {
+          close(reading);
+        }
+      },
+      { rows: ROWS },
+    );
+  };
+
+  test.each<readonly [string, (stop: AbortController) => void, string]>([
+    ["is heard where the run ends well", (stop) => stop.abort(), "no such handle"],
+    [
+      "does not hide what ended the run",
+      () => {
+        throw new RangeError("enough");
+      },
+      "enough",
+    ],
+  ])("%s, and the network is of use", async (_, act, message) => {
+    const net = await make();
+    const stop = new AbortController();
+    const run = { ...options, chunkMilliseconds: 1e-9, signal: stop.signal, onProgress: () => act(stop) };
+    await expect(net.fit(unclosable(), run)).rejects.toThrow(new RangeError(message));
+    expect(net.steps).toBe(1);
+    net.trainOnBatch(inputs, ids);
+    await net.fit(plain(0, 9));
+    net.dispose();
+  });
+});
+
 test("a row that makes the loss infinite is named by its number in the source", async () => {
   const net = await make("js", { layers: [cr.dense(3)], loss: cr.meanSquaredError(), metrics: [] });
   const poisoned = inputs.map((row, r) => (r === 61 ? [3e38, 3e38, 3e38] : row));
