@@ -3,7 +3,7 @@ import type { ThreadChoice } from "./backends/backend.js";
 import type { Run as CallbackRun } from "./callbacks.js";
 import type { Samples } from "./data.js";
 import { Feed } from "./feed.js";
-import type { FitOptions } from "./fitOptions.js";
+import type { CompleteFit } from "./fitOptions.js";
 import type { History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
@@ -14,19 +14,19 @@ export async function fit(
   model: Model,
   data: Samples | Feed,
   validate: Validate | undefined,
-  options: FitOptions,
+  options: CompleteFit,
   position: Position,
   control: Omit<CallbackRun, "stop" | "epochs">,
   threads: ThreadChoice,
 ): Promise<History> {
-  const { callbacks = [], onEpochEnd, onProgress, signal } = options;
+  const { callbacks, onEpochEnd, onProgress, signal } = options;
   const feed = data instanceof Feed ? data : undefined;
   const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
   const run: CallbackRun = {
     ...control,
-    epochs: options.epochs ?? 1,
+    epochs: options.epochs,
     stop: () => {
       stopped = "callback";
     },

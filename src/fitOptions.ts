@@ -5,6 +5,7 @@ import type { Data } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import type { Epoch } from "./history.js";
+import { onPageThread } from "./macrotask.js";
 
 export interface Progress {
   /** 1 … epochs, and steps done in it */
@@ -55,19 +56,31 @@ const known = [
   "chunkMilliseconds",
 ];
 
-export function checkFit(options: FitOptions): void {
+type Defaulted = "epochs" | "batchSize" | "shuffle" | "callbacks" | "resume" | "chunkMilliseconds";
+/** With defaults filled in, checked. */
+export type CompleteFit = Required<Pick<FitOptions, Defaulted>> & Omit<FitOptions, Defaulted>;
+
+export function completeFit(options: FitOptions): CompleteFit {
   checkOptions("fit", options, known);
-  const { epochs = 1, batchSize = 32, shuffle = true, resume = false, chunkMilliseconds = 50 } = options;
-  const { onEpochEnd, onProgress, signal, callbacks } = options;
+  const {
+    epochs = 1,
+    batchSize = 32,
+    shuffle = true,
+    callbacks = [],
+    resume = false,
+    chunkMilliseconds = onPageThread() ? 8 : 50,
+  } = options;
+  const { onEpochEnd, onProgress, signal } = options;
   checkCount("fit: epochs", epochs);
   checkCount("fit: batchSize", batchSize);
   checkBoolean("fit: shuffle", shuffle);
   checkBoolean("fit: resume", resume);
-  if (callbacks !== undefined) checkCallbacks(callbacks);
+  checkCallbacks(callbacks);
   if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
   if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
   // By what it does, not by its class: a signal may come from another realm.
   if (signal !== undefined && typeof signal?.aborted !== "boolean")
     throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
   checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
+  return { ...options, epochs, batchSize, shuffle, callbacks, resume, chunkMilliseconds };
 }

@@ -11,7 +11,7 @@ import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { Feed } from "./feed.js";
 import { fit } from "./fit.js";
-import { checkFit, type FitOptions } from "./fitOptions.js";
+import { completeFit, type FitOptions } from "./fitOptions.js";
 import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
@@ -19,7 +19,7 @@ import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
-import { checkProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
+import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
 import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { checkScalers, type Scalers } from "./scalers.js";
@@ -100,11 +100,10 @@ export class Network {
    *    {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
-    checkFit(options);
+    const complete = completeFit(options);
+    const { callbacks, resume, validation } = complete;
     const samples = isStream(data) ? undefined : this.samples("fit", data);
-    const callbacks = options.callbacks ?? [];
-    if (options.resume && this.pending) resumeCallbacks(this.pending, callbacks);
-    const { validation } = options;
+    if (resume && this.pending) resumeCallbacks(this.pending, callbacks);
     const validate = validation === undefined ? undefined : this.validation(validation);
     const { scalers } = data as Partial<Dataset>;
     if (scalers !== undefined) this.scalers = scalers;
@@ -119,7 +118,7 @@ export class Network {
         this.model,
         feed ?? samples!,
         validate,
-        options,
+        complete,
         this.position,
         {
           net: this,
@@ -311,8 +310,7 @@ export class Network {
    *  @throws {OptionError} an option out of range, or while `fit` runs; {ShapeError} data that does not fit */
   profile(data?: Data, options: ProfileOptions = {}): Profile {
     this.assertIdle("profile");
-    checkProfile(options);
-    const { batchSize = 32 } = options;
+    const { batchSize, milliseconds } = completeProfile(options);
     const samples = this.samples("profile", data === undefined ? madeUp(this.ports, batchSize) : data);
     if (options.batchSize !== undefined && samples.rows < batchSize)
       throw new ShapeError(`profile: the data has ${samples.rows} rows, fewer than batchSize, ${batchSize}`);
@@ -323,7 +321,7 @@ export class Network {
             Array.from({ length: batchSize }, (_, i) => i),
           )
         : samples;
-    return profileOf(this.model, batch, this.position.step + 1, options);
+    return profileOf(this.model, batch, this.position.step + 1, milliseconds);
   }
 
   /** Bytes: of parameters (logical), of this network's region of memory, and of all memory that chainrule holds in this process. */

@@ -49,11 +49,12 @@ export interface Profile {
   toString(): string;
 }
 
-export function checkProfile(options: ProfileOptions): void {
+export function completeProfile(options: ProfileOptions): Required<ProfileOptions> {
   checkOptions("profile", options, ["batchSize", "milliseconds"]);
-  const { batchSize = 1, milliseconds = 1 } = options;
+  const { batchSize = 32, milliseconds = 500 } = options;
   checkCount("profile: batchSize", batchSize);
   checkNumber("profile: milliseconds", milliseconds, { above: 0 });
+  return { batchSize, milliseconds };
 }
 
 /** Rows that the network can take, where the user gave none: inputs in [0, 1), one-hot rows or class ids. */
@@ -79,7 +80,7 @@ export function madeUp({ inputs, outputs }: Ports, rows: number): Data {
 const ROUNDS = 9;
 
 /** @param number of the step that it repeats, from 1 on @param samples all rows are one batch */
-export function profileOf(model: Model, samples: Samples, number: number, { milliseconds = 500 }: ProfileOptions): Profile {
+export function profileOf(model: Model, samples: Samples, number: number, milliseconds: number): Profile {
   const { rows } = samples;
   const plan = model.plan("train", { capacity: rows }, weightedOutputs(samples));
   const pieces = [...writePieces(model, plan), plan.address];

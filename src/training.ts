@@ -7,9 +7,8 @@ import { type Samples, weightedOutputs } from "./data.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
 import type { Feed } from "./feed.js";
-import type { FitOptions, Progress } from "./fitOptions.js";
+import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
-import { onPageThread } from "./macrotask.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
@@ -93,10 +92,10 @@ export class Training {
     private samples: Samples,
     private readonly feed: Feed | undefined,
     private readonly validate: Validate | undefined,
-    private readonly options: FitOptions,
+    private readonly options: CompleteFit,
     private readonly position: Position,
   ) {
-    const { epochs = 1, batchSize = 32, shuffle = true, chunkMilliseconds = onPageThread() ? 8 : 50 } = options;
+    const { epochs, batchSize, shuffle, chunkMilliseconds } = options;
     this.epochCount = epochs;
     this.rows = feed?.rows ?? samples.rows;
     if (feed && shuffle !== feed.shuffles)
@@ -109,7 +108,7 @@ export class Training {
       feed !== undefined ||
       validate !== undefined ||
       isObserver(model.definition.optimizer.schedule) ||
-      (options.callbacks ?? []).some(({ onEpochEnd }) => onEpochEnd !== undefined);
+      options.callbacks.some(({ onEpochEnd }) => onEpochEnd !== undefined);
     this.batchSize = Math.min(batchSize, this.rows);
     this.shuffled = !feed && shuffle && this.batchSize < this.rows;
     this.budget = chunkMilliseconds / 1000;
@@ -166,7 +165,7 @@ export class Training {
     const { interrupted } = position;
     if (!interrupted)
       throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
-    const shuffle = options.shuffle ?? true;
+    const { shuffle } = options;
     const differs =
       interrupted.rows !== this.rows
         ? `${interrupted.rows} rows, got ${this.rows}`
@@ -260,7 +259,7 @@ export class Training {
       metrics: [...sums.metrics],
       rows,
       batchSize,
-      shuffle: options.shuffle ?? true,
+      shuffle: options.shuffle,
       ...(this.feed?.shuffles && { shuffleBuffer: this.feed.shuffleBuffer }),
     };
   }
