@@ -17,6 +17,10 @@ export interface Run {
   readonly net: Network;
   /** Epochs that were asked for. */
   readonly epochs: number;
+  /** Does it go on with a run that was interrupted? */
+  readonly resumed: boolean;
+  /** Names of the numbers that every epoch reports: `loss`, the network's metrics, and both with `validation.` before them. */
+  readonly reported: readonly string[];
   /** Ends the run after this chunk; `history.stopped` tells. */
   stop(): void;
   /** A copy of all parameters, as one array that only `setWeights` understands. */
@@ -50,17 +54,19 @@ export function checkCallbacks(callbacks: unknown): void {
   }
 }
 
-/** `loss`, a metric's name, or either with `validation.` before it. */
-function metricOf(who: string, epoch: Epoch, name: string): number {
-  const part = name.startsWith("validation.") ? epoch.validation : epoch;
-  if (!part) throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
-  const key = name.replace(/^validation\./, "");
-  const value = key === "loss" ? part.loss : part.metrics[key];
-  if (value === undefined)
-    throw new OptionError(
-      `${who}: monitor is ${shown(name)}, expected loss or one of: ${Object.keys(part.metrics).join(", ") || "(the network has no metrics)"}`,
-    );
-  return value;
+const VALIDATION = "validation.";
+
+function checkReported(who: string, name: string, reported: readonly string[]): void {
+  if (reported.includes(name)) return;
+  if (name.startsWith(VALIDATION) && reported.includes(name.slice(VALIDATION.length)))
+    throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
+  throw new OptionError(`${who}: monitor is ${shown(name)}, expected one of: ${reported.join(", ")}`);
+}
+
+/** @param name as in `Run.reported` */
+function numberOf(epoch: Epoch, name: string): number {
+  const of = ({ loss, metrics }: Pick<Epoch, "loss" | "metrics">, key: string) => (key === "loss" ? loss : metrics[key]);
+  return of(epoch, name) ?? of(epoch.validation!, name.slice(VALIDATION.length))!;
 }
 
 export interface EarlyStoppingOptions {
@@ -91,10 +97,24 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   let best = Number.POSITIVE_INFINITY;
   let waited = 0;
   let weights: Float32Array | undefined;
+  /** Whose run that is of; none of what was restored, which is the next run's. Held weakly, as what it is of may be collected. */
+  let owner: WeakRef<Network> | undefined;
   return {
     type: "earlyStopping",
+    onFitStart({ net, resumed, reported }) {
+      checkReported("earlyStopping", monitor, reported);
+      // What an error or a signal ended may be resumed, by the same network.
+      if (!resumed || (owner && owner.deref() !== net)) {
+        best = Number.POSITIVE_INFINITY;
+        waited = 0;
+        weights = undefined;
+      }
+      owner = new WeakRef(net);
+    },
     onEpochEnd(epoch, _, run) {
-      const value = sign * metricOf("earlyStopping", epoch, monitor);
+      if (owner?.deref() !== run.net)
+        throw new OptionError("earlyStopping: it acts in two runs at once; give each fit an earlyStopping() of its own");
+      const value = sign * numberOf(epoch, monitor);
       if (value < best - minDelta) {
         best = value;
         waited = 0;
@@ -105,8 +125,6 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       // What a signal stopped may be resumed.
       if (stopped === "signal") return;
       if (weights) run.setWeights(weights);
-      best = Number.POSITIVE_INFINITY;
-      waited = 0;
       weights = undefined;
     },
     // JSON has no infinity: before the first epoch there is no best.
@@ -116,6 +134,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       best = saved.best ?? Number.POSITIVE_INFINITY;
       waited = saved.waited;
       weights = arrays?.weights;
+      owner = undefined;
     },
   };
 }

@@ -1,6 +1,7 @@
 // fit: a run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts.
 import type { ThreadChoice } from "./backends/backend.js";
 import type { Run as CallbackRun } from "./callbacks.js";
+import { metricNames } from "./compile.js";
 import type { Samples } from "./data.js";
 import { Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
@@ -9,14 +10,14 @@ import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
 import { type Position, Training, type Validate } from "./training.js";
 
-/** @param control what callbacks get, but for stopping @param threads on which steps run; all else is this one's */
+/** @param control what callbacks get of the network @param threads on which steps run; all else is this one's */
 export async function fit(
   model: Model,
   data: Samples | Feed,
   validate: Validate | undefined,
   options: CompleteFit,
   position: Position,
-  control: Omit<CallbackRun, "stop" | "epochs">,
+  control: Pick<CallbackRun, "net" | "weights" | "setWeights">,
   threads: ThreadChoice,
 ): Promise<History> {
   const { callbacks, onEpochEnd, onProgress, signal } = options;
@@ -24,9 +25,12 @@ export async function fit(
   const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
+  const own = ["loss", ...metricNames(model.definition.objectives)];
   const run: CallbackRun = {
     ...control,
     epochs: options.epochs,
+    resumed: options.resume,
+    reported: validate ? [...own, ...own.map((name) => `validation.${name}`)] : own,
     stop: () => {
       stopped = "callback";
     },

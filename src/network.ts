@@ -105,11 +105,11 @@ export class Network {
     const samples = isStream(data) ? undefined : this.samples("fit", data);
     if (resume && this.pending) resumeCallbacks(this.pending, callbacks);
     const validate = validation === undefined ? undefined : this.validation(validation);
+    const before = { ...this.position, callbacks: this.callbacks, scalers: this.ownScalers };
     const { scalers } = data as Partial<Dataset>;
     if (scalers !== undefined) this.scalers = scalers;
     this.fitting = true;
     this.callbacks = callbacks;
-    const { step } = this.position;
     let feed: Feed | undefined;
     try {
       if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
@@ -132,12 +132,18 @@ export class Network {
     } catch (error) {
       // As in `for await`: what a source says to being closed does not hide why it is closed.
       await feed?.close().catch(() => {});
+      // Before its first step was done: it is as if it had not been called.
+      if (this.position.step === before.step) {
+        this.position.interrupted = before.interrupted;
+        this.callbacks = before.callbacks;
+        this.ownScalers = before.scalers;
+      }
       throw error;
     } finally {
       this.fitting = false;
       this.model.region.rest();
       // A resume that was refused can be tried again.
-      if (this.position.step !== step) this.pending = undefined;
+      if (this.position.step !== before.step || this.position.interrupted !== before.interrupted) this.pending = undefined;
     }
   }
 

@@ -42,7 +42,7 @@ export interface Interrupted {
 export interface Position {
   step: number;
   epoch: number;
-  interrupted?: Interrupted;
+  interrupted?: Interrupted | undefined;
 }
 
 /** Evaluates the validation data as the network is now. */
@@ -135,6 +135,8 @@ export class Training {
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
+    // So that what is stopped, or saved, before the first step can be resumed too.
+    if (!options.resume) this.keepPosition();
   }
 
   /** Gets ready to run on so many threads.
@@ -159,7 +161,6 @@ export class Training {
   private resumed(metrics: number): Pick<Interrupted, "epochs" | "begin" | "loss" | "metrics"> {
     const { options, position, batchSize } = this;
     if (!options.resume) {
-      delete position.interrupted;
       return { epochs: 0, begin: 0, loss: 0, metrics: new Array<number>(metrics).fill(0) };
     }
     const { interrupted } = position;

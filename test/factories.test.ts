@@ -186,7 +186,7 @@ const optioned: Readonly<Record<string, readonly [Call, Readonly<Record<string, 
   earlyStopping: [
     cr.earlyStopping as Call,
     {
-      monitor: new Option("loss", ["", 1], ["no such thing"]), // which names there are is known in the first epoch
+      monitor: new Option("loss", ["", 1], ["no such thing"]), // which names there are is known when fit begins
       patience: count(2),
       minDelta: notNegative(0.1),
       mode: of("min", "least"),

@@ -1,0 +1,168 @@
+// Callbacks and the run: whose state it is, and what a fit leaves behind that fails before its first step.
+import { describe, expect, test } from "vitest";
+import * as cr from "../src/index.js";
+import { numbers } from "./cases.js";
+
+const next = numbers(4);
+const inputs = Array.from({ length: 40 }, () => [next() - 0.5, next() - 0.5]);
+const data = { inputs, targets: inputs.map(([a, b]) => [a! * b!]) };
+const options = { epochs: 12, batchSize: 8 } as const;
+
+const make = (units = 6, seed = 2) =>
+  cr.network({
+    input: 2,
+    layers: [cr.dense(units, { activation: "tanh" }), cr.dense(1)],
+    loss: cr.meanSquaredError(),
+    metrics: ["mae"],
+    optimizer: cr.sgd({ learningRate: 0.5, momentum: 0.9 }),
+    seed,
+  });
+/** No epoch is better than the first: it ends the run after 4 epochs, with the weights of the first. */
+const stopping = () => cr.earlyStopping({ monitor: "loss", patience: 3, minDelta: 1e3 });
+
+const failing = (epoch: number): cr.Callback => ({
+  type: "failing",
+  onEpochEnd: (_, index) => {
+    if (index === epoch) throw new RangeError("enough");
+  },
+});
+
+async function aborted(net: cr.Network, steps: number, changes: cr.FitOptions = {}): Promise<void> {
+  const controller = new AbortController();
+  const onProgress = () => net.steps === steps && controller.abort();
+  await net.fit(data, { ...options, chunkMilliseconds: 1e-9, signal: controller.signal, onProgress, ...changes });
+  expect(net.steps).toBe(steps);
+}
+
+describe("earlyStopping", () => {
+  const alone = async (units: number) => {
+    const net = await make(units);
+    const { epochs, stopped } = await net.fit(data, { ...options, callbacks: [stopping()] });
+    return { epochs: epochs.length, stopped, hash: net.weightsHash() };
+  };
+
+  test.each<readonly [string, (net: cr.Network, stop: cr.Callback) => Promise<unknown>]>([
+    ["an error ended", (net, stop) => expect(net.fit(data, { ...options, callbacks: [stop, failing(2)] })).rejects.toThrow("enough")],
+    ["a signal ended", (net, stop) => aborted(net, 12, { callbacks: [stop] })],
+    ["it ended itself", (net, stop) => net.fit(data, { ...options, callbacks: [stop] })],
+  ])("knows nothing of a run before, which %s", async (_, run) => {
+    const stop = stopping();
+    await run(await make(20, 9), stop);
+    // Of the same size, too: weights that another network put there would fit.
+    for (const units of [20, 6]) {
+      const net = await make(units);
+      const { epochs, stopped } = await net.fit(data, { ...options, callbacks: [stop] });
+      expect({ epochs: epochs.length, stopped, hash: net.weightsHash() }).toEqual(await alone(units));
+    }
+  });
+
+  test.each<readonly [string, (net: cr.Network, stop: cr.Callback) => Promise<unknown>]>([
+    // Called first: it knows the epoch in which the run ended.
+    [
+      "an error",
+      (net, stop) => expect(net.fit(data, { ...options, callbacks: [stop, failing(1), { type: "other" }] })).rejects.toThrow("enough"),
+    ],
+    ["a signal", (net, stop) => aborted(net, 12, { callbacks: [stop] })],
+  ])("goes on where it was when the same network's run is resumed after %s", async (_, interrupt) => {
+    const stop = stopping();
+    const net = await make();
+    await interrupt(net, stop);
+    const { epochs, stopped } = await net.fit(data, { ...options, resume: true, callbacks: [stop] });
+    expect({ epochs: epochs.length + 2, stopped, hash: net.weightsHash() }).toEqual(await alone(6));
+  });
+
+  test("of another network's run does not go on in this one's", async () => {
+    const stop = stopping();
+    await aborted(await make(20), 12, { callbacks: [stop] });
+    const net = await make();
+    await aborted(net, 12);
+    // As with a new one: it begins with the third epoch, and waits for three more.
+    expect((await net.fit(data, { ...options, resume: true, callbacks: [stop] })).epochs).toHaveLength(4);
+  });
+
+  test("in two runs at once is refused", async () => {
+    const stop = stopping();
+    const [a, b] = [await make(), await make()];
+    const runs = await Promise.allSettled([a, b].map((net) => net.fit(data, { ...options, callbacks: [stop] })));
+    expect(runs).toContainEqual({
+      status: "rejected",
+      reason: new cr.OptionError("earlyStopping: it acts in two runs at once; give each fit an earlyStopping() of its own"),
+    });
+  });
+});
+
+describe("a fit that fails before its first step leaves the network as it was:", () => {
+  const scaled = () => {
+    const set = cr.dataset(data);
+    return set.scale({ inputs: cr.standardize(set) });
+  };
+  const unwilling: cr.Callback = {
+    type: "unwilling",
+    onFitStart: () => {
+      throw new RangeError("not today");
+    },
+  };
+  test.each<readonly [string, cr.Data, cr.FitOptions, string | RegExp]>([
+    [
+      "no validation data to stop by",
+      data,
+      { callbacks: [cr.earlyStopping()] },
+      "earlyStopping: validation.loss needs validation data; give fit the option validation",
+    ],
+    [
+      "a metric to stop by that is none",
+      data,
+      { callbacks: [cr.earlyStopping({ monitor: "mse" })] },
+      'earlyStopping: monitor is "mse", expected one of: loss, mae',
+    ],
+    [
+      "a metric of validation that is none",
+      data,
+      { callbacks: [cr.earlyStopping({ monitor: "validation.mse" })], validation: data },
+      'earlyStopping: monitor is "validation.mse", expected one of: loss, mae, validation.loss, validation.mae',
+    ],
+    ["a callback that throws", scaled(), { callbacks: [unwilling] }, "not today"],
+    [
+      "a run to resume that had other batches",
+      scaled(),
+      { resume: true, batchSize: 5 },
+      /^fit: resume: the interrupted run had batches of 8/,
+    ],
+    [
+      "a loss that is not finite in the first step",
+      { inputs: [[1e30, 0]], targets: [[1e30]] },
+      { callbacks: [{ type: "other" }] },
+      /^step 11: the value of loss \(meanSquaredError\) is not finite/,
+    ],
+  ])("%s", async (_, rows, changes, message) => {
+    const whole = await make();
+    await whole.fit(data, options);
+    const net = await make();
+    await aborted(net, 10);
+    const before = net.save({ training: true });
+    const interrupted = net.interrupted;
+    await expect(net.fit(rows, { ...options, ...changes })).rejects.toThrow(message);
+    expect(net.steps).toBe(10);
+    expect(net.interrupted).toEqual(interrupted);
+    expect(net.save({ training: true })).toEqual(before);
+    await net.fit(data, { ...options, resume: true });
+    expect(net.weightsHash()).toBe(whole.weightsHash());
+  });
+
+  test("no run to resume", async () => {
+    const net = await make();
+    await expect(net.fit(scaled(), { ...options, resume: true })).rejects.toThrow("fit: resume: this network has no interrupted run");
+    expect(net.scalers).toEqual({});
+  });
+});
+
+test("a run whose signal was aborted beforehand is resumed from its beginning", async () => {
+  const whole = await make();
+  await whole.fit(data, options);
+  const net = await make();
+  const history = await net.fit(data, { ...options, signal: AbortSignal.abort() });
+  expect({ epochs: history.epochs, stopped: history.stopped }).toEqual({ epochs: [], stopped: "signal" });
+  expect(net.interrupted).toEqual({ epochs: 0, withoutState: [] });
+  expect((await net.fit(data, { ...options, resume: true })).epochs).toHaveLength(12);
+  expect(net.weightsHash()).toBe(whole.weightsHash());
+});
