@@ -42,6 +42,8 @@ export class Network {
   private fitting = false;
   /** Streams that `evaluate` is reading now. */
   private evaluating = 0;
+  /** Is the average in the weights' place? */
+  private averaging = false;
   private callbacks: readonly Callback[] = [];
   private pending: Pending | undefined;
   private disposed = false;
@@ -262,7 +264,8 @@ export class Network {
 
   /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
    *  @example net.withAverage(() => net.evaluate(data))
-   *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams */
+   *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams; within `body` all that
+   *    would change the network */
   withAverage<T>(body: () => T): T {
     this.assertIdle("withAverage");
     checkFunction("withAverage: body", body);
@@ -271,10 +274,12 @@ export class Network {
     if (slot < 0) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
     const weights = model.weights();
     model.setWeights(model.slotSlab(slot));
+    this.averaging = true;
     let result: T;
     try {
       result = body();
     } finally {
+      this.averaging = false;
       model.setWeights(weights);
     }
     if (result instanceof Promise) result.catch(() => {}); // What it comes to is of the weights themselves.
@@ -302,6 +307,7 @@ export class Network {
 
   /** Layers, output shapes and parameter counts as a table. */
   summary(): string {
+    this.assertAlive("summary");
     return summarize(this.model);
   }
 
@@ -369,6 +375,7 @@ export class Network {
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */
   dispose(): void {
     if (this.fitting) throw new OptionError("dispose: fit is running; stop it with its signal and await it first");
+    this.assertOwnWeights("dispose");
     this.disposed = true;
     this.model.region.dispose();
   }
@@ -392,6 +399,11 @@ export class Network {
     this.assertAlive(who);
     if (this.fitting) throw new OptionError(`${who}: fit is running on this network; await it first`);
     if (this.evaluating > 0) throw new OptionError(`${who}: evaluate is reading a stream on this network; await it first`);
+    this.assertOwnWeights(who);
+  }
+
+  private assertOwnWeights(who: string): void {
+    if (this.averaging) throw new OptionError(`${who}: withAverage has the average in the weights' place; call ${who} after it`);
   }
 }
 

@@ -1,6 +1,6 @@
 // What may be called when: while fit runs, and after dispose.
 import { expect, test } from "vitest";
-import { network, OptionError } from "../src/index.js";
+import { adam, network, OptionError } from "../src/index.js";
 import { inputs, options, targets, thrownBy } from "./refusals.js";
 
 test("everything that is refused while fit runs, and what is not", async () => {
@@ -23,6 +23,35 @@ test("everything that is refused while fit runs, and what is not", async () => {
   net.trainOnBatch(inputs, targets);
 });
 
+test("everything that is refused while the average is in the weights' place, and what is not", async () => {
+  const net = await network({ ...options, optimizer: adam({ ema: { decay: 0.9 } }) });
+  await net.fit({ inputs, targets }, { epochs: 2 });
+  const before = net.save({ training: true });
+  for (const [who, action] of [
+    ["trainOnBatch", () => net.trainOnBatch(inputs, targets)],
+    ["setParameters", () => net.setParameters(net.parameters())],
+    ["profile", () => net.profile()],
+    ["withAverage", () => net.withAverage(() => 1)],
+    ["dispose", () => net.dispose()],
+  ] as const) {
+    const error = await thrownBy(() => net.withAverage<unknown>(action));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toBe(`${who}: withAverage has the average in the weights' place; call ${who} after it`);
+  }
+  const runs: Promise<unknown>[] = [];
+  const fit = () => {
+    const run = net.fit({ inputs, targets }, { epochs: 50 });
+    runs.push(run);
+    return run;
+  };
+  expect(() => net.withAverage<unknown>(fit)).toThrow(/^withAverage: body goes on after it has returned/);
+  await expect(runs[0]).rejects.toThrow("fit: withAverage has the average in the weights' place; call fit after it");
+  expect(net.steps).toBe(2);
+  expect(net.save({ training: true })).toEqual(before);
+  expect(net.withAverage(() => net.weightsHash())).not.toBe(net.weightsHash());
+  net.trainOnBatch(inputs, targets);
+});
+
 test("everything after dispose", async () => {
   const net = await network(options);
   net.dispose();
@@ -37,6 +66,7 @@ test("everything after dispose", async () => {
     parameters: () => net.parameters(),
     setParameters: () => net.setParameters([]),
     weightsHash: () => net.weightsHash(),
+    summary: () => net.summary(),
     explain: () => net.explain(),
     memory: () => net.memory(),
     save: () => net.save(),
