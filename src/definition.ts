@@ -74,7 +74,8 @@ export function define(given: NetworkOptions): Defined {
   const graph = isGraph
     ? trace(listed((given as GraphOptions).inputs), listed((given as GraphOptions).outputs))
     : chain((given as ChainOptions).input, (given as ChainOptions).layers);
-  return measure({ graph, objectives: objectivesOf(graph, given), optimizer, seed });
+  // What is written once may serve many networks.
+  return measure({ graph, objectives: objectivesOf(graph, given), optimizer: optimizer.fresh?.() ?? optimizer, seed });
 }
 
 function measure(definition: Definition): Defined {

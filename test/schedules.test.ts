@@ -1,7 +1,8 @@
 // Learning rate schedules. PyTorch's rates: the golden cases; here what they leave out.
 import { describe, expect, test } from "vitest";
-import { adam, adamW, FormatError, OptionError, schedules, sgd } from "../src/index.js";
+import { adam, adamW, dense, FormatError, meanSquaredError, type Network, network, OptionError, schedules, sgd } from "../src/index.js";
 import { restoreOptimizer } from "../src/optimizers.js";
+import { modelOf } from "./internals.js";
 import { sparse } from "./refusals.js";
 
 const {
@@ -240,6 +241,24 @@ test("exponential goes on falling beyond 2^32 updates", () => {
   // (1 - 2^-40)^(2^33) = exp(-2^-7) up to 2^-48; 33 squarings leave errors of at most 2^33 · 2^-53.
   expect(Math.abs(rate(2 ** 33) - Math.exp(-(2 ** -7)))).toBeLessThan(2 ** -20);
   expect(rate(2 ** 33 + 1)).toBeLessThan(rate(2 ** 33));
+});
+
+test("networks that share an optimizer have a plateau each", async () => {
+  const optimizer = sgd({ learningRate: reduceOnPlateau({ base: 0.1, patience: 0, threshold: 0.9 }) });
+  const data = { inputs: [[1], [2], [3]], targets: [[1], [0], [1]] };
+  const make = () => network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), optimizer, seed: 1 });
+  const outcome = async (net: Network) => {
+    const { epochs } = await net.fit(data, { epochs: 30 });
+    return { losses: epochs.map(({ loss }) => loss), hash: net.weightsHash() };
+  };
+  const [first, beside] = [await make(), await make()];
+  const expected = await outcome(first);
+  expect(await outcome(beside)).toEqual(expected);
+  expect(await outcome(await make())).toEqual(expected);
+  // 0.1 falls to a tenth until that is less than epsilon, 1e-8.
+  const { schedule } = modelOf(first).definition.optimizer;
+  expect(schedule.rate(0)).toBeLessThan(1e-6);
+  expect(optimizer.schedule.rate(0)).toBe(0.1);
 });
 
 test("reduceOnPlateau counts an infinity as no improvement, and what it knows is JSON", () => {

@@ -3,6 +3,7 @@ import { Step } from "../../assembly/opcodes.js";
 import { checkNumber } from "../checks.js";
 import type { Builder } from "../plan/builder.js";
 import { type Extent, size, type Tensor } from "../plan/tensor.js";
+import { isObserver } from "../schedules/plateau.js";
 import type { Schedule } from "../schedules.js";
 import { type ParameterGroup, possibleSettings, runsOf, type Setting } from "./groups.js";
 import type { Clip, Common, Complete, Ema } from "./options.js";
@@ -23,6 +24,8 @@ export interface Optimizer {
   readonly ema?: Ema;
   /** Gives the learning rate of every update, before groups' factors. */
   readonly schedule: Schedule;
+  /** Of one whose schedule has a state: the same with a schedule at its beginning. */
+  fresh?(): Optimizer;
   /** How many numbers `factors` writes. */
   readonly factorCount: number;
   /** The factors of step t = 1, 2, …, into `out` from `at` on. */
@@ -94,6 +97,7 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
     ...(groups.length > 0 && { groups }),
     ...(ema && { ema, copies: ["ema"] }),
     schedule,
+    ...(isObserver(schedule) && { fresh: () => optimizer<O>(type, { ...options, learningRate: schedule.fresh() }, rule) }),
     factorCount: factorCount * kinds.length,
     // Written for every step of a chunk: without groups by a call and no loop.
     factors:

@@ -3,13 +3,15 @@ import { checkCount, checkNumber, checkOneOf, checkOptions, shown } from "../che
 import { OptionError } from "../errors.js";
 import { checkRange, checkRate, complete, type Schedule, schedule } from "./schedule.js";
 
-/** A schedule that follows what training reports. It belongs to one network. */
+/** A schedule that follows what training reports. Every network takes one of its own, `fresh()`, when it is made. */
 export interface Observer extends Schedule {
   /** Takes the metric that came out of the updates so far; the rate may change from the next one on. */
   observe(metric: number): void;
   /** What `observe` has made of it, as JSON. */
   state(): PlateauState;
   restore(state: PlateauState): void;
+  /** Another one with the same options, at its beginning. */
+  fresh(): Observer;
 }
 
 export function isObserver(schedule: Schedule): schedule is Observer {
@@ -99,5 +101,6 @@ export function reduceOnPlateau(options: PlateauOptions = {}): Observer {
       checkCount(`${type}: state.cooldown`, left, 0, cooldown);
       state = { rate, best, bad, cooldown: left };
     },
+    fresh: () => reduceOnPlateau(all),
   };
 }
