@@ -25,12 +25,36 @@ export type Rows = NumberArray | readonly number[] | readonly (readonly number[]
 /** Rows of values with the prediction's width (one-hot, soft, or any values), or class ids, one a row. */
 export type Targets = Rows;
 
+/** One number a row. */
+export type SampleWeights = NumberArray | readonly number[];
+
 /** With several inputs or outputs: each by its name. */
 export interface Data {
+  /** `[n, ...input]` of each input */
   readonly inputs: Rows | Readonly<Record<string, Rows>>;
+  /** of each output `[n, ...output]`, or class ids `[n]`; see its loss */
   readonly targets: Targets | Readonly<Record<string, Targets>>;
   /** What each row counts in the loss, >= 0; with several outputs by their names, those left out count 1. Metrics leave out rows of weight 0. */
-  readonly sampleWeights?: NumberArray | readonly number[] | Readonly<Record<string, NumberArray | readonly number[]>>;
+  readonly sampleWeights?: SampleWeights | Readonly<Record<string, SampleWeights>>;
+}
+
+export const dataFields: readonly string[] = ["inputs", "targets", "sampleWeights"];
+/** What a `Dataset` has beside them: `{ ...dataset, sampleWeights }` is data, too. */
+const datasetFields: readonly string[] = ["rows", "input", "columns", "classes", "features", "scalers"];
+
+/** Fields that nobody knows are mistakes of spelling more often than not, and what they hold would not be looked at.
+ *  @throws {ShapeError} */
+export function checkFields(who: string, given: object, known: readonly string[], alsoKnown: readonly string[] = []): void {
+  for (const name of Object.keys(given))
+    if (!known.includes(name) && !alsoKnown.includes(name))
+      throw new ShapeError(`${who}: unknown field ${shown(name)}, expected one of: ${known.join(", ")}`);
+}
+
+/** @throws {ShapeError} what lacks inputs or targets, or has a field that is none */
+export function checkData(who: string, data: unknown): asserts data is Data {
+  if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
+    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
+  checkFields(who, data, dataFields, datasetFields);
 }
 
 /** Checked data: `values` holds `rows` rows of `width` elements. */
@@ -203,10 +227,9 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
   return { rows, feeds, weighing: [] };
 }
 
-/** @param part whether there is more data than this, so that weights here may all be 0 */
+/** @param data whose fields were looked at, `checkData`, where users made it: not in single steps, which should take less than a microsecond
+ *  @param part whether there is more data than this, so that weights here may all be 0 */
 export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, { part = false } = {}): Samples {
-  if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
-    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
   const targets = byName(
     `${who}: targets`,

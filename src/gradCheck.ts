@@ -1,7 +1,7 @@
 // Are the gradients right? Every parameter's and input's analytic gradient beside central differences of the loss itself, penalties
 // included. For users' own layers, losses and activations.
-import { checkCount, checkNetwork, checkNumber, checkOptions, isRecord, shown } from "./checks.js";
-import type { Data, Rows } from "./data.js";
+import { checkCount, checkNetwork, checkNumber, checkOptions } from "./checks.js";
+import { checkData, type Data, type Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
@@ -68,7 +68,7 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
   checkNumber("gradCheck: tolerance", tolerance, { above: 0 });
   checkCount("gradCheck: elements", elements);
 
-  if (!isRecord(data)) throw new ShapeError(`gradCheck: got ${shown(data)}, expected { inputs, targets }`);
+  checkData("gradCheck", data);
   const { targets, sampleWeights } = data;
   const trace = net.trace(data.inputs, targets, sampleWeights);
   const gradients = net.gradients(data.inputs, targets, sampleWeights);

@@ -4,7 +4,7 @@ import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import type { Callback } from "./callbacks.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
-import { type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
+import { checkData, type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
@@ -382,11 +382,12 @@ export class Network {
 
   private samples(who: string, data: Data): Samples {
     if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit, evaluate and predict take streams`);
+    checkData(who, data);
     return toSamples(who, data, this.ports);
   }
 
   private batch(who: string, inputs: Data["inputs"], targets: Data["targets"], sampleWeights: Data["sampleWeights"]): Samples {
-    return this.samples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) });
+    return toSamples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) }, this.ports);
   }
 
   private assertAlive(who: string): void {

@@ -1,6 +1,6 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
 import { shown } from "./checks.js";
-import { type Data, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples, weightedOutputs } from "./data.js";
+import { checkData, checkFields, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples, weightedOutputs } from "./data.js";
 import type { DataStream, InputItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 
@@ -19,7 +19,10 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports):
   let items = 0;
   for await (const item of itemsOf(stream)) {
     const name = `${who}: item ${items++} of the stream`;
-    const samples = toSamples(name, toBatch(item) as Data, ports, { part: true });
+    const batch: unknown = toBatch(item);
+    if (batch !== item) checkFields(name, item, sampleFields);
+    checkData(name, batch);
+    const samples = toSamples(name, batch, ports, { part: true });
     first ??= samples;
     if (weightedOutputs(samples).join() !== weightedOutputs(first).join())
       throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
@@ -39,11 +42,17 @@ export async function* inputsOf(who: string, stream: DataStream<InputItem>, port
   }
 }
 
-/** A sample as a batch of one row; all else is left to the checks of batches. */
+const sampleFields = ["input", "target", "sampleWeight"];
+
+/** A sample as a batch of one row; all else is left to the checks of batches. A part of a dataset is one: its `input` is a shape. */
 function toBatch(item: InputItem): InputItem {
-  if (item === null || typeof item !== "object" || !("input" in item)) return item;
-  const { input, target } = item as { readonly input: unknown; readonly target?: unknown };
-  return { inputs: [typeof input === "number" ? [input] : input], ...(target !== undefined && { targets: [target] }) } as InputItem;
+  if (item === null || typeof item !== "object" || "inputs" in item || !("input" in item)) return item;
+  const { input, target, sampleWeight } = item as { readonly input: unknown; readonly target?: unknown; readonly sampleWeight?: unknown };
+  return {
+    inputs: [typeof input === "number" ? [input] : input],
+    ...(target !== undefined && { targets: [target] }),
+    ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
+  } as InputItem;
 }
 
 /** All rows in the source's order, `size` at a time; the last slice may have fewer.

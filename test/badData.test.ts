@@ -1,6 +1,6 @@
 // Data and parameters of wrong shapes, kinds and values.
 import { expect, test } from "vitest";
-import { BackendError, gradCheck, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
+import { BackendError, dataset, gradCheck, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
 import { any, inputs, options, type Row, refuses, sparse, targets, thrownBy } from "./refusals.js";
 
 const NAN = Number.NaN;
@@ -139,6 +139,31 @@ const data: readonly Row[] = [
   ["inputs alone", (n) => n.fit(any({ inputs })), ShapeError, /fit: got an object \{inputs\}, expected \{ inputs, targets \}/],
   ["null as data", (n) => n.fit(any(null)), ShapeError, /fit: got null, expected \{ inputs, targets \}/],
   ["nothing as data", (n) => n.fit(any(undefined)), ShapeError, /fit: got undefined, expected/],
+  [
+    "weights by a wrong name",
+    (n) => n.fit(any({ inputs, targets, sampleWeight: [0, 1] })),
+    ShapeError,
+    /^fit: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+  ],
+  [
+    "weights of validation by a wrong name",
+    (n) => n.fit({ inputs, targets }, { validation: any({ inputs, targets, weights: [0, 1] }) }),
+    ShapeError,
+    /^fit: validation: unknown field "weights"/,
+  ],
+  [
+    "a field to evaluate that is none",
+    (n) => n.evaluate(any({ ...dataset({ inputs, targets }), sampleweights: [0, 1] })),
+    ShapeError,
+    /^evaluate: unknown field "sampleweights"/,
+  ],
+  ["a field to diagnose that is none", (n) => n.diagnose(any({ inputs, targets, batchSize: 1 })), ShapeError, /^diagnose: unknown field/],
+  [
+    "a field to gradCheck that is none",
+    (n) => gradCheck(n, any({ inputs, targets, loss: 1 })),
+    ShapeError,
+    /^gradCheck: unknown field "loss"/,
+  ],
   ["null as inputs", (n) => n.fit(any({ inputs: null, targets })), ShapeError, /fit: inputs: got null/],
   ["null as targets", (n) => n.fit(any({ inputs, targets: null })), ShapeError, /fit: targets: got null/],
   ["nothing to predict", (n) => n.predict(any(undefined)), ShapeError, /predict: inputs: got undefined/],

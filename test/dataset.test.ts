@@ -7,6 +7,7 @@ import {
   type Dataset,
   dataset,
   dense,
+  minMax,
   network,
   OptionError,
   oneHot,
@@ -186,6 +187,49 @@ describe("orders and parts", () => {
   });
 });
 
+describe("weights", () => {
+  const weights = [3, 0, 1];
+  const weighted = dataset({ inputs: rows, targets: ["no", "yes", "no"], sampleWeights: weights });
+
+  test.each<[string, () => Dataset | Promise<Dataset>]>([
+    ["samples", () => dataset(samples.map((sample, r) => ({ ...sample, sampleWeight: weights[r]! })))],
+    ["an async iterable of batches", () => dataset.from(later([
+      { inputs: rows.slice(0, 1), targets: ["no"], sampleWeights: [3] },
+      { inputs: rows.slice(1), targets: ["yes", "no"], sampleWeights: [0, 1] },
+    ]))], // biome-ignore format: one idea
+    ["itself in batches", () => dataset(weighted.batches(2), { classes: ["no", "yes"] })],
+  ])("come from %s", async (_, make) => {
+    expect({ ...(await make()) }).toEqual({ ...weighted });
+    expect(weighted.sampleWeights).toEqual(Float32Array.of(3, 0, 1));
+  });
+
+  test("stay with their rows in every part", () => {
+    const count = 30;
+    const numbers = Array.from({ length: count }, (_, r) => r);
+    const data = dataset({ inputs: numbers, targets: numbers.map((r) => r % 2), sampleWeights: numbers }, { classes: 2 });
+    const { train, validation, test: testing } = data.split({ test: 0.2, validation: 0.2, seed: 1, stratified: true });
+    const scaled = data.scale({ inputs: { ...minMax(data), transform: (given) => Float32Array.from(given as Float32Array) } });
+    const parts = [train, validation, testing, data.shuffle(1), data.select([7, 7, 2]), data.slice(3, 9), data.take(4), scaled];
+    for (const part of [...parts, ...data.batches(7), data.take(3).concat(data.slice(20))]) {
+      expect(part.sampleWeights).toHaveLength(part.rows);
+      expect(part.sampleWeights).toEqual(part.inputs);
+    }
+  });
+
+  test("count in fit and evaluate as those of arrays do", async () => {
+    const make = () => network({ input: 2, layers: [dense(2)], loss: sparseCategoricalCrossEntropy({ fromLogits: true }), seed: 1 });
+    const [ours, theirs] = [await make(), await make()];
+    const arrays = { inputs: rows, targets: [0, 1, 0], sampleWeights: weights };
+    await ours.fit(weighted, { epochs: 3, validation: weighted });
+    await theirs.fit(arrays, { epochs: 3 });
+    expect(ours.weightsHash()).toBe(theirs.weightsHash());
+    expect(ours.evaluate(weighted)).toEqual(theirs.evaluate(arrays));
+    // The row of the dataset's other class counts nothing.
+    expect(ours.evaluate(weighted)).not.toEqual(ours.evaluate({ inputs: rows, targets: [0, 1, 0] }));
+    await expect(ours.fit(weighted.select([1]))).rejects.toThrow(/^fit: sampleWeights: all are 0/);
+  });
+});
+
 test("oneHot has a 1 at each row's class", () => {
   expect(oneHot([2, 0], 3)).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0));
 });
@@ -266,6 +310,40 @@ describe("refuses", () => {
           { input: 1, target: "a" },
         ]),
       /^dataset: item 1: target is a label, expected 1 numbers, as item 0$/,
+    ],
+    [
+      "weights by a wrong name",
+      () => dataset({ inputs: rows, targets: [1, 2, 3], sampleWeight: [1, 1, 1] } as never),
+      /^dataset: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+    ],
+    [
+      "a sample's weight by a wrong name",
+      () => dataset([{ input: 1, target: 0, sampleWeights: [1] } as never]),
+      /^dataset: item 0: unknown field "sampleWeights", expected one of: input, target, sampleWeight$/,
+    ],
+    [
+      "options among the data",
+      () => dataset({ inputs: rows, targets: [0, 1, 0], classes: 2 } as never),
+      /^dataset: unknown field "classes"/,
+    ],
+    [
+      "weights of some items",
+      () =>
+        dataset([
+          { input: 1, target: 0, sampleWeight: 1 },
+          { input: 1, target: 0 },
+        ]),
+      /^dataset: item 1: sampleWeights, expected in all items alike, as in item 0, or in none$/,
+    ],
+    [
+      "fewer weights than rows",
+      () => dataset({ inputs: rows, targets: [1, 2, 3], sampleWeights: [1] }),
+      /^dataset: sampleWeights: 1 weights for 3/,
+    ],
+    [
+      "rows without weights to concat",
+      () => dataset({ inputs: [1], targets: [1], sampleWeights: [1] }).concat(dataset({ inputs: [1], targets: [1] })),
+      /^concat: the other has inputs \[1\], 1 value a target, expected inputs \[1\], 1 value a target, sampleWeights$/,
     ],
     ["what is no sample", () => dataset([{ x: 1 } as never]), /^dataset: item 0 is an object {x}, expected { input, target } or/],
     [

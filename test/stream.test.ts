@@ -71,6 +71,30 @@ test("samples, and iterables that are not async, are taken too", async () => {
   expect(outcome(ours, streamed)).toEqual(outcome(theirs, await theirs.fit(plain(0, ROWS), options)));
 });
 
+test("samples and parts of datasets have their weights", async () => {
+  const data = cr.dataset({ inputs, targets: ids, sampleWeights: weights }, { classes: 3 });
+  const sources: readonly (() => Iterable<cr.StreamItem>)[] = [
+    () => inputs.map((input, r) => ({ input, target: ids[r]!, sampleWeight: weights[r]! })),
+    () => data.batches(10),
+  ];
+  const expected = await make();
+  const history = await expected.fit(weighted(0, ROWS), options);
+  for (const source of sources) {
+    const net = await make();
+    const rows = cr.dataset.stream(source);
+    expect(outcome(net, await net.fit(rows, options))).toEqual(outcome(expected, history));
+    expect(await net.evaluate(rows)).toEqual(net.evaluate(weighted(0, ROWS)));
+  }
+});
+
+test("of a dataset's part the inputs are predicted from, not their shape", async () => {
+  const net = await cr.network({ input: 1, layers: [cr.dense(1)], loss: cr.meanSquaredError(), seed: 1 });
+  const data = cr.dataset({ inputs: [[3], [4], [5]], targets: [1, 2, 3] });
+  const parts = [];
+  for await (const part of net.predict(cr.dataset.stream(() => data.batches(2)))) parts.push(...part);
+  expect(parts).toEqual([...net.predict(data.inputs)]);
+});
+
 test("several inputs and outputs come by their names", async () => {
   const build = () => {
     const [a, b] = [cr.input(3, { name: "a" }), cr.input(2, { name: "b" })];
@@ -437,6 +461,24 @@ describe("refuses", () => {
       cr.dataset.stream(() => [plain(0, 2), weighted(2, 4)]),
       { shuffle: false },
       /^fit: item 1 of the stream: sampleWeights, expected in all items alike/,
+    ],
+    [
+      "weights of a batch by a wrong name",
+      cr.dataset.stream((() => [{ ...plain(0, 2), sampleWeight: [0, 1] }]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+    ],
+    [
+      "the weight of a sample by a wrong name",
+      cr.dataset.stream((() => [{ input: [1, 2, 3], target: 0, sampleWeights: [0] }]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: unknown field "sampleWeights", expected one of: input, target, sampleWeight$/,
+    ],
+    [
+      "a weight that is none",
+      cr.dataset.stream(() => [{ input: [1, 2, 3], target: 0, sampleWeight: -1 }]),
+      { shuffle: false },
+      /^fit: item 0 of the stream: sampleWeights\[0\] is -1, expected a finite number at least 0$/,
     ],
     [
       "too few rows",

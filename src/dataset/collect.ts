@@ -1,8 +1,9 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
 import { checkCount, isList, shown } from "../checks.js";
-import { type Data, type Rows, toRows } from "../data.js";
+import { checkFields, type Data, dataFields, type Rows, type SampleWeights, toRows } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
+import { toSampleWeights } from "../weighting.js";
 import { type Classes, type Label, toClasses } from "./classes.js";
 import type { Parts } from "./dataset.js";
 
@@ -13,11 +14,15 @@ type AnyTargets = Data["targets"] | readonly Label[];
 export interface Batch {
   readonly inputs: Rows;
   readonly targets: AnyTargets;
+  /** as in `Data` */
+  readonly sampleWeights?: SampleWeights;
 }
 
 export interface Sample {
   readonly input: number | Rows;
   readonly target: Label | Rows;
+  /** what it counts in the loss, >= 0 */
+  readonly sampleWeight?: number;
 }
 
 export interface DatasetOptions {
@@ -36,10 +41,12 @@ interface Columns {
   readonly inputs: Float32Array;
   readonly labels?: ArrayLike<Label>;
   readonly values?: Float32Array;
+  readonly sampleWeights?: Float32Array;
 }
 
 function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions): Columns {
-  const { inputs, targets } = given;
+  checkFields(who, given, dataFields);
+  const { inputs, targets, sampleWeights: weights } = given;
   if (!isList(inputs)) throw new ShapeError(`${who}: inputs: got ${shown(inputs)}, expected a typed array or an array of rows`);
   if (!isList(targets)) throw new ShapeError(`${who}: targets: got ${shown(targets)}, expected an array of labels, numbers or rows`);
   if (inputs.length === 0) throw new ShapeError(`${who}: inputs: no rows`);
@@ -52,7 +59,9 @@ function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions
     );
   const matrix = toRows(`${who}: inputs`, inputs, width, input !== undefined ? "the option input" : "as the first row");
   const { rows } = matrix;
-  const read = { rows, width, inputs: matrix.values as Float32Array };
+  // All may be 0 here: there may be more rows, and fit says so if there are none.
+  const sampleWeights = weights === undefined ? undefined : toSampleWeights(`${who}: sampleWeights`, weights, rows, true);
+  const read = { rows, width, inputs: matrix.values as Float32Array, ...(sampleWeights && { sampleWeights }) };
 
   const first = targets[0];
   const areLabels = classes !== undefined ? classes !== false : typeof first === "string" || typeof first === "boolean";
@@ -81,13 +90,13 @@ export function checkDataset(who: string, { input, features }: DatasetOptions): 
 
 function finish(
   who: string,
-  { rows, width, inputs, labels, values }: Columns,
+  { rows, width, inputs, labels, values, sampleWeights }: Columns,
   { input = width, classes, features }: DatasetOptions,
 ): Parts {
   if (features !== undefined && features.length !== width)
     throw new OptionError(`${who}: features has ${features.length} names for ${width} columns`);
   const shape = typeof input === "number" ? [input] : [...input];
-  const common = { rows, input: shape, inputs, ...(features && { features: [...features] }) };
+  const common = { rows, input: shape, inputs, ...(features && { features: [...features] }), ...(sampleWeights && { sampleWeights }) };
   if (values) return { ...common, targets: values, columns: values.length / rows };
   const { ids, names } = toClasses(`${who}: targets`, labels!, classes === undefined || classes === false ? true : classes);
   return { ...common, targets: ids, columns: 1, classes: names };
@@ -116,27 +125,32 @@ export function growing(): { push(values: ArrayLike<number>): void; done(): Floa
   };
 }
 
-/** Takes samples and batches, all of one width and kind. */
+/** Takes samples and batches, all of one width and kind, with weights or without. */
 export function collector(who: string, options: DatasetOptions): { add(item: Sample | Batch): void; done(): Parts } {
   const inputs = growing();
   const values = growing();
+  const weights = growing();
   const labels: Label[] = [];
   let [items, rows] = [0, 0];
-  let first: { readonly width: number; readonly columns: number } | undefined;
+  let first: { readonly width: number; readonly columns: number; readonly weighted: boolean } | undefined;
   return {
     add: (item) => {
       const name = `${who}: item ${items++}`;
       const batch = toBatch(name, item);
       const read = toColumns(name, batch, options);
       const columns = read.values ? read.values.length / read.rows : 0;
-      first ??= { width: read.width, columns };
+      const weighted = read.sampleWeights !== undefined;
+      first ??= { width: read.width, columns, weighted };
       const { width } = first;
       if (read.width !== width) throw new ShapeError(`${name}: input has ${read.width} columns, expected ${width}, as item 0`);
       if (columns !== first.columns) {
         const kind = (count: number) => (count === 0 ? "a label" : `${count} numbers`);
         throw new ShapeError(`${name}: target is ${kind(columns)}, expected ${kind(first.columns)}, as item 0`);
       }
+      if (weighted !== first.weighted)
+        throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
       inputs.push(read.inputs);
+      if (read.sampleWeights) weights.push(read.sampleWeights);
       if (read.values) values.push(read.values);
       else for (let i = 0; i < read.rows; ++i) labels.push(read.labels![i]!);
       rows += read.rows;
@@ -144,7 +158,8 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
     done: () => {
       if (!first) throw new ShapeError(`${who}: no rows`);
       const given = first.columns === 0 ? { labels } : { values: values.done() };
-      return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given }, options);
+      const weighing = first.weighted && { sampleWeights: weights.done() };
+      return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given, ...weighing }, options);
     },
   };
 }
@@ -153,8 +168,13 @@ function toBatch(who: string, item: Sample | Batch): Batch {
   if (item !== null && typeof item === "object") {
     if ("inputs" in item && "targets" in item) return item;
     if ("input" in item && "target" in item) {
-      const { input, target } = item;
-      return { inputs: [isList(input) ? input : [input]] as Rows, targets: [target] as AnyTargets };
+      checkFields(who, item, ["input", "target", "sampleWeight"]);
+      const { input, target, sampleWeight } = item;
+      return {
+        inputs: [isList(input) ? input : [input]] as Rows,
+        targets: [target] as AnyTargets,
+        ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
+      };
     }
   }
   throw new ShapeError(`${who} is ${shown(item)}, expected { input, target } or { inputs, targets }`);

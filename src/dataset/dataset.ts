@@ -19,6 +19,8 @@ export interface Parts {
   readonly targets: Float32Array | Uint32Array;
   /** of a target: 1, or as many as it has values */
   readonly columns: number;
+  /** what each row counts in the loss, `[rows]` */
+  readonly sampleWeights?: Float32Array;
   /** the class ids' names */
   readonly classes?: readonly string[];
   /** names of the input's columns */
@@ -49,18 +51,21 @@ export class Dataset implements Parts {
   readonly inputs: Float32Array;
   readonly targets: Float32Array | Uint32Array;
   readonly columns: number;
+  /** What rows count in the losses of `fit`, its validation and `evaluate`; not in scalers, splits and class weights. */
+  declare readonly sampleWeights?: Float32Array;
   declare readonly classes?: readonly string[];
   declare readonly features?: readonly string[];
   /** What `scale` has scaled it with: `fit` keeps them as the network's. */
   declare readonly scalers?: Scalers;
 
   /** @internal */
-  constructor({ rows, input, inputs, targets, columns, classes, features, scalers }: Parts) {
+  constructor({ rows, input, inputs, targets, columns, sampleWeights, classes, features, scalers }: Parts) {
     this.rows = rows;
     this.input = input;
     this.inputs = inputs;
     this.targets = targets;
     this.columns = columns;
+    if (sampleWeights) this.sampleWeights = sampleWeights;
     if (classes) this.classes = classes;
     if (features) this.features = features;
     if (scalers) this.scalers = scalers;
@@ -118,13 +123,14 @@ export class Dataset implements Parts {
     checkHeld("slice", this);
     checkCount("slice: begin", begin, 0, this.rows - 1);
     checkCount("slice: end", end, begin + 1, this.rows);
-    const { rows, inputs, targets, columns } = this;
+    const { rows, inputs, targets, columns, sampleWeights } = this;
     const width = inputs.length / rows;
     return new Dataset({
       ...this,
       rows: end - begin,
       inputs: inputs.subarray(begin * width, end * width),
       targets: targets.subarray(begin * columns, end * columns),
+      ...(sampleWeights && { sampleWeights: sampleWeights.subarray(begin, end) }),
     });
   }
 
@@ -140,7 +146,7 @@ export class Dataset implements Parts {
     for (let begin = 0; begin < this.rows; begin += size) yield this.slice(begin, Math.min(this.rows, begin + size));
   }
 
-  /** These rows, then the other's. @throws {ShapeError} other shapes, classes or features */
+  /** These rows, then the other's. @throws {ShapeError} other shapes, classes or features, or weights in one only */
   concat(other: Dataset): Dataset {
     if (!(other instanceof Dataset)) throw new ShapeError(`concat: got ${shown(other)}, expected a dataset`);
     checkHeld("concat", this);
@@ -152,6 +158,7 @@ export class Dataset implements Parts {
       rows: this.rows + other.rows,
       inputs: joined(this.inputs, other.inputs),
       targets: joined(this.targets, other.targets),
+      ...(this.sampleWeights && { sampleWeights: joined(this.sampleWeights, other.sampleWeights!) }),
     });
   }
 
@@ -183,12 +190,13 @@ export class Dataset implements Parts {
   }
 
   private gather(rows: ArrayLike<number>): Dataset {
-    const { inputs, targets, columns } = this;
+    const { inputs, targets, columns, sampleWeights } = this;
     return new Dataset({
       ...this,
       rows: rows.length,
       inputs: gather(inputs, inputs.length / this.rows, rows),
       targets: gather(targets, columns, rows),
+      ...(sampleWeights && { sampleWeights: gather(sampleWeights, 1, rows) }),
     });
   }
 }
@@ -221,9 +229,9 @@ function joined<T extends Values>(a: T, b: T): T {
 }
 
 /** What must agree for rows to lie in one dataset. */
-function described({ input, columns, classes, features, scalers }: Parts): string {
+function described({ input, columns, sampleWeights, classes, features, scalers }: Parts): string {
   const targets = classes ? `classes ${JSON.stringify(classes)}` : `${columns} ${columns === 1 ? "value" : "values"} a target`;
-  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
+  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}${sampleWeights ? ", sampleWeights" : ""}`;
 }
 
 type Source = Batch | Iterable<Sample | Batch>;
@@ -232,18 +240,25 @@ function isIterable(given: unknown): given is Iterable<Sample | Batch> {
   return given !== null && typeof given === "object" && Symbol.iterator in given;
 }
 
+/** Of a dataset its rows: what they mean the options say. */
+function rowsOf<Item>(item: Item): Item | Batch {
+  if (!(item instanceof Dataset)) return item;
+  const { inputs, targets, sampleWeights } = item;
+  return { inputs, targets, ...(sampleWeights && { sampleWeights }) };
+}
+
 function fromSource(source: Source, options: DatasetOptions = {}): Dataset {
   check("dataset", options);
   if (isIterable(source)) {
     const all = collector("dataset", options);
-    for (const item of source) all.add(item);
+    for (const item of source) all.add(rowsOf(item));
     return new Dataset(all.done());
   }
   if (source === null || typeof source !== "object" || !("inputs" in source) || !("targets" in source))
     throw new ShapeError(
       `dataset: got ${shown(source)}, expected { inputs, targets } or an iterable of samples; dataset.from takes async iterables`,
     );
-  return new Dataset(fromColumns("dataset", source, options));
+  return new Dataset(fromColumns("dataset", rowsOf(source), options));
 }
 
 async function from(source: AsyncIterable<Sample | Batch> | Iterable<Sample | Batch>, options: DatasetOptions = {}): Promise<Dataset> {
@@ -253,7 +268,7 @@ async function from(source: AsyncIterable<Sample | Batch> | Iterable<Sample | Ba
       `dataset.from: got ${shown(source)}, expected an iterable or async iterable of { input, target } or { inputs, targets }`,
     );
   const all = collector("dataset.from", options);
-  for await (const item of source) all.add(item);
+  for await (const item of source) all.add(rowsOf(item));
   return new Dataset(all.done());
 }
 
@@ -263,7 +278,8 @@ function check(who: string, options: DatasetOptions): void {
 }
 
 /** A dataset from columns, `{ inputs, targets }`, or from an iterable of samples `{ input, target }` or batches `{ inputs, targets }`.
- *  Inputs are rows of numbers; targets are values or class labels, see `Classes`. A Float32Array of inputs is not copied.
+ *  Inputs are rows of numbers; targets are values or class labels, see `Classes`. A Float32Array of inputs is not copied. Where rows count
+ *  differently they have weights: `sampleWeights` of columns and batches, `sampleWeight` of a sample, which stay with them in all parts.
  *
  *  `await dataset.from(source)` also takes async iterables, and collects all of them in memory (twice their size at the end).
  *  `dataset.stream(open)` holds nothing: `fit` reads it anew in every epoch.

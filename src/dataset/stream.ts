@@ -4,7 +4,7 @@ import type { Data } from "../data.js";
 import type { Label } from "./classes.js";
 import type { Sample } from "./collect.js";
 
-/** Rows as they come: one, or many at once; with several inputs, outputs or sample weights as `fit` takes them. */
+/** Rows as they come: one, or many at once; with several inputs or outputs as `fit` takes them. */
 export type StreamItem = Data | (Omit<Sample, "target"> & { readonly target: Exclude<Sample["target"], Label> | number });
 
 /** What `predict` reads of an item: targets, if there are any, do not count. */
