@@ -34,10 +34,11 @@ const LARGEST_COUNT = 2 ** 31 - 1;
 
 /** A whole number in [least, most]. */
 export function checkCount(who: string, value: unknown, least = 1, most = LARGEST_COUNT): void {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most)
-    throw new OptionError(
-      `${who} is ${shown(value)}, expected a whole number ${most !== LARGEST_COUNT ? `from ${least} to ${most}` : `of at least ${least}`}`,
-    );
+  const isNumber = typeof value === "number";
+  if (isNumber && Number.isInteger(value) && value >= least && value <= most) return;
+  // The limit of all counts is named to those who exceed it.
+  const range = most !== LARGEST_COUNT || (isNumber && value > most) ? `from ${least} to ${most}` : `of at least ${least}`;
+  throw new OptionError(`${who} is ${shown(value)}, expected a whole number ${range}`);
 }
 
 /** The largest finite float32: what users pass as a number becomes one. */

@@ -136,6 +136,11 @@ function checkFinite(who: string, values: Float32Array, width: number): void {
   }
 }
 
+/** One sample's targets. @param shape its prediction */
+export function targetShape(shape: readonly number[], loss: Loss): readonly number[] {
+  return [...shape.slice(0, -1), loss.targets === "ids" ? 1 : (loss.targetColumns ?? shape.at(-1) ?? 1)];
+}
+
 /** @param shape one sample's prediction */
 function toTargets(who: string, given: Targets, rows: number, shape: readonly number[], loss: Loss): Matrix {
   const classes = shape.at(-1) ?? 1;
@@ -144,8 +149,7 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
     const ids = toIds(who, given, rows, positions, classes, loss.type, loss.ignoreIndex);
     return { rows, width: positions, values: ids };
   }
-  const columns = loss.targetColumns ?? classes;
-  const width = positions * columns;
+  const width = product(targetShape(shape, loss));
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
   if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows, positions, classes, loss.type), classes) };
   const matrix = toRows(

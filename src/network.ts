@@ -63,12 +63,12 @@ export class Network {
   /** What its data is scaled with: those of the data set that `fit` was last given, of the file it was loaded from, or what you set. They
    *  are saved with it; `predict` takes and gives scaled numbers.
    *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
-   *  @throws {OptionError} what is no scaler */
+   *  @throws {OptionError} what is no scaler; {ShapeError} one of another width */
   get scalers(): Scalers {
     return this.ownScalers;
   }
   set scalers(scalers: Scalers) {
-    checkScalers("scalers", scalers);
+    checkScalers("scalers", scalers, this.ports);
     this.ownScalers = { ...scalers };
   }
 
@@ -323,6 +323,8 @@ export class Network {
   profile(data?: Data, options: ProfileOptions = {}): Profile {
     this.assertIdle("profile");
     const { batchSize, milliseconds } = completeProfile(options);
+    // Before so many rows are made up: memory for them may be refused.
+    if (data === undefined) this.model.plan("train", { capacity: batchSize });
     const samples = this.samples("profile", data === undefined ? madeUp(this.ports, batchSize) : data);
     if (options.batchSize !== undefined && samples.rows < batchSize)
       throw new ShapeError(`profile: the data has ${samples.rows} rows, fewer than batchSize, ${batchSize}`);

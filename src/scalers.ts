@@ -1,9 +1,10 @@
 // Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Sums are float64 and in the
 // rows' order, every result is rounded to float32 once: the same bits everywhere.
 import { checkCount, checkNumber, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
-import { type Rows, toRows } from "./data.js";
+import { type Ports, type Rows, targetShape, toRows } from "./data.js";
 import { checkHeld, Dataset } from "./dataset/dataset.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
+import { product } from "./plan/tensor.js";
 
 export interface Scaler {
   readonly type: "standardize" | "minMax";
@@ -164,10 +165,14 @@ export function restoreScaler(type: string, options: Readonly<Record<string, unk
   return scaler(type as Scaler["type"], Object.fromEntries(kind.learnt.map((name, i) => [name, lists[i]!])), columns);
 }
 
-/** @throws {OptionError} what is no scaler, or says of itself in `toJSON` what no scaler can be made of */
-export function checkScalers(who: string, scalers: unknown): void {
+/** @param ports of the network that they are for; with several inputs or outputs nothing says which of them a scaler is for
+ *  @throws {OptionError} what is no scaler, or says of itself in `toJSON` what no scaler can be made of; {ShapeError} one of another width,
+ *    neither a whole sample's nor that of its last axis */
+export function checkScalers(who: string, scalers: unknown, { inputs, outputs }: Ports): void {
   checkOptions(who, scalers, ["inputs", "targets"]);
-  for (const [name, each] of Object.entries(scalers as Scalers)) {
+  const shapes = { inputs: inputs.map(({ shape }) => shape), targets: outputs.map(({ shape, loss }) => targetShape(shape, loss)) };
+  for (const name of ["inputs", "targets"] as const) {
+    const each = (scalers as Scalers)[name];
     if (each === undefined) continue;
     const wanted = `${who}: ${name} is ${shown(each)}, expected a scaler, as standardize(train)`;
     // Dates have a toJSON, too.
@@ -178,6 +183,12 @@ export function checkScalers(who: string, scalers: unknown): void {
     } catch (cause) {
       throw new OptionError(`${wanted}; no file could hold it: ${(cause as Error).message}`, { cause });
     }
+    const [shape, ...others] = shapes[name];
+    const width = product(shape!);
+    if (others.length === 0 && each.columns !== width && each.columns !== shape!.at(-1))
+      throw new ShapeError(
+        `${who}: ${name}: the ${each.type} scaler was fitted on ${each.columns} columns, expected ${width} (the network's ${name})`,
+      );
   }
 }
 

@@ -47,6 +47,12 @@ const INF = Number.POSITIVE_INFINITY;
 const fitting: readonly Row[] = [
   ["batchSize 0", (n) => fit(n, { batchSize: 0 }), OptionError, /fit: batchSize is 0, expected a whole number of at least 1/],
   ["batchSize -1", (n) => fit(n, { batchSize: -1 }), OptionError, /fit: batchSize is -1/],
+  [
+    "batchSize 1e12",
+    (n) => fit(n, { batchSize: 1e12 }),
+    OptionError,
+    /fit: batchSize is 1000000000000, expected a whole number from 1 to 2147483647$/,
+  ],
   ["batchSize 1.5", (n) => fit(n, { batchSize: 1.5 }), OptionError, /fit: batchSize is 1.5/],
   ["batchSize NaN", (n) => fit(n, { batchSize: NAN }), OptionError, /fit: batchSize is NaN/],
   ['batchSize "8"', (n) => fit(n, { batchSize: "8" }), OptionError, /fit: batchSize is "8"/],

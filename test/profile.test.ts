@@ -44,6 +44,14 @@ test.each(runs)("$name: each instruction is timed once and nothing changes on $b
   net.dispose();
 });
 
+test("a batch that needs more memory than there is is refused before its rows are made up", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  expect(() => net.profile(undefined, { ...short, batchSize: 2 ** 31 - 1 })).toThrow(
+    /^memory: a network needs \d+ MiB, the limit is 2048 MiB .*; use smaller batches or fewer units$/,
+  );
+  expect(net.profile(undefined, short).rows).toBe(32);
+});
+
 test("operations and bytes are those of the layers' formulas, rates are these over the time", async () => {
   const net = await network({
     input: 6,

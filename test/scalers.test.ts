@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../src/formats/native.js";
 import {
+  customLoss,
   dataset,
   dense,
   FormatError,
@@ -105,7 +106,28 @@ describe("a network keeps the scalers of what it was trained on", () => {
       expect(() => {
         net.scalers = wrong as never;
       }).toThrow(OptionError);
+    for (const [wrong, message] of [
+      [{ inputs: minMax([[1, 2]]) }, "scalers: inputs: the minMax scaler was fitted on 2 columns, expected 3 (the network's inputs)"],
+      [
+        { targets: standardize(data) },
+        "scalers: targets: the standardize scaler was fitted on 3 columns, expected 1 (the network's targets)",
+      ],
+    ] as const)
+      expect(() => {
+        net.scalers = wrong;
+      }).toThrow(new ShapeError(message));
     expect(Object.keys(net.scalers)).toEqual(["inputs"]);
+  });
+
+  test("they are as wide as a sample, or as its last axis", async () => {
+    const loss = customLoss("ends", {}, (g, range, y) => g.mean(g.square(g.sub(range, y))), { columns: 1 });
+    const net = await network({ input: [2, 3], layers: [dense(2)], loss, seed: 1, backend: "js" });
+    net.scalers = { inputs: standardize(data), targets: minMax([[1, 2]]) };
+    net.scalers = { inputs: minMax([[1, 2, 3, 4, 5, 6]]), targets: minMax([[1], [2]]) };
+    for (const columns of [2, 4])
+      expect(() => {
+        net.scalers = { inputs: minMax([new Array(columns).fill(1)]) };
+      }).toThrow(/expected 6 \(the network's inputs\)$/);
   });
 
   test.each<[string, unknown]>([
