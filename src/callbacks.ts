@@ -32,10 +32,13 @@ export interface Run {
 export interface Callback {
   /** Its name in saved runs. */
   readonly type: string;
+  /** Before the first step; what it throws refuses the run. */
   onFitStart?(run: Run): void | Promise<void>;
+  /** After each chunk of steps, and after the ends of epochs in it. */
   onChunkEnd?(progress: Progress, run: Run): void | Promise<void>;
-  /** @param index number of the epoch in this run, from 0 on */
+  /** After each epoch and its validation. @param index number of the epoch in the run, from 0 on */
   onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
+  /** After the last chunk, also of a run that was stopped; not after an error. */
   onFitEnd?(history: History, run: Run): void | Promise<void>;
   /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. */
   state?(): CallbackState;

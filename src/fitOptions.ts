@@ -8,13 +8,17 @@ import type { Epoch } from "./history.js";
 import { onPageThread } from "./macrotask.js";
 
 export interface Progress {
-  /** 1 … epochs, and steps done in it */
+  /** 1 … epochs, also of a run that was resumed */
   readonly epoch: number;
+  /** done in that epoch, 1 … steps */
   readonly step: number;
+  /** of an epoch */
   readonly steps: number;
+  /** of the run */
   readonly epochs: number;
   /** Mean loss of the epoch so far. */
   readonly loss: number;
+  /** Rows over the time of this call's steps, waiting for streams included. */
   readonly samplesPerSecond: number;
   /** Estimate for the rest of the run. */
   readonly secondsLeft: number;

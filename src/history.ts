@@ -14,6 +14,7 @@ export interface Epoch {
 }
 
 export interface History {
+  /** Those that were finished in this call, in order. */
   readonly epochs: readonly Epoch[];
   /** What ended it before all epochs were done. */
   readonly stopped: false | "signal" | "callback";

@@ -21,8 +21,11 @@ export interface StreamOptions {
 /** Made by `dataset.stream()`. */
 export interface DataStream<Item extends InputItem = StreamItem> {
   readonly type: "stream";
+  /** Begins a reading of all items. */
   open(): Iterable<Item> | AsyncIterable<Item>;
+  /** rows among which the next one is drawn; 0: they come in order */
   readonly shuffleBuffer: number;
+  /** of one reading; undefined: they are counted first */
   readonly rows: number | undefined;
 }
 
