@@ -2,7 +2,6 @@
 // logical and unpadded. How networks are made and loaded: make.ts. Long for its docstrings: what methods do is elsewhere.
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
-import type { Callback } from "./callbacks.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
@@ -21,7 +20,7 @@ import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
-import { type Pending, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
+import { type Kept, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
 import { trainBatch } from "./steps.js";
@@ -44,8 +43,9 @@ export class Network {
   private evaluating = 0;
   /** Is the average in the weights' place? */
   private averaging = false;
-  private callbacks: readonly Callback[] = [];
-  private pending: Pending | undefined;
+  private callbacks: readonly Kept[] = [];
+  /** Of a loaded run that nothing has gone on with. */
+  private pending: readonly Kept[] | undefined;
   private disposed = false;
 
   private readonly ports: Ports;
@@ -366,12 +366,12 @@ export class Network {
   /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
   get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
     const { interrupted } = this.position;
-    return interrupted && { epochs: interrupted.epochs, withoutState: this.pending?.withoutState ?? withoutState(this.callbacks) };
+    return interrupted && { epochs: interrupted.epochs, withoutState: withoutState(this.callbacks) };
   }
 
   /** @internal */
   takeUp(training: StoredTraining): void {
-    this.pending = restoreTraining(this.model, this.position, training);
+    this.pending = this.callbacks = restoreTraining(this.model, this.position, training);
   }
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */

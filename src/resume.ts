@@ -32,19 +32,15 @@ const nonFinite: ReadonlyMap<unknown, number> = new Map(
   [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [`${n}`, n]),
 );
 
-/** What came out of a file and waits for `fit({ resume: true })`. */
-export interface Pending {
-  readonly callbacks: readonly { readonly type: string; readonly state?: CallbackState }[];
-  /** Names of those that have no state in the file. */
-  readonly withoutState: readonly string[];
-}
+/** What a file holds of a callback: what came out of one waits for `fit({ resume: true })`, and can be saved again. */
+export type Kept = Pick<Callback, "type" | "state">;
 
 /** Names of callbacks whose state a saved run does not hold, since they have no `state()`. */
-export function withoutState(callbacks: readonly Callback[]): string[] {
+export function withoutState(callbacks: readonly Kept[]): string[] {
   return callbacks.filter(({ state }) => !state).map(({ type }) => type);
 }
 
-export function storeTraining(model: Model, position: Position, callbacks: readonly Callback[]): StoredTraining {
+export function storeTraining(model: Model, position: Position, callbacks: readonly Kept[]): StoredTraining {
   const tensors: StoredParameter[] = model.slots().map(({ name, shape, values }) => ({ name: `slot.${name}`, shape, values }));
   const stored = callbacks.map((callback, i): StoredCallback => {
     if (!callback.state) return { type: callback.type };
@@ -112,9 +108,9 @@ function checkCallback(who: string, stored: unknown): void {
     throw new OptionError(`${who}.arrays is ${shown(arrays)}, expected an array of names`);
 }
 
-/** Puts the optimizer's state and the position back. @returns what the callbacks will get
+/** Puts the optimizer's state and the position back. @returns its callbacks, as far as it holds them
  *  @throws {FormatError} if the file's state is not that of this network's optimizer; {OptionError} a field that no run has */
-export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): Pending {
+export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): readonly Kept[] {
   if (!isRecord(json)) throw new OptionError(`training.json is ${shown(json)}, expected { step, epoch, callbacks, … }`);
   const { step, epoch, callbacks, schedule: followed } = json as unknown as TrainingJson;
   checkCount("training.json.step", step, 0, Number.MAX_SAFE_INTEGER);
@@ -138,24 +134,20 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));
   if (isObserver(optimizer.schedule)) optimizer.schedule.restore(followed!);
   Object.assign(position, { step, epoch, ...(interrupted && { interrupted }) });
-  return {
-    withoutState: callbacks.filter(({ state }: StoredCallback) => state === undefined).map(({ type }) => type),
-    callbacks: callbacks.map(({ type, state, arrays = [] }: StoredCallback, i) => ({
-      type,
-      ...(state !== undefined && {
-        state: { json: state, arrays: Object.fromEntries(arrays.map((name) => [name, take(`callback.${i}.${name}`, undefined)])) },
-      }),
-    })),
-  };
+  return callbacks.map(({ type, state, arrays = [] }: StoredCallback, i): Kept => {
+    if (state === undefined) return { type };
+    const saved = { json: state, arrays: Object.fromEntries(arrays.map((name) => [name, take(`callback.${i}.${name}`, undefined)])) };
+    return { type, state: () => saved };
+  });
 }
 
 /** Gives callbacks the state that was saved of them. @throws {OptionError} if they are not the saved ones */
-export function resumeCallbacks({ callbacks: saved }: Pending, callbacks: readonly Callback[]): void {
+export function resumeCallbacks(saved: readonly Kept[], callbacks: readonly Callback[]): void {
   const types = (list: readonly { readonly type: string }[]) => list.map(({ type }) => type).join(", ") || "none";
   if (types(saved) !== types(callbacks))
     throw new OptionError(`fit: resume: callbacks are ${types(callbacks)}, expected those of the saved run: ${types(saved)}`);
   callbacks.forEach((callback, i) => {
-    const { state } = saved[i]!;
+    const state = saved[i]!.state?.();
     if (state) callback.restore?.(state);
   });
 }

@@ -101,6 +101,20 @@ test("early stopping keeps its patience and its best weights over an interruptio
   expect(net.weightsHash()).toBe(whole.weightsHash());
 });
 
+test("a run that was loaded and saved again is the same file", async () => {
+  const net = await make("adam");
+  const kept: Callback = { type: "kept", state: () => ({ json: { at: 3 }, arrays: { best: Float32Array.of(1, 2) } }), restore: () => {} };
+  const controller = new AbortController();
+  const callbacks = [kept, { type: "other" }];
+  const stop = { onProgress: () => net.steps >= 7 && controller.abort(), signal: controller.signal, chunkMilliseconds: 1e-9 };
+  await net.fit(data, { ...options, callbacks, ...stop });
+  const bytes = net.save({ training: true });
+  const again = await loadNetwork(bytes);
+  expect(again.save({ training: true })).toEqual(bytes);
+  expect(again.interrupted).toEqual(net.interrupted);
+  expect(again.interrupted!.withoutState).toEqual(["other"]);
+});
+
 test("resuming says what does not fit", async () => {
   const bytes = await interruptAfter(await make("adam"), 7);
   const net = await loadNetwork(bytes);
