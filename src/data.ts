@@ -6,6 +6,7 @@ import { ShapeError } from "./errors.js";
 import { checkTargets } from "./losses/targets.js";
 import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
+import type { Matrix, Samples } from "./samples.js";
 import { oneHot, toSampleWeights, type Weighed } from "./weighting.js";
 
 type NumberArray =
@@ -55,29 +56,6 @@ export function checkData(who: string, data: unknown): asserts data is Data {
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
     throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
   checkFields(who, data, dataFields, datasetFields);
-}
-
-/** Checked data: `values` holds `rows` rows of `width` elements. */
-export interface Matrix {
-  readonly rows: number;
-  readonly width: number;
-  readonly values: Float32Array | Uint32Array;
-}
-
-/** By sample: what it adds to the denominator of a batch's mean loss, and how many of its positions metrics count. */
-export interface Weighing {
-  readonly denominators: Float64Array;
-  readonly counted: Float64Array;
-}
-
-/** Checked data of a network: one matrix for each input, then for each output's targets, then the row weights of those that have any. */
-export interface Samples {
-  readonly rows: number;
-  readonly feeds: readonly Matrix[];
-  /** By output; undefined where all rows count 1. */
-  readonly weighing: readonly (Weighing | undefined)[];
-  /** Number of each row in the user's data, where it is not the row's own. */
-  readonly numbers?: Float64Array;
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
@@ -273,77 +251,4 @@ function toWeights(
   for (const name of Object.keys(given))
     if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
   return names.map((name) => (Object.hasOwn(given, name) ? toSampleWeights(`${who}.${name}`, given[name], rows, part) : undefined));
-}
-
-/** Room for so many rows of the same kind. */
-export function emptySamples({ feeds, weighing }: Samples, rows: number): Samples {
-  return {
-    rows,
-    feeds: feeds.map(({ width, values }) => ({
-      rows,
-      width,
-      values: values instanceof Uint32Array ? new Uint32Array(rows * width) : new Float32Array(rows * width),
-    })),
-    weighing: weighing.map((of) => of && { denominators: new Float64Array(rows), counted: new Float64Array(rows) }),
-    numbers: new Float64Array(rows),
-  };
-}
-
-/** Copies row `row` of one to row `at` of the other, which `emptySamples` made. @param number of the row in the user's data */
-export function putRow(to: Samples, at: number, from: Samples, row: number, number = from.numbers?.[row] ?? row): void {
-  from.feeds.forEach(({ values, width }, f) => {
-    to.feeds[f]!.values.set(values.subarray(row * width, (row + 1) * width), at * width);
-  });
-  from.weighing.forEach((of, output) => {
-    if (!of) return;
-    const { denominators, counted } = to.weighing[output]!;
-    denominators[at] = of.denominators[row]!;
-    counted[at] = of.counted[row]!;
-  });
-  to.numbers![at] = number;
-}
-
-/** So many rows of the samples, in the order given. */
-export function pickRows(samples: Samples, rows: readonly number[]): Samples {
-  const picked = emptySamples(samples, rows.length);
-  rows.forEach((row, i) => {
-    putRow(picked, i, samples, row);
-  });
-  return picked;
-}
-
-/** Which outputs' rows have weights: what a plan must read. */
-export function weightedOutputs({ weighing }: Samples): readonly boolean[] {
-  return weighing.map((of) => of !== undefined);
-}
-
-/** Below so many elements a loop is faster than a view and its copy. */
-const FEW = 32;
-
-export function copyElements(
-  from: Float32Array | Uint32Array,
-  begin: number,
-  count: number,
-  to: Float32Array | Uint32Array,
-  at: number,
-): void {
-  if (count > FEW) to.set(from.subarray(begin, begin + count), at);
-  else for (let i = 0; i < count; ++i) to[at + i] = from[begin + i]!;
-}
-
-/** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */
-export function copyRow(matrix: Matrix, row: number, columns: number, stride: number, to: Float32Array | Uint32Array, at: number): void {
-  const { values, width } = matrix;
-  const from = row * width;
-  if (width <= FEW) {
-    for (let c = 0, gap = 0; c < width; ++c) {
-      if (c > 0 && c % columns === 0) gap += stride - columns;
-      to[at + c + gap] = values[from + c]!;
-    }
-    return;
-  }
-  for (let c = 0; c < width; c += columns) {
-    to.set(values.subarray(from + c, from + c + columns), at);
-    at += stride;
-  }
 }

@@ -3,11 +3,11 @@
 import { Status } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import type { Plan } from "./compile.js";
-import { pickRows, type Samples } from "./data.js";
 import { NonFiniteError, type Norm } from "./errors.js";
 import type { Model } from "./model.js";
 import { usesOf } from "./plan/program.js";
 import type { Tensor } from "./plan/tensor.js";
+import { pickRows, type Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 
 export interface Failure {

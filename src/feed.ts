@@ -1,8 +1,9 @@
 // A stream's rows for `fit`: read in order, checked, drawn through the shuffle buffer, a chunk of steps at a time.
-import { emptySamples, type Ports, putRow, type Samples } from "./data.js";
+import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import { Stream, uniform } from "./random.js";
 import { noRows, samplesOf, wrongRows } from "./reading.js";
+import { emptySamples, putRow, type Samples } from "./samples.js";
 
 export class Feed {
   private reading: ReturnType<typeof samplesOf> | undefined;

@@ -2,12 +2,12 @@
 import type { ThreadChoice } from "./backends/backend.js";
 import type { Run as CallbackRun } from "./callbacks.js";
 import { metricNames } from "./compile.js";
-import type { Samples } from "./data.js";
 import { Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
 import type { History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
+import type { Samples } from "./samples.js";
 import { type Position, Training, type Validate } from "./training.js";
 
 /** @param control what callbacks get of the network @param threads on which steps run; all else is this one's */

@@ -1,7 +1,8 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
-import type { Samples } from "./data.js";
+
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
+import type { Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 import { SLICE } from "./slices.js";
 

@@ -3,7 +3,7 @@
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
-import { checkData, type Data, type Ports, pickRows, type Samples, toInputs, toSamples } from "./data.js";
+import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
 import type { Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
@@ -21,6 +21,7 @@ import { product } from "./plan/tensor.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
 import { type Kept, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
+import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
 import { trainBatch } from "./steps.js";

@@ -4,12 +4,13 @@ import { Op } from "../assembly/opcodes.js";
 import type { BackendInfo } from "./backends/backend.js";
 import { checkCount, checkNumber, checkOptions } from "./checks.js";
 import type { Plan } from "./compile.js";
-import { type Data, type Ports, type Samples, weightedOutputs } from "./data.js";
+import type { Data, Ports } from "./data.js";
 import type { Model } from "./model.js";
 import { type Cost, costOf } from "./plan/cost.js";
 import { shownOp } from "./plan/explain.js";
 import type { Phase } from "./plan/program.js";
 import { aligned, product } from "./plan/tensor.js";
+import { type Samples, weightedOutputs } from "./samples.js";
 import { denominatorOf, stageInOrder } from "./single.js";
 
 export interface ProfileOptions {

@@ -1,8 +1,9 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
 import { shown } from "./checks.js";
-import { checkData, checkFields, emptySamples, type Ports, putRow, type Samples, toInputs, toSamples, weightedOutputs } from "./data.js";
+import { checkData, checkFields, type Ports, toInputs, toSamples } from "./data.js";
 import type { DataStream, InputItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
+import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
 
 /** The source's items; it is closed when they are left early. */
 async function* itemsOf<Item>({ open }: { open(): Iterable<Item> | AsyncIterable<Item> }): AsyncGenerator<Item, void> {

@@ -2,9 +2,9 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import type { Plan, Purpose } from "./compile.js";
-import { copyElements, copyRow, type Samples, weightedOutputs } from "./data.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
+import { type Matrix, type Samples, weightedOutputs } from "./samples.js";
 
 /** Copies rows [first, first + count) of checked data to where a plan has its feeds, from the `at`-th place on. */
 export function stage(views: Views, plan: Plan, samples: Samples, first: number, count: number, at = 0): void {
@@ -86,4 +86,29 @@ export function countedByMetric(model: Model, { rows, weighing }: Samples): numb
 /** Rows of the last axis in one sample, each of which metrics count. */
 function positionsOf(shape: readonly number[]): number {
   return product(shape.slice(0, -1));
+}
+
+/** Below so many elements a loop is faster than a view and its copy. */
+const FEW = 32;
+
+function copyElements(from: Float32Array | Uint32Array, begin: number, count: number, to: Float32Array | Uint32Array, at: number): void {
+  if (count > FEW) to.set(from.subarray(begin, begin + count), at);
+  else for (let i = 0; i < count; ++i) to[at + i] = from[begin + i]!;
+}
+
+/** Copies one row to memory whose rows have `stride` elements after every `columns`. Padding is left as it is. */
+export function copyRow(matrix: Matrix, row: number, columns: number, stride: number, to: Float32Array | Uint32Array, at: number): void {
+  const { values, width } = matrix;
+  const from = row * width;
+  if (width <= FEW) {
+    for (let c = 0, gap = 0; c < width; ++c) {
+      if (c > 0 && c % columns === 0) gap += stride - columns;
+      to[at + c + gap] = values[from + c]!;
+    }
+    return;
+  }
+  for (let c = 0; c < width; c += columns) {
+    to.set(values.subarray(from + c, from + c + columns), at);
+    at += stride;
+  }
 }

@@ -1,10 +1,11 @@
 // What goes through all rows of data, a slice at a time: evaluation and prediction.
 import { metricNames } from "./compile.js";
-import type { Ports, Samples } from "./data.js";
+import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 import { slicesOf } from "./reading.js";
+import type { Samples } from "./samples.js";
 import { countedByMetric, denominatorOf, lossOf, metricOf, penaltyOf, runBatch } from "./single.js";
 
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */

@@ -1,9 +1,9 @@
 // A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
-import { type Samples, weightedOutputs } from "./data.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { LoadedPlan, Model } from "./model.js";
+import { type Samples, weightedOutputs } from "./samples.js";
 import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
 
 export interface Chunk {

@@ -1,9 +1,10 @@
 // Everything about one batch as a training step computes it: activations, losses and gradients, by their names.
 import type { Plan } from "./compile.js";
-import type { Ports, Samples } from "./data.js";
+import type { Ports } from "./data.js";
 import type { Model } from "./model.js";
 import type { NamedTensor } from "./parameters.js";
 import type { Tensor } from "./plan/tensor.js";
+import type { Samples } from "./samples.js";
 import { lossOf, penaltyOf, runBatch } from "./single.js";
 
 export interface LayerTrace {

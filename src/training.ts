@@ -3,7 +3,6 @@
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { metricNames } from "./compile.js";
-import { type Samples, weightedOutputs } from "./data.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
 import type { Feed } from "./feed.js";
@@ -12,6 +11,7 @@ import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
 import { permutation } from "./random.js";
+import { type Samples, weightedOutputs } from "./samples.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";

@@ -1,8 +1,8 @@
 // Weights of samples, classes and positions, and smoothed labels: what becomes of a data set's targets before steps read them. Done once
 // for the whole data set, in JavaScript; steps multiply rows by weights and know nothing of where they come from.
 import { checkNumber, isList, shown } from "./checks.js";
-import type { Matrix } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
+import type { Matrix } from "./samples.js";
 
 export type Normalization = "sumOfWeights" | "batchSize";
 export const normalizations: readonly Normalization[] = ["sumOfWeights", "batchSize"];

@@ -1,6 +1,5 @@
 // What becomes of targets before they are staged; expected numbers by hand.
 import { describe, expect, test } from "vitest";
-import type { Matrix } from "../src/data.js";
 import {
   binaryCrossEntropy,
   binaryFocal,
@@ -16,6 +15,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { restoreLoss } from "../src/losses.js";
+import type { Matrix } from "../src/samples.js";
 import { toSampleWeights, weigh } from "../src/weighting.js";
 
 const values = (rows: number, ...numbers: number[]): Matrix => ({

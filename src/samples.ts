@@ -1,0 +1,66 @@
+// Checked data of a network, as rows of numbers: what goes from data.ts, data sets and streams to steps, evaluation and prediction.
+
+/** Checked data: `values` holds `rows` rows of `width` elements. */
+export interface Matrix {
+  readonly rows: number;
+  readonly width: number;
+  readonly values: Float32Array | Uint32Array;
+}
+
+/** By sample: what it adds to the denominator of a batch's mean loss, and how many of its positions metrics count. */
+export interface Weighing {
+  readonly denominators: Float64Array;
+  readonly counted: Float64Array;
+}
+
+/** Checked data of a network: one matrix for each input, then for each output's targets, then the row weights of those that have any. */
+export interface Samples {
+  readonly rows: number;
+  readonly feeds: readonly Matrix[];
+  /** By output; undefined where all rows count 1. */
+  readonly weighing: readonly (Weighing | undefined)[];
+  /** Number of each row in the user's data, where it is not the row's own. */
+  readonly numbers?: Float64Array;
+}
+
+/** Room for so many rows of the same kind. */
+export function emptySamples({ feeds, weighing }: Samples, rows: number): Samples {
+  return {
+    rows,
+    feeds: feeds.map(({ width, values }) => ({
+      rows,
+      width,
+      values: values instanceof Uint32Array ? new Uint32Array(rows * width) : new Float32Array(rows * width),
+    })),
+    weighing: weighing.map((of) => of && { denominators: new Float64Array(rows), counted: new Float64Array(rows) }),
+    numbers: new Float64Array(rows),
+  };
+}
+
+/** Copies row `row` of one to row `at` of the other, which `emptySamples` made. @param number of the row in the user's data */
+export function putRow(to: Samples, at: number, from: Samples, row: number, number = from.numbers?.[row] ?? row): void {
+  from.feeds.forEach(({ values, width }, f) => {
+    to.feeds[f]!.values.set(values.subarray(row * width, (row + 1) * width), at * width);
+  });
+  from.weighing.forEach((of, output) => {
+    if (!of) return;
+    const { denominators, counted } = to.weighing[output]!;
+    denominators[at] = of.denominators[row]!;
+    counted[at] = of.counted[row]!;
+  });
+  to.numbers![at] = number;
+}
+
+/** So many rows of the samples, in the order given. */
+export function pickRows(samples: Samples, rows: readonly number[]): Samples {
+  const picked = emptySamples(samples, rows.length);
+  rows.forEach((row, i) => {
+    putRow(picked, i, samples, row);
+  });
+  return picked;
+}
+
+/** Which outputs' rows have weights: what a plan must read. */
+export function weightedOutputs({ weighing }: Samples): readonly boolean[] {
+  return weighing.map((of) => of !== undefined);
+}
