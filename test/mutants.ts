@@ -117,7 +117,7 @@ export class Subject {
     const at = Math.floor(random() * program.instructions.length);
     const instruction = program.instructions[at]!;
     const names = specOf(instruction.op)
-      .operands.filter(({ kind }) => kind === "extent" || kind === "u32")
+      .operands.filter(({ kind }) => kind !== "tensor" && kind !== "f32")
       .map(({ name }) => name);
     const name = pick(random, names);
     const old = instruction.operands[name] as Extent;
@@ -203,13 +203,14 @@ export class Subject {
     return Uint32Array.from(outcome.flatMap((part) => [...part]));
   }
 
-  /** A step may write its workspace, gradients, step record, and, if it trains, parameters and optimizer state. */
+  /** A step may write its workspace, gradients, in its record what comes after the numbers of rows and step, and, if it trains, parameters
+   *  and optimizer state. */
   private firstForbiddenWrite(before: Uint32Array, after: Uint32Array): number | undefined {
     const { slabs, table, layout, purpose } = this.plan;
     const own = [
       slabs.workspace,
       slabs.gradient,
-      [table, table + layout.stride] as const,
+      [table + Step.Status, table + layout.stride] as const,
       ...(purpose === "train" ? [slabs.parameter, slabs.slot] : []),
     ];
     for (let at = 0; at < before.length; ++at)

@@ -153,6 +153,7 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
   ["a result beyond the step's record", train, () => withOperand(train, "reduceLoss", "", { out: train.layout.stride - 4 }), /out is byte/],
   ["a result across two fields", train, () => withOperand(train, "reduceLoss", "", { out: Step.End + 4 }), /out is byte/],
   ["a result in place of the number of rows", train, () => withOperand(train, "reduceLoss", "", { out: Step.Rows }), /out is byte 0/],
+  ["row numbers where no address is", train, () => withOperand(train, "gatherRows", "", { order: Step.Number }), /order is byte 8/],
   ["a status that is no status word", train, () => withOperand(train, "reduceLoss", "", { status: Step.Rows }), /status is byte 0/],
 
   // ---- the addresses are wrong, and the words agree with them

@@ -260,8 +260,12 @@ function checkApart(ranges: readonly (readonly [name: string, range: Range])[]):
   });
 }
 
-/** Where what a kernel writes in a step's record begins at the earliest; all kinds but these only read. */
-const firstWritten: Partial<Record<ScalarKind, number>> = { stepAddress: Step.Penalty, stepStatus: Step.Status };
+/** Where in a step's record what is written, or is an address, may be; numbers may be read anywhere. */
+function fieldRange(kind: ScalarKind, stride: number): Range {
+  if (kind === "stepPointer") return [Step.Order, Step.Order + 4];
+  if (kind === "stepStatus") return [Step.Status, Step.Status + 4];
+  return [kind === "stepAddress" ? Step.Penalty : 0, stride];
+}
 
 function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: Fail): void {
   const value = instruction.operands[operand.name];
@@ -277,8 +281,7 @@ function checkWord(operand: Operand, instruction: Instruction, word: number, opt
     return;
   }
   const width = stepFieldBytes[operand.kind];
-  const from = firstWritten[operand.kind] ?? 0;
-  const to = operand.kind === "stepStatus" ? Step.Status + 4 : options.stride;
+  const [from, to] = fieldRange(operand.kind, options.stride);
   if (width !== undefined && (word % width !== 0 || word < from || word + width > to))
     fail(`${operand.name} is byte ${word} of a step record of ${options.stride}`);
   const expected =
