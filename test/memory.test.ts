@@ -40,6 +40,13 @@ test("1,000 networks of 1 MiB, disposed of, never need more than twice one netwo
   expect(peak).toBeLessThanOrEqual(2 * region);
 });
 
+test("40 networks of 50 MiB, trained by two threads and disposed of, are let go by the threads as well", { timeout: 120_000 }, async () => {
+  const { peak, region } = await measure<{ peak: number; region: number }>("threaded");
+  console.log(`40 networks of ${(region / MiB).toFixed(0)} MiB on two threads: ${(peak / MiB).toFixed(0)} MiB more than after the first`);
+  // Of the last, and what was left before 64 MiB were, four at once: all 40 would be ten times as much.
+  expect(peak).toBeLessThan(4 * region + 64 * MiB);
+});
+
 test("500 small networks alive at once share a few memories, and each trains as if it were alone", async () => {
   const { memories, bytes, differing } = await measure<{ memories: number; bytes: number; differing: number }>("together");
   console.log(`500 networks alive: ${memories} WebAssembly memories, ${bytes / MiB} MiB`);

@@ -2,6 +2,10 @@
 // of 500 small networks are normal. What an arena's module does is elsewhere (wasm.ts).
 import { BackendError } from "../errors.js";
 
+/** Bytes that were taken or left after which an engine is made to collect, for it knows little of what memories hold; above 32 MiB, where C
+ *  libraries map fresh pages instead of zeroing. */
+export const collectEvery = 64 * 2 ** 20;
+
 const MiB = 2 ** 20;
 /** WebAssembly's page. */
 const page = 65_536;

@@ -6,7 +6,7 @@ import { bytesOf } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, outOfMemory, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, type Run } from "./arena.js";
 import type { Backend, BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
@@ -15,9 +15,6 @@ import { isRevectorized } from "./revectorizer.js";
 import { whyOneThread } from "./threads.js";
 import { setTile, tileIn } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
-
-/** Bytes of new regions after which the engine is made to collect before it is asked for more memory; above 32 MiB, where C libraries map fresh pages instead of zeroing. */
-const collectEvery = 64 * 2 ** 20;
 
 /** There is no WebAssembly here, whichever build. */
 export class NoWebAssembly extends BackendError {}

@@ -1,6 +1,7 @@
 // Workers of Node and of browsers under one interface. Their code is a string, so that no bundler has to find a file, and what they say
 // is in pool.ts.
 import { BackendError } from "../errors.js";
+import { collectEvery } from "./arena.js";
 
 /** What a worker is told: to enter a memory as one of its threads, and to take part in the runs that follow the `seen`-th. */
 export interface Entry {
@@ -26,13 +27,20 @@ export interface Thread {
   end(): void;
 }
 
-/** A worker's code. `exports` goes with the call: a worker that has left holds no memory. */
+/** A worker's code. `exports` goes with the call: a worker that has left holds no memory. But its engine would not let go of it before it
+ *  collects, which an idle one never does, unless a large buffer is asked for. */
 const code = `
 const port = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort;
 const tell = (notice) => (port ?? globalThis).postMessage(notice);
+let left = 0;
+const collect = () => {
+  try {
+    new ArrayBuffer(${collectEvery});
+  } catch {}
+};
 const enter = ({ module, memory, thread, seen }) => {
   let exports;
-  let left = null;
+  let why = null;
   try {
     const words = new Int32Array(memory.buffer, 0, 16384);
     const wait = (address, expected, milliseconds) => Atomics.wait(words, address >>> 2, expected, milliseconds) !== "timed-out";
@@ -41,10 +49,14 @@ const enter = ({ module, memory, thread, seen }) => {
     tell({ entered: true });
     exports.serve(thread, seen);
   } catch (error) {
-    left = String(error);
+    why = String(error);
     exports?.abort();
   }
-  tell({ left });
+  tell({ left: why });
+  left += memory.buffer.byteLength;
+  if (left < ${collectEvery}) return;
+  left = 0;
+  setTimeout(collect);
 };
 if (port) port.on("message", enter);
 else globalThis.onmessage = ({ data }) => enter(data);

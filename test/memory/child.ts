@@ -114,6 +114,24 @@ const measures: Record<string, () => Promise<unknown>> = {
     }
     return { peak, region };
   },
+  /** 40 large networks, trained by two threads and disposed of: how much memory the process has more than after the first. */
+  async threaded() {
+    const rows = { inputs: new Float32Array(64 * 64), targets: new Float32Array(64 * 8) };
+    const weight = constant(0.01);
+    let first = 0;
+    let [peak, region] = [0, 0];
+    for (let i = 0; i < 40; ++i) {
+      const layers = [dense(2000, { weight }), dense(1500, { weight }), dense(8, { weight })];
+      const net = await network({ input: 64, layers, loss: meanSquaredError(), optimizer: adam(), threads: 2 });
+      await net.fit(rows, { batchSize: 64 });
+      region = net.memory().region;
+      net.dispose();
+      const { rss } = process.memoryUsage();
+      first ||= rss;
+      peak = Math.max(peak, rss - first);
+    }
+    return { peak, region };
+  },
   /** 500 small networks alive at once, trained in turns; each must end as if it were alone. */
   async together() {
     const nets: Network[] = [];
