@@ -47,15 +47,16 @@ export async function fit(
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
     for (let index = ended.begin; watched && index < ended.end; ++index) {
       const epoch = loop.epochs.at(index - loop.firstEpoch);
-      await onEpochEnd?.(epoch, index);
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
+      // After them, so that what it saves holds their state of this epoch.
+      await onEpochEnd?.(epoch, index);
     }
     // What came before the failure counts and was reported, however the steps were divided into chunks.
     if (failure) throw failure();
     if (onProgress || callbacks.length > 0) {
       const progress = loop.progress();
-      await onProgress?.(progress);
       for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
+      await onProgress?.(progress);
     }
     // The event loop turns between chunks; the last one has nobody to wait for.
     if (!loop.finished) await macrotask();

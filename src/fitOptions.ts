@@ -33,7 +33,7 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** evaluated after each epoch; a stream is read anew each time */
   readonly validation?: Data | DataStream;
-  /** after each epoch, in order; several may be reported after one chunk of steps. What it promises is awaited. */
+  /** after each epoch, in order, and after the callbacks; several may be reported after one chunk of steps. What it promises is awaited. */
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;

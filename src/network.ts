@@ -348,7 +348,8 @@ export class Network {
 
   /** Definition and parameters as bytes of the native format; see `loadNetwork`. With `training` also the optimizer's state, the position
    *  in the run and the callbacks' state: `fit({ resume: true })` of what is loaded goes on to the same bits. It may be called while
-   *  `fit` runs, between its chunks: by a callback. */
+   *  `fit` runs, between its chunks: by fit's `onEpochEnd` or `onProgress`, or by a callback's `onChunkEnd`; in a callback's `onEpochEnd` those
+   *  after it have yet to see the epoch. */
   save(options: SaveOptions = {}): Uint8Array {
     this.assertAlive("save");
     checkOptions("save", options, ["training", "attach"]);

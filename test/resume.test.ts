@@ -115,6 +115,24 @@ test("a run that was loaded and saved again is the same file", async () => {
   expect(again.interrupted!.withoutState).toEqual(["other"]);
 });
 
+test("what onEpochEnd saves holds what callbacks made of that epoch", async () => {
+  const options = { epochs: 50, batchSize: 16 } as const;
+  const stopping = () => earlyStopping({ monitor: "loss", patience: 2, minDelta: 0.05 });
+  const saved: Uint8Array[] = [];
+  const whole = await make("sgd");
+  const history = await whole.fit(data, {
+    ...options,
+    callbacks: [stopping()],
+    onEpochEnd: () => saved.push(whole.save({ training: true })),
+  });
+  expect(history.stopped).toBe("callback");
+  for (const bytes of saved.slice(0, -1)) {
+    const net = await loadNetwork(bytes);
+    const resumed = await net.fit(data, { ...options, callbacks: [stopping()], resume: true });
+    expect([resumed.stopped, net.weightsHash(), net.steps]).toEqual(["callback", whole.weightsHash(), whole.steps]);
+  }
+});
+
 test("resuming says what does not fit", async () => {
   const bytes = await interruptAfter(await make("adam"), 7);
   const net = await loadNetwork(bytes);
