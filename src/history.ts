@@ -3,7 +3,8 @@
 import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
-  /** Mean over the epoch's rows, penalties included, in the loss's unit. */
+  /** Mean of the steps' losses, each for as many rows as it had, penalties included, in the loss's unit. Where rows have weights, which a
+   *  step's loss is divided by, that is not the mean over the epoch's rows that `evaluate` gives. */
   readonly loss: number;
   /** As the steps saw them, before each update. */
   readonly metrics: Readonly<Record<string, number>>;

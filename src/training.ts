@@ -113,14 +113,14 @@ export class Training {
     this.shuffled = !feed && shuffle && this.batchSize < this.rows;
     this.budget = chunkMilliseconds / 1000;
     this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
-    // A schedule that is too short says so now, not in the last epoch.
-    if (!options.resume) model.definition.optimizer.schedule.rate(position.step + epochs * this.stepsPerEpoch - 1);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names, epochs);
     const from = this.resumed(names.length);
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;
     this.done = from.epochs * this.stepsPerEpoch + from.begin / this.batchSize;
+    // A schedule that is too short says so now, not in the last epoch.
+    model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
     this.sums = { loss: from.loss, metrics: [...from.metrics], seconds: 0 };
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);

@@ -164,6 +164,16 @@ test("a list of rates that is too short is refused before the first step", async
   expect(net.steps).toBe(0);
   await net.fit(data, { epochs: 1, batchSize: 16 });
   expect(net.steps).toBe(5);
+  const controller = new AbortController();
+  await net.fit(data, {
+    ...{ epochs: 1, batchSize: 18, chunkMilliseconds: 1e-9, signal: controller.signal },
+    onProgress: () => controller.abort(),
+  });
+  expect(net.steps).toBe(6);
+  await expect(net.fit(data, { epochs: 2, batchSize: 18, resume: true })).rejects.toThrow(/update 13 was asked for/);
+  expect(net.steps).toBe(6);
+  await net.fit(data, { epochs: 1, batchSize: 18, resume: true });
+  expect(net.steps).toBe(9);
 });
 
 test("a rate that follows the loss goes on where it was", async () => {
