@@ -3,8 +3,7 @@
 import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
-  /** Mean of the steps' losses, each for as many rows as it had, penalties included, in the loss's unit. Where rows have weights, which a
-   *  step's loss is divided by, that is not the mean over the epoch's rows that `evaluate` gives. */
+  /** Over the epoch's rows as `evaluate` has it, each as its step saw it, before the update; penalties included, in the loss's unit. */
   readonly loss: number;
   /** As the steps saw them, before each update. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -38,8 +37,8 @@ export class EpochLog {
     this.numbers = new Float64Array(Math.min(FIRST, most * (2 + metrics.length)));
   }
 
-  /** @param metricSums over so many rows, as `lossSum` */
-  push(lossSum: number, metricSums: readonly number[], rows: number, seconds: number): void {
+  /** @param metricSums over so many rows */
+  push(loss: number, metricSums: readonly number[], rows: number, seconds: number): void {
     const columns = 2 + metricSums.length;
     let at = this.length * columns;
     if (at + columns > this.numbers.length) {
@@ -47,7 +46,7 @@ export class EpochLog {
       larger.set(this.numbers);
       this.numbers = larger;
     }
-    this.numbers[at++] = lossSum / rows;
+    this.numbers[at++] = loss;
     this.numbers[at++] = seconds;
     for (let i = 0; i < metricSums.length; ++i) this.numbers[at++] = metricSums[i]! / rows;
     this.length += 1;

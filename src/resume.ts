@@ -78,9 +78,10 @@ function checkState(who: string, state: unknown): asserts state is CallbackState
 }
 
 /** @throws {OptionError} what no run can be @returns the same with numbers for texts */
-function checkInterrupted(who: string, stored: unknown, { step, epoch }: Position, metricCount: number): Interrupted {
-  if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, loss, … }`);
-  const { epochs, begin, loss, metrics, rows, batchSize, shuffle, shuffleBuffer } = stored as Partial<StoredInterrupted>;
+function checkInterrupted(who: string, stored: unknown, { step, epoch }: Position, outputs: number, metricCount: number): Interrupted {
+  if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
+  const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize, shuffle, shuffleBuffer } =
+    stored as Partial<StoredInterrupted>;
   checkCount(`${who}.rows`, rows);
   checkCount(`${who}.batchSize`, batchSize, 1, rows);
   checkCount(`${who}.epochs`, epochs, 0, epoch);
@@ -88,7 +89,13 @@ function checkInterrupted(who: string, stored: unknown, { step, epoch }: Positio
   if (begin! % batchSize! !== 0) throw new OptionError(`${who}.begin is ${begin}, expected a multiple of batchSize, ${batchSize}`);
   const steps = epochs! * Math.ceil(rows! / batchSize!) + begin! / batchSize!;
   if (steps > step) throw new OptionError(`${who} has ${steps} steps, expected at most ${step}, all that the network has done`);
-  checkNumber(`${who}.loss`, loss, { least: -Number.MAX_VALUE, most: Number.MAX_VALUE });
+  const finite = { least: -Number.MAX_VALUE, most: Number.MAX_VALUE };
+  checkNumber(`${who}.penalty`, penalty, finite);
+  for (const [name, list] of Object.entries({ losses, divisors })) {
+    if (!Array.isArray(list) || list.length !== outputs)
+      throw new OptionError(`${who}.${name} is ${shown(list)}, expected an array of ${outputs}, one number an output`);
+    for (const [i, sum] of list.entries()) checkNumber(`${who}.${name}[${i}]`, sum, finite);
+  }
   checkBoolean(`${who}.shuffle`, shuffle);
   if (shuffleBuffer !== undefined) checkCount(`${who}.shuffleBuffer`, shuffleBuffer);
   if (!Array.isArray(metrics) || metrics.length !== metricCount)
@@ -123,7 +130,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   const interrupted =
     json.interrupted === undefined
       ? undefined
-      : checkInterrupted("training.json.interrupted", json.interrupted, { step, epoch }, metricNames(objectives).length);
+      : checkInterrupted("training.json.interrupted", json.interrupted, { step, epoch }, objectives.length, metricNames(objectives).length);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take = (name: string, shape: readonly number[] | undefined) => {
     const found = byName.get(name);

@@ -22,14 +22,20 @@ const STAGED_BYTES = 16 * 2 ** 20;
 /** Step records of a chunk, at most: 64 bytes each, and time to write them. */
 const MOST_STEPS = 4096;
 
+/** Over the rows of an epoch that were used so far. */
+export interface Sums {
+  readonly penalty: number;
+  /** By output: losses times what they are means over, rows or weights, and the sum of those; or losses that are sums themselves. */
+  readonly losses: readonly number[];
+  readonly divisors: readonly number[];
+  readonly metrics: readonly number[];
+}
+
 /** A run that has not done all its epochs: where it is, as JSON. */
-export interface Interrupted {
+export interface Interrupted extends Sums {
   /** Epochs it has finished, and rows of the next one that it has used. */
   readonly epochs: number;
   readonly begin: number;
-  /** Sums over those rows: loss, and each metric. */
-  readonly loss: number;
-  readonly metrics: readonly number[];
   /** What the run goes through: it can be resumed with the same only. */
   readonly rows: number;
   readonly batchSize: number;
@@ -63,7 +69,7 @@ export class Training {
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
   private counted: readonly number[];
-  private readonly sums: { loss: number; metrics: number[]; seconds: number };
+  private readonly sums: { penalty: number; losses: number[]; divisors: number[]; metrics: number[]; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
@@ -115,13 +121,19 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names, epochs);
-    const from = this.resumed(names.length);
+    const from = this.resumed(model.definition.objectives.length, names.length);
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;
     this.done = from.epochs * this.stepsPerEpoch + from.begin / this.batchSize;
     // A schedule that is too short says so now, not in the last epoch.
     model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
-    this.sums = { loss: from.loss, metrics: [...from.metrics], seconds: 0 };
+    this.sums = {
+      penalty: from.penalty,
+      losses: [...from.losses],
+      divisors: [...from.divisors],
+      metrics: [...from.metrics],
+      seconds: 0,
+    };
 
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
@@ -158,11 +170,11 @@ export class Training {
 
   /** Where to begin: at the first epoch, or where the interrupted run was.
    *  @throws {OptionError} if that run was over other data, batches or order, or if there is none to resume */
-  private resumed(metrics: number): Pick<Interrupted, "epochs" | "begin" | "loss" | "metrics"> {
+  private resumed(outputs: number, metrics: number): Sums & Pick<Interrupted, "epochs" | "begin"> {
     const { options, position, batchSize } = this;
-    if (!options.resume) {
-      return { epochs: 0, begin: 0, loss: 0, metrics: new Array<number>(metrics).fill(0) };
-    }
+    const zeros = (count: number) => new Array<number>(count).fill(0);
+    if (!options.resume)
+      return { epochs: 0, begin: 0, penalty: 0, losses: zeros(outputs), divisors: zeros(outputs), metrics: zeros(metrics) };
     const { interrupted } = position;
     if (!interrupted)
       throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
@@ -256,7 +268,9 @@ export class Training {
     position.interrupted = {
       epochs: epoch,
       begin,
-      loss: sums.loss,
+      penalty: sums.penalty,
+      losses: [...sums.losses],
+      divisors: [...sums.divisors],
       metrics: [...sums.metrics],
       rows,
       batchSize,
@@ -325,31 +339,35 @@ export class Training {
 
   /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
   private account(steps: number, seconds: number): { readonly begin: number; readonly end: number } {
-    const { model, plan, sums, rows, batchSize } = this;
+    const { model, plan, sums, rows, batchSize, base } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
+    const { objectives } = model.definition;
+    const weighted = plan.weighted.includes(true);
     const rowsInChunk = this.rowsBefore(this.done + steps) - this.rowsBefore(this.done);
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
     const secondsPerRow = seconds / (rowsInChunk || 1);
     const firstEnded = this.epochs.length;
     let { epoch, begin } = this.placeOf(this.done);
-    let { loss } = sums;
     let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
       const taken = Math.min(batchSize, rows - begin);
-      let mean = f64[(record + Step.Penalty) >> 3]!;
-      for (let i = 0; i < losses.length; ++i) mean += f64[(record + losses[i]!.loss) >> 3]!;
-      loss += mean * taken;
+      sums.penalty += f64[(record + Step.Penalty) >> 3]! * taken;
+      const denominators = weighted ? this.denominators(this.orderOf(epoch), begin - base, taken) : undefined;
+      for (let i = 0; i < losses.length; ++i) {
+        const divisor = plan.weighted[i] ? denominators!(i) : taken;
+        sums.losses[i]! += f64[(record + losses[i]!.loss) >> 3]! * (objectives[i]!.loss.sums ? 1 : divisor);
+        sums.divisors[i]! += divisor;
+      }
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
       begin += taken;
       if (begin === rows) {
-        this.closeEpoch(epoch, loss, sums.seconds + (rows - timed) * secondsPerRow);
+        this.closeEpoch(epoch, sums.seconds + (rows - timed) * secondsPerRow);
         epoch += 1;
-        begin = timed = loss = 0;
+        begin = timed = 0;
       }
     }
-    sums.loss = loss;
     sums.seconds += (begin - timed) * secondsPerRow;
     this.done += steps;
     return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + this.epochs.length };
@@ -364,20 +382,30 @@ export class Training {
     schedule.observe(validation?.loss ?? loss);
   }
 
-  private closeEpoch(epoch: number, loss: number, seconds: number): void {
+  /** As `evaluate` has it: over so many rows, and 0 where nothing counts. */
+  private meanLoss(rows: number): number {
+    const { penalty, losses, divisors } = this.sums;
+    const { objectives } = this.model.definition;
+    let loss = penalty / rows;
+    for (let i = 0; i < losses.length; ++i) loss += objectives[i]!.loss.sums ? losses[i]! : losses[i]! / (divisors[i]! || 1);
+    return loss;
+  }
+
+  private closeEpoch(epoch: number, seconds: number): void {
     const { sums, rows } = this;
     // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
     for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= rows / (this.counted[i]! || 1);
-    this.epochs.push(loss, sums.metrics, rows, seconds);
+    this.epochs.push(this.meanLoss(rows), sums.metrics, rows, seconds);
     this.position.epoch += 1;
-    sums.seconds = 0;
+    sums.seconds = sums.penalty = 0;
+    for (let i = 0; i < sums.losses.length; ++i) sums.losses[i] = sums.divisors[i] = 0;
     for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i] = 0;
     if (this.feed) this.counted = this.counted.map(() => 0);
     if (this.shuffled) this.orders.delete(epoch);
   }
 
   progress(): Progress {
-    const { sums, rows } = this;
+    const { rows } = this;
     const { epoch, begin } = this.placeOf(this.done - 1);
     const { begin: used } = this.placeOf(this.done);
     const samplesPerSecond = this.rowsDone / this.secondsDone;
@@ -387,7 +415,7 @@ export class Training {
       epochs: this.epochCount,
       step: begin / this.batchSize + 1,
       steps: this.stepsPerEpoch,
-      loss: used > 0 ? sums.loss / used : this.epochs.at(this.epochs.length - 1).loss,
+      loss: used > 0 ? this.meanLoss(used) : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,
     };

@@ -9,6 +9,8 @@ import {
   dropout,
   type Epoch,
   type FitOptions,
+  input,
+  type Loss,
   meanSquaredError,
   type Network,
   network,
@@ -299,11 +301,37 @@ test.each(cases)("$name: fit equals the same batches by trainOnBatch", async ({ 
     loss = 0;
     for (let begin = 0; begin < count; begin += batch) {
       const end = Math.min(begin + batch, count);
-      loss += stepped.trainOnBatch(inputs.subarray(begin * x, end * x), targets.subarray(begin * y, end * y)) * (end - begin);
+      const step = stepped.trainOnBatch(inputs.subarray(begin * x, end * x), targets.subarray(begin * y, end * y));
+      loss += (options.loss as Loss).sums ? step : (step * (end - begin)) / count;
     }
   }
   expect(fitted.weightsHash()).toBe(stepped.weightsHash());
-  expect(epochs[1]!.loss).toBe(loss / count);
+  // Penalties are added up apart.
+  expect(Math.abs(epochs[1]!.loss - loss)).toBeLessThan(1e-14 * (1 + Math.abs(loss)));
+});
+
+const [x, hidden] = [input(3, { name: "x" }), dense(4, { activation: "tanh", kernelL2: 0.01, name: "hidden" })];
+const [left, right] = [dense(1, { name: "left" })(hidden(x)), dense(2, { name: "right" })(hidden(x))];
+const pair = { inputs: [x], outputs: [left, right] };
+const ramp = (count: number) => Array.from({ length: count }, (_, i) => Math.sin(i));
+const sevens = { inputs: Array.from({ length: 7 }, (_, r) => ramp(3 + r).slice(r)), left: ramp(7), right: [0, 1, 1, 0, 1, 0, 0] };
+const mse = (reduction: "mean" | "sum") => meanSquaredError({ reduction });
+const ce = (normalization: "sumOfWeights" | "batchSize") =>
+  sparseCategoricalCrossEntropy({ fromLogits: true, normalization, ignoreIndex: -1 });
+test.each([
+  ["one output", [mse("mean")], {}],
+  ["a sum", [mse("sum")], {}],
+  ["weights, of which a batch has none", [mse("mean")], { sampleWeights: [2, 1, 0, 0, 3, 0.5, 0] }],
+  ["two outputs", [mse("mean"), ce("sumOfWeights")], {}],
+  ["two outputs, one a sum, one weighted", [mse("sum"), ce("sumOfWeights")], { sampleWeights: { right: [2, 1, 0, 0, 3, 0.5, 0] } }],
+  ["ids that are ignored", [mse("mean"), ce("batchSize")], { right: [0, 1, -1, -1, 1, 0, -1] }],
+] as const)("the loss of an epoch without a learning rate is what evaluate finds: %s", async (_, losses, changes) => {
+  const graph = losses.length === 1 ? { inputs: [x], outputs: [left] } : pair;
+  const net = await network({ ...graph, loss: [...losses], optimizer: sgd({ learningRate: 0 }), seed: 1 });
+  const { left: first, right: second, inputs, sampleWeights } = { sampleWeights: undefined, ...sevens, ...changes };
+  const data = { inputs, targets: losses.length === 1 ? first : { left: first, right: second }, ...(sampleWeights && { sampleWeights }) };
+  const { epochs } = await net.fit(data as never, { batchSize: 2, epochs: 2, validation: data as never });
+  for (const { loss, validation } of epochs) expect(Math.abs(loss - validation!.loss)).toBeLessThan(1e-6 * Math.abs(loss));
 });
 
 test.each(cases)("$name: plans laid out for more rows compute the same bits", async ({ options, data, batch }) => {
