@@ -49,6 +49,11 @@ export interface Sizes {
   readonly threads: number;
 }
 
+/** Whether an output's metrics need targets of their own, because its loss reads altered ones. */
+export function readsTruth({ loss, metrics }: Objective): boolean {
+  return loss.altersTargets === true && metrics.length > 0;
+}
+
 /** Something that JavaScript stages before a run: an input, or an output's targets. */
 export interface Feed {
   /** What is staged: one batch, or in `train` all rows of a chunk's data. */
@@ -58,7 +63,8 @@ export interface Feed {
 }
 
 export interface Roots {
-  /** Inputs, then targets, then the row weights of weighted outputs, each in the definition's order. `predict` has inputs only. */
+  /** Inputs, then targets, then the row weights of weighted outputs, then the truth of those that `readsTruth`, each in the definition's
+   *  order. `predict` has inputs only, `trace` no metrics and no truth. */
   readonly feeds: readonly Feed[];
   /** train: the row numbers of the chunk's steps */
   readonly order: Tensor | undefined;
@@ -137,13 +143,17 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
         const shape = predictions[i]!.shape.slice(0, -1);
         return weighted[i] ? feed(named(name, "weights"), shape, "f32", { stride: shape.at(-1) ?? 1 }) : undefined;
       });
-      feeds.push(...targets, ...weights.filter((given) => given !== undefined));
+      const truths = objectives.map((objective, i) =>
+        purpose !== "trace" && readsTruth(objective) ? feed(named(objective.name, "truth"), targets[i]!.batch.shape, "f32") : undefined,
+      );
+      feeds.push(...targets, ...[...weights, ...truths].filter((given) => given !== undefined));
       let metric = 0;
       objectives.forEach(({ loss, metrics }, i) => {
         const [prediction, target, rowWeights] = [predictions[i]!, targets[i]!.batch, weights[i]?.batch];
         g.inLoss(layout.losses[i]!, () => loss.emit(g, prediction, target, rowWeights));
         if (purpose === "trace") return;
-        for (const kind of metrics) emitMetric(g, kind, loss, prediction, target, layout.metrics[metric++]!, rowWeights);
+        const truth = truths[i]?.batch ?? target;
+        for (const kind of metrics) emitMetric(g, kind, loss, prediction, truth, layout.metrics[metric++]!, rowWeights);
       });
       g.emitPenalties();
     });

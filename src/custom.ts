@@ -125,8 +125,8 @@ export function customLoss(
   };
 }
 
-/** A metric of your own: `apply` gets prediction and target as a loss does and returns one number for each row, `[batch, ..., 1]`. What is
- *  reported is their mean, under `type`; rows of sample weight 0 are left out. No gradient flows.
+/** A metric of your own: `apply` gets prediction and target as a loss does, but never smoothed or weighted, and returns one number for each
+ *  row, `[batch, ..., 1]`. What is reported is their mean, under `type`; rows of sample weight 0 are left out. No gradient flows.
  *  @throws as `customLoss` */
 export function customMetric(
   type: string,

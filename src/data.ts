@@ -176,7 +176,13 @@ function toIds(
 /** What a network's inputs and outputs look like to its data. */
 export interface Ports {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[]; readonly loss: Loss }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly loss: Loss;
+    /** Metrics compare with the targets as given, which the loss alters. */
+    readonly truth: boolean;
+  }[];
 }
 
 /** One entry for each name: the only one is given as it is, several by their names. */
@@ -229,9 +235,11 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, {
     if (weights?.[i]) throw new ShapeError(`${who}: sampleWeights: the loss of ${name} (${loss.type}) takes none`);
     return { targets: matrix };
   });
+  const staged = [...feeds, ...prepared.map(({ targets }) => targets), ...prepared.flatMap(({ weights }) => weights ?? [])];
+  for (let i = 0; i < outputs.length; ++i) if (outputs[i]!.truth) staged.push(prepared[i]!.truth!);
   return {
     rows,
-    feeds: [...feeds, ...prepared.map(({ targets: staged }) => staged), ...prepared.flatMap(({ weights: staged }) => staged ?? [])],
+    feeds: staged,
     weighing: prepared.map(({ denominators, counted }) => (denominators && counted ? { denominators, counted } : undefined)),
   };
 }

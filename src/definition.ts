@@ -2,7 +2,7 @@
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
-import { build, checkParameters, type Definition, type Objective } from "./compile.js";
+import { build, checkParameters, type Definition, type Objective, readsTruth } from "./compile.js";
 import type { Ports } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
@@ -154,7 +154,15 @@ function checkPart(who: string, part: unknown, functions: readonly string[], wan
 
 /** What data must look like. */
 export function portsOf({ graph, objectives }: Definition, predictions: Measured["predictions"]): Ports {
-  return { inputs: graph.inputs, outputs: objectives.map(({ name, loss }, i) => ({ name, loss, shape: predictions[i]! })) };
+  return {
+    inputs: graph.inputs,
+    outputs: objectives.map((objective, i) => ({
+      name: objective.name,
+      loss: objective.loss,
+      shape: predictions[i]!,
+      truth: readsTruth(objective),
+    })),
+  };
 }
 
 type Options = Readonly<Record<string, unknown>>;

@@ -5,7 +5,8 @@ import type { Loss } from "./losses.js";
 import type { Builder } from "./plan/builder.js";
 import { columns, rows, type Tensor } from "./plan/tensor.js";
 
-/** `accuracy`: share of rows (binary losses: of elements) predicted right, 0 … 1; `mae`: mean |p - y|. */
+/** `accuracy`: share of rows (binary losses: of elements) predicted right, 0 … 1; `mae`: mean |p - y|. Labels count as they are given, not
+ *  as the loss smooths or weighs them. */
 export type MetricName = "accuracy" | "mae";
 
 /** A metric of the user's own; see `customMetric`. */
@@ -42,7 +43,8 @@ export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
   }
 }
 
-/** @param out byte offset in the step's record @param weights as the loss has them: rows of weight 0 are left out, others count alike */
+/** @param target as the loss has it, but neither smoothed nor weighted
+ *  @param out byte offset in the step's record @param weights as the loss has them: rows of weight 0 are left out, others count alike */
 export function emitMetric(
   g: Builder,
   metric: Metric,

@@ -3,7 +3,7 @@ import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
-import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, type Sizes } from "./compile.js";
+import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, readsTruth, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
@@ -72,7 +72,8 @@ export class Model {
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
     const updates = (2 + optimizer.slots.length) * parameters.length;
-    const added = graph.inputs.length + 3 * objectives.length + metricNames(objectives).length + updates + 8;
+    const truths = objectives.filter(readsTruth).length;
+    const added = graph.inputs.length + 3 * objectives.length + truths + metricNames(objectives).length + updates + 8;
     const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {

@@ -13,7 +13,8 @@ export interface Weighing {
   readonly counted: Float64Array;
 }
 
-/** Checked data of a network: one matrix for each input, then for each output's targets, then the row weights of those that have any. */
+/** Checked data of a network: one matrix for each input, then for each output's targets, then the row weights of those that have any, then
+ *  the users' own targets of those whose loss alters them and which have metrics. */
 export interface Samples {
   readonly rows: number;
   readonly feeds: readonly Matrix[];

@@ -25,6 +25,8 @@ export interface TargetRule {
 export interface Weighed {
   /** Class ids stay ids unless labels are smoothed; an ignored one becomes 0, with weight 0. */
   readonly targets: Matrix;
+  /** Rows as the user gave them, ids one-hot, where `targets` have other values: what metrics compare with. */
+  readonly truth?: Matrix;
   /** `[samples, rows of one]`, what a row's loss and gradient are multiplied by; absent: all weigh 1. */
   readonly weights?: Matrix;
   /** By sample, with `weights`: what it adds to the denominator of a mean over its batch. */
@@ -53,16 +55,18 @@ export function weigh(targets: Matrix, rule: TargetRule, sampleWeights?: Float32
   // What rows weigh in the denominator, and in the loss: they differ where labels are smoothed.
   const own = masses(values, kept, columns, classWeights);
   let mass = own;
+  if (ids && labelSmoothing > 0) values = oneHot(values, columns);
+  const given = values;
   if (labelSmoothing > 0) {
-    if (ids) values = oneHot(values, columns);
     values = values.map((y) => y * (1 - labelSmoothing) + labelSmoothing / smoothedOver);
     mass = masses(values, kept, columns, classWeights);
   }
   if (classWeights && values instanceof Float32Array)
     values = values.map((y, i) => (y * classWeights[i % columns]!) / (mass[Math.floor(i / columns)]! || 1));
   const { rows } = targets;
-  const staged = { rows, width: values.length / rows, values };
-  if (!weighted) return { targets: staged };
+  const width = values.length / rows;
+  const staged = { targets: { rows, width, values }, ...(values !== given && { truth: { rows, width, values: given } }) };
+  if (!weighted) return staged;
 
   const each = kept.length / rows;
   const weights = new Float32Array(kept.length);
@@ -76,7 +80,7 @@ export function weigh(targets: Matrix, rule: TargetRule, sampleWeights?: Float32
     denominators[sample]! += share * rule.termsPerRow;
     counted[sample]! += weights[r] === 0 ? 0 : 1;
   });
-  return { targets: staged, weights: { rows, width: each, values: weights }, denominators, counted };
+  return { ...staged, weights: { rows, width: each, values: weights }, denominators, counted };
 }
 
 /** By row: the sum of class weight times target, 0 where the row is not kept. */

@@ -58,6 +58,16 @@ describe("targets", () => {
     expect(sparseCategoricalCrossEntropy().staged).toBeUndefined();
   });
 
+  test("are kept as rows beside altered ones, and only there", () => {
+    const soft = values(1, 0.6, 0.4);
+    expect(categoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(soft, [2]).truth).toEqual(soft);
+    expect(binaryCrossEntropy({ labelSmoothing: 0.2 }).prepare!(soft, [2], Float32Array.of(2)).truth).toEqual(soft);
+    const ofIds = sparseCategoricalCrossEntropy({ labelSmoothing: 0.3, classWeights: [1, 2, 3], ignoreIndex: -1 });
+    expect(ofIds.prepare!(ids(3, 2, 0, -1), [3]).truth).toEqual(values(3, 0, 0, 1, 1, 0, 0, 1, 0, 0)); // whose last row has weight 0
+    expect(sparseCategoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(ids(1, 0), [2]).truth).toBeUndefined();
+    expect(meanSquaredError().prepare!(soft, [2], Float32Array.of(2)).truth).toBeUndefined();
+  });
+
   test("to ignore have weight 0 and an id that exists; the rest of their sample counts", () => {
     const loss = sparseCategoricalCrossEntropy({ ignoreIndex: -100 });
     expect(loss.ignoreIndex).toBe(-100);

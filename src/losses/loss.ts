@@ -27,6 +27,8 @@ export interface Loss {
   /** Turns a whole data set's targets into what steps read, once. Absent: they are that already, and sample weights have no meaning.
    *  @param targets checked @param shape one sample's prediction @param sampleWeights checked, one a sample */
   prepare?(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
+  /** `prepare` gives targets other values than the user's, and those beside them as `truth`. */
+  readonly altersTargets?: boolean;
   /** Whether predictions are logits, where that is for the user to say. */
   readonly fromLogits?: boolean;
   /** The loss is a sum of its terms, not their mean. */
@@ -92,6 +94,7 @@ export function loss(type: string, options: LossOptions & Readonly<Record<string
     ...rest,
     ...(kind.targets === "ids" && labelSmoothing > 0 && { staged: "values" }),
     ...(ignoreIndex !== undefined && { ignoreIndex }),
+    ...((labelSmoothing > 0 || (classWeights && kind.targets === "values")) && { altersTargets: true }),
     prepare: (targets, shape, sampleWeights) => {
       // As most data is; single steps are short.
       if (!changes && !sampleWeights) return { targets };
