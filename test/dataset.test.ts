@@ -53,6 +53,72 @@ describe("the same dataset comes from", () => {
   });
 });
 
+describe("a dataset of datasets keeps", () => {
+  const count = Array.from({ length: 20 }, (_, r) => r);
+  const wide = dataset({ inputs: count.map((r) => [r, r + 1, r + 2, r * r]), targets: count.map((r) => [r, -r]) });
+  const images = dataset(
+    { inputs: new Float32Array(24), targets: ["10", "9", "9", "9"] },
+    { input: [2, 3], classes: ["9", "10", "0", "1"] },
+  );
+  const named = dataset({ inputs: rows, targets: [1, 2, 3], sampleWeights: [1, 0, 2] }, { features: ["height", "width"] });
+  const scaled = wide.scale({ inputs: standardize(wide), targets: minMax(wide, { of: "targets" }) });
+
+  test.each<[string, Dataset]>([
+    ["several targets a row", wide],
+    ["an input's shape, and classes that look like ids", images],
+    ["features and weights", named],
+    ["scalers", scaled],
+  ])("%s", async (_, data) => {
+    const { inputs, targets } = data;
+    for (const again of [dataset(data), dataset({ ...data }), dataset(data.batches(3)), await dataset.from(later(data.batches(3)))]) {
+      expect({ ...again }).toEqual({ ...data, inputs, targets });
+      expect(again.take(1)).toEqual(data.take(1));
+    }
+    const sampleWeights = new Float32Array(data.rows).fill(2);
+    expect({ ...dataset({ ...data, sampleWeights }) }).toEqual({ ...data, sampleWeights });
+  });
+
+  test("what options do not say otherwise", () => {
+    expect(dataset(images, { classes: ["10", "9"] })).toMatchObject({ input: [2, 3], targets: Uint32Array.of(0, 1, 1, 1) });
+    expect(dataset(images, { classes: false })).toMatchObject({ columns: 1, targets: Float32Array.of(1, 0, 0, 0) });
+    expect(dataset(images, { input: 6 }).input).toEqual([6]);
+    expect(dataset(named, { features: ["a", "b"] }).features).toEqual(["a", "b"]);
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      "others of other scalers",
+      () => dataset([wide, scaled]),
+      /^dataset: item 1 has inputs \[4\], scalers .*, expected inputs \[4\], as item 0$/,
+    ],
+    [
+      "others of other classes",
+      () => dataset([numbered([0, 1]), numbered([0, 1, 2])]),
+      /^dataset: item 1 has inputs \[1\], classes \["0","1","2"\], expected inputs \[1\], classes \["0","1"\], as item 0$/,
+    ],
+    [
+      "an option input of another width",
+      () => dataset(wide, { input: 8 }),
+      /^dataset: the option input is 8 numbers a row, the dataset has 4$/,
+    ],
+    ["classes of scaled targets", () => dataset(scaled, { classes: true }), /^dataset: the dataset's targets are scaled \(minMax\)/],
+    [
+      "an id that is none of its classes",
+      () => dataset({ ...images, targets: Uint32Array.of(0, 1, 2, 9) }),
+      /^dataset: targets: row 3 has class id 9, expected a whole number from 0 to 3$/,
+    ],
+    [
+      "fields that say something else",
+      () => dataset({ ...wide, targets: count }),
+      /^dataset: 20 rows with 1 target columns, but its fields rows and columns say 20 and 2$/,
+    ],
+    ["a field that is none", () => dataset({ ...wide, weights: [1] } as never), /^dataset: unknown field "weights"/],
+  ])("no %s", (_, call, message) => {
+    expect(call).toThrow(ShapeError);
+    expect(call).toThrow(message);
+  });
+});
+
 describe("targets are", () => {
   test.each<[string, Parameters<typeof dataset>[0], Parameters<typeof dataset>[1], object]>([
     ["values, if they are numbers", { inputs: rows, targets: [1, 2, 3] }, {}, { targets: Float32Array.of(1, 2, 3), columns: 1 }],

@@ -1,10 +1,11 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
 import { checkCount, isList, shown } from "../checks.js";
-import { checkFields, type Data, dataFields, type Rows, type SampleWeights, toRows } from "../data.js";
+import { checkData, checkFields, type Data, dataFields, type Rows, type SampleWeights, toRows } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
+import type { Scalers } from "../scalers.js";
 import { toSampleWeights } from "../weighting.js";
-import { type Classes, type Label, toClasses } from "./classes.js";
+import { type Classes, checkIds, type Label, toClasses } from "./classes.js";
 import type { Parts } from "./dataset.js";
 
 /** One label a row, or what `Data` has. */
@@ -79,6 +80,49 @@ function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions
   return { ...read, values: values.values as Float32Array };
 }
 
+/** How rows are read, and what else is said of them. */
+interface Reading extends DatasetOptions {
+  readonly scalers?: Scalers;
+}
+
+/** A dataset, or `{ ...dataset, sampleWeights }`: it says itself what its numbers mean. */
+export function isDescribed(given: object): given is Parts {
+  return ["rows", "input", "columns"].every((name) => name in given);
+}
+
+/** Options go before what a dataset says of itself. */
+function read(who: string, given: Batch, options: DatasetOptions): { readonly columns: Columns; readonly reading: Reading } {
+  if (!isDescribed(given)) return { columns: toColumns(who, given, options), reading: options };
+  checkData(who, given);
+  const { rows, inputs, targets, sampleWeights, scalers } = given;
+  const { input = given.input, classes = given.classes ?? false, features = given.features } = options;
+  const reading = { input, classes, ...(features && { features }), ...(scalers && { scalers }) };
+  checkDataset(who, reading);
+  if (size(input) !== size(given.input))
+    throw new ShapeError(`${who}: the option input is ${size(input)} numbers a row, the dataset has ${size(given.input)}`);
+  if (scalers?.targets && classes !== false)
+    throw new ShapeError(`${who}: the dataset's targets are scaled (${scalers.targets.type}), so they are no classes`);
+  let labels: Batch["targets"] = targets;
+  if (given.classes && classes !== false && targets instanceof Uint32Array) {
+    checkIds(`${who}: targets`, targets, given.classes.length);
+    // By their names, which the option classes may put in another order.
+    labels = Array.from(targets, (id) => given.classes![id]!);
+  }
+  const columns = toColumns(who, { inputs, targets: labels, ...(sampleWeights && { sampleWeights }) }, reading);
+  const width = columns.values ? columns.values.length / columns.rows : 1;
+  if (columns.rows !== rows || width !== given.columns)
+    throw new ShapeError(
+      `${who}: ${columns.rows} rows with ${width} target columns, but its fields rows and columns say ${rows} and ${given.columns}`,
+    );
+  return { columns, reading };
+}
+
+/** What must agree, beside widths, for items to lie in one dataset. Samples and plain batches say nothing but by options. */
+function meaningOf(width: number, { input = width, classes, features, scalers }: Reading): string {
+  const shape = typeof input === "number" ? [input] : input;
+  return `inputs [${shape.join(", ")}]${classes ? `, classes ${JSON.stringify(classes)}` : ""}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
+}
+
 const size = (input: number | readonly number[]) => (typeof input === "number" ? input : product(input));
 
 /** Checks what does not depend on the data. */
@@ -91,12 +135,19 @@ export function checkDataset(who: string, { input, features }: DatasetOptions): 
 function finish(
   who: string,
   { rows, width, inputs, labels, values, sampleWeights }: Columns,
-  { input = width, classes, features }: DatasetOptions,
+  { input = width, classes, features, scalers }: Reading,
 ): Parts {
   if (features !== undefined && features.length !== width)
     throw new OptionError(`${who}: features has ${features.length} names for ${width} columns`);
   const shape = typeof input === "number" ? [input] : [...input];
-  const common = { rows, input: shape, inputs, ...(features && { features: [...features] }), ...(sampleWeights && { sampleWeights }) };
+  const common = {
+    rows,
+    input: shape,
+    inputs,
+    ...(features && { features: [...features] }),
+    ...(sampleWeights && { sampleWeights }),
+    ...(scalers && { scalers }),
+  };
   if (values) return { ...common, targets: values, columns: values.length / rows };
   const { ids, names } = toClasses(`${who}: targets`, labels!, classes === undefined || classes === false ? true : classes);
   return { ...common, targets: ids, columns: 1, classes: names };
@@ -104,7 +155,8 @@ function finish(
 
 /** Inputs that are a Float32Array are not copied. */
 export function fromColumns(who: string, batch: Batch, options: DatasetOptions): Parts {
-  return finish(who, toColumns(who, batch, options), options);
+  const { columns, reading } = read(who, batch, options);
+  return finish(who, columns, reading);
 }
 
 /** An array that doubles when it is full. */
@@ -132,34 +184,39 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
   const weights = growing();
   const labels: Label[] = [];
   let [items, rows] = [0, 0];
-  let first: { readonly width: number; readonly columns: number; readonly weighted: boolean } | undefined;
+  let first: { readonly width: number; readonly columns: number; readonly weighted: boolean; readonly reading: Reading } | undefined;
   return {
     add: (item) => {
       const name = `${who}: item ${items++}`;
       const batch = toBatch(name, item);
-      const read = toColumns(name, batch, options);
-      const columns = read.values ? read.values.length / read.rows : 0;
-      const weighted = read.sampleWeights !== undefined;
-      first ??= { width: read.width, columns, weighted };
+      const { columns: rowsRead, reading } = read(name, batch, options);
+      const columns = rowsRead.values ? rowsRead.values.length / rowsRead.rows : 0;
+      const weighted = rowsRead.sampleWeights !== undefined;
+      first ??= { width: rowsRead.width, columns, weighted, reading };
       const { width } = first;
-      if (read.width !== width) throw new ShapeError(`${name}: input has ${read.width} columns, expected ${width}, as item 0`);
+      if (rowsRead.width !== width) throw new ShapeError(`${name}: input has ${rowsRead.width} columns, expected ${width}, as item 0`);
       if (columns !== first.columns) {
         const kind = (count: number) => (count === 0 ? "a label" : `${count} numbers`);
         throw new ShapeError(`${name}: target is ${kind(columns)}, expected ${kind(first.columns)}, as item 0`);
       }
       if (weighted !== first.weighted)
         throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
-      inputs.push(read.inputs);
-      if (read.sampleWeights) weights.push(read.sampleWeights);
-      if (read.values) values.push(read.values);
-      else for (let i = 0; i < read.rows; ++i) labels.push(read.labels![i]!);
-      rows += read.rows;
+      // All but datasets have the options as their reading.
+      if (reading !== first.reading) {
+        const [ours, theirs] = [meaningOf(width, reading), meaningOf(width, first.reading)];
+        if (ours !== theirs) throw new ShapeError(`${name} has ${ours}, expected ${theirs}, as item 0`);
+      }
+      inputs.push(rowsRead.inputs);
+      if (rowsRead.sampleWeights) weights.push(rowsRead.sampleWeights);
+      if (rowsRead.values) values.push(rowsRead.values);
+      else for (let i = 0; i < rowsRead.rows; ++i) labels.push(rowsRead.labels![i]!);
+      rows += rowsRead.rows;
     },
     done: () => {
       if (!first) throw new ShapeError(`${who}: no rows`);
       const given = first.columns === 0 ? { labels } : { values: values.done() };
       const weighing = first.weighted && { sampleWeights: weights.done() };
-      return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given, ...weighing }, options);
+      return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given, ...weighing }, first.reading);
     },
   };
 }

@@ -240,25 +240,18 @@ function isIterable(given: unknown): given is Iterable<Sample | Batch> {
   return given !== null && typeof given === "object" && Symbol.iterator in given;
 }
 
-/** Of a dataset its rows: what they mean the options say. */
-function rowsOf<Item>(item: Item): Item | Batch {
-  if (!(item instanceof Dataset)) return item;
-  const { inputs, targets, sampleWeights } = item;
-  return { inputs, targets, ...(sampleWeights && { sampleWeights }) };
-}
-
 function fromSource(source: Source, options: DatasetOptions = {}): Dataset {
   check("dataset", options);
   if (isIterable(source)) {
     const all = collector("dataset", options);
-    for (const item of source) all.add(rowsOf(item));
+    for (const item of source) all.add(item);
     return new Dataset(all.done());
   }
   if (source === null || typeof source !== "object" || !("inputs" in source) || !("targets" in source))
     throw new ShapeError(
       `dataset: got ${shown(source)}, expected { inputs, targets } or an iterable of samples; dataset.from takes async iterables`,
     );
-  return new Dataset(fromColumns("dataset", rowsOf(source), options));
+  return new Dataset(fromColumns("dataset", source, options));
 }
 
 async function from(source: AsyncIterable<Sample | Batch> | Iterable<Sample | Batch>, options: DatasetOptions = {}): Promise<Dataset> {
@@ -268,7 +261,7 @@ async function from(source: AsyncIterable<Sample | Batch> | Iterable<Sample | Ba
       `dataset.from: got ${shown(source)}, expected an iterable or async iterable of { input, target } or { inputs, targets }`,
     );
   const all = collector("dataset.from", options);
-  for await (const item of source) all.add(rowsOf(item));
+  for await (const item of source) all.add(item);
   return new Dataset(all.done());
 }
 
@@ -280,6 +273,8 @@ function check(who: string, options: DatasetOptions): void {
 /** A dataset from columns, `{ inputs, targets }`, or from an iterable of samples `{ input, target }` or batches `{ inputs, targets }`.
  *  Inputs are rows of numbers; targets are values or class labels, see `Classes`. A Float32Array of inputs is not copied. Where rows count
  *  differently they have weights: `sampleWeights` of columns and batches, `sampleWeight` of a sample, which stay with them in all parts.
+ *  Datasets, alone, as `{ ...data, sampleWeights }` or one after another, keep their shapes, classes, features, weights and scalers, which must
+ *  agree; options go before these.
  *
  *  `await dataset.from(source)` also takes async iterables, and collects all of them in memory (twice their size at the end).
  *  `dataset.stream(open)` holds nothing: `fit` reads it anew in every epoch.
