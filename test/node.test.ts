@@ -105,6 +105,40 @@ test("a log that cannot be written is refused before the first step, and one tha
   );
 });
 
+test("a log is of the last run, and of all of it where that was resumed; with append of all runs, under one header", async () => {
+  const data = { inputs: [[1, 2], [3, 4]], targets: [[1], [2]] }; // biome-ignore format: rows
+  const make = () => network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const epochsOf = (path: string) => {
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    return lines.map((line) => (path.endsWith(".csv") ? line.split(",")[0] : String(JSON.parse(line).epoch)));
+  };
+  for (const kind of ["csv", "jsonl"]) {
+    const header = kind === "csv" ? ["epoch"] : [];
+    const path = join(folder, `runs.${kind}`);
+    const net = await make();
+    const abort = new AbortController();
+    const onEpochEnd = (_: unknown, index: number) => index === 2 && abort.abort();
+    await net.fit(data, { epochs: 5, signal: abort.signal, onEpochEnd, callbacks: [logTo(path)] });
+    expect(epochsOf(path)).toEqual([...header, "1", "2", "3"]);
+    await net.fit(data, { epochs: 5, resume: true, callbacks: [logTo(path)] });
+    expect(epochsOf(path)).toEqual([...header, "1", "2", "3", "4", "5"]);
+
+    const log = logTo(path);
+    for (const epochs of [2, 1]) {
+      await net.fit(data, { epochs, callbacks: [log] });
+      expect(epochsOf(path)).toEqual([...header, "1", "2"].slice(0, header.length + epochs));
+    }
+
+    const added = join(folder, `added.${kind}`);
+    if (kind === "csv") writeFileSync(added, "");
+    for (let run = 0; run < 2; ++run) await net.fit(data, { epochs: 2, callbacks: [logTo(added, { append: true })] });
+    expect(epochsOf(added)).toEqual([...header, "1", "2", "1", "2"]);
+    rmSync(added);
+    await net.fit(data, { callbacks: [logTo(added, { append: true })] });
+    expect(epochsOf(added)).toEqual([...header, "1"]);
+  }
+});
+
 test("callbacks refuse paths and options that cannot be meant", () => {
   expect(() => checkpoint("")).toThrow(/path is "", expected a file's path/);
   expect(() => checkpoint("a", { everySeconds: -1 })).toThrow(/everySeconds is -1/);

@@ -5,7 +5,7 @@ import { FormatError, OptionError } from "../errors.js";
 import type { Epoch } from "../history.js";
 
 export interface LogOptions {
-  /** adds to a file that is there, default false: begins anew. A resumed run always adds. */
+  /** adds to a file that is there, default false: each run begins anew. A resumed run always adds. */
   readonly append?: boolean;
 }
 
@@ -45,7 +45,8 @@ export function logTo(path: string, options: LogOptions = {}): Callback {
   checkOptions("logTo", options, ["append"]);
   const { append = false } = options;
   checkBoolean("logTo: append", append);
-  let begun = append;
+  /** Does the next row begin the file anew, and does it need a header? Of each run. */
+  let next = { anew: true, header: true };
   const writing = async (write: () => Promise<unknown>) => {
     try {
       await write();
@@ -56,17 +57,22 @@ export function logTo(path: string, options: LogOptions = {}): Callback {
   return {
     type: "logTo",
     // Leaves what is in it.
-    onFitStart: () => writing(async () => (await open(path, "a")).close()),
+    onFitStart: ({ resumed }) =>
+      writing(async () => {
+        const file = await open(path, "a");
+        const { size } = await file.stat().finally(() => file.close());
+        const anew = !append && !resumed;
+        next = { anew, header: kind === "csv" && (anew || size === 0) };
+      }),
     async onEpochEnd(epoch, index) {
       const row = rowOf(epoch, index);
-      const header = kind === "csv" && !begun ? `${[...row.keys()].map(cell).join(",")}\n` : "";
+      const header = next.header ? `${[...row.keys()].map(cell).join(",")}\n` : "";
       const line = kind === "csv" ? [...row.values()].join(",") : JSON.stringify(Object.fromEntries(row));
-      await writing(() => (begun ? appendFile : writeFile)(path, `${header}${line}\n`));
-      begun = true;
+      await writing(() => (next.anew ? writeFile : appendFile)(path, `${header}${line}\n`));
+      next = { anew: false, header: false };
     },
-    state: () => ({ json: { begun } }),
-    restore({ json }) {
-      begun = (json as { readonly begun: boolean }).begun;
-    },
+    // Nothing of it is needed to go on.
+    state: () => ({}),
+    restore: () => {},
   };
 }
