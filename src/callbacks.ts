@@ -23,9 +23,10 @@ export interface Run {
   readonly reported: readonly string[];
   /** Ends the run after this chunk; `history.stopped` tells. */
   stop(): void;
-  /** A copy of all parameters, as one array that only `setWeights` understands. */
+  /** A copy of all parameters, as one array that only `setWeights` understands.
+   *  @throws {OptionError} while threads are at work, or after the run's end */
   weights(): Float32Array;
-  /** Puts such a copy back. @throws {ShapeError} another type or length, or what is not finite: nothing is set */
+  /** Puts such a copy back. @throws {ShapeError} another type or length, or what is not finite: nothing is set; {OptionError} as `weights` */
   setWeights(copy: Float32Array): void;
 }
 

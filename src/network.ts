@@ -113,6 +113,11 @@ export class Network {
     if (scalers !== undefined) this.scalers = scalers;
     this.fitting = true;
     this.callbacks = callbacks;
+    let ended = false;
+    const assertRunning = (who: string) => {
+      this.assertAlive(who);
+      if (ended) throw new OptionError(`${who}: its fit has ended; take the network's parameters and setParameters`);
+    };
     let feed: Feed | undefined;
     try {
       if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
@@ -125,8 +130,14 @@ export class Network {
         this.position,
         {
           net: this,
-          weights: () => this.model.weights(),
-          setWeights: (copy) => this.model.setWeights(copy),
+          weights: () => {
+            assertRunning("weights");
+            return this.model.weights();
+          },
+          setWeights: (copy) => {
+            assertRunning("setWeights");
+            this.model.setWeights(copy);
+          },
         },
         this.threads,
       );
@@ -143,6 +154,7 @@ export class Network {
       }
       throw error;
     } finally {
+      ended = true;
       this.fitting = false;
       this.model.region.rest();
       // A resume that was refused can be tried again.
@@ -266,7 +278,7 @@ export class Network {
   /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
    *  @example net.withAverage(() => net.evaluate(data))
    *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams; within `body` all that
-   *    would change the network */
+   *    would change the network, and `save` with `training`: without it, it saves the average */
   withAverage<T>(body: () => T): T {
     this.assertIdle("withAverage");
     checkFunction("withAverage: body", body);
@@ -349,12 +361,15 @@ export class Network {
   /** Definition and parameters as bytes of the native format; see `loadNetwork`. With `training` also the optimizer's state, the position
    *  in the run and the callbacks' state: `fit({ resume: true })` of what is loaded goes on to the same bits. It may be called while
    *  `fit` runs, between its chunks: by fit's `onEpochEnd` or `onProgress`, or by a callback's `onChunkEnd`; in a callback's `onEpochEnd` those
-   *  after it have yet to see the epoch. */
+   *  after it have yet to see the epoch.
+   *  @throws {OptionError} what `attach` cannot hold; with `training`, within `withAverage` */
   save(options: SaveOptions = {}): Uint8Array {
     this.assertAlive("save");
     checkOptions("save", options, ["training", "attach"]);
     const { training = false, attach = this.attached } = options;
     checkBoolean("save: training", training);
+    // The optimizer's state is that of the weights.
+    if (training) this.assertOwnWeights("save with training");
     if (attach !== undefined) checkPlain("save: attach", attach);
     return encode({
       definition: store(this.model.definition, this.arithmetic.name),

@@ -21,6 +21,7 @@ import {
   type NetworkOptions,
   network,
   OptionError,
+  type Run,
   residual,
   sgd,
   sparseCategoricalCrossEntropy,
@@ -230,7 +231,9 @@ describe("threads", () => {
     });
     const net = await network({ ...large.options, threads: 2 });
     const { inputs, targets } = large.data();
-    const running = net.fit({ inputs, targets }, { epochs: 50, batchSize: large.batch, chunkMilliseconds: 200 });
+    const runs: Run[] = [];
+    const callbacks = [{ type: "keep", onFitStart: (run: Run) => void runs.push(run) }];
+    const running = net.fit({ inputs, targets }, { epochs: 50, batchSize: large.batch, chunkMilliseconds: 200, callbacks });
     while (!modelOf(net).shared) await new Promise((resolve) => setImmediate(resolve));
     const attempts: Record<string, () => unknown> = {
       predict: () => net.predict(inputs),
@@ -239,6 +242,8 @@ describe("threads", () => {
       setParameters: () => net.setParameters(net.parameters()),
       save: () => net.save(),
       weightsHash: () => net.weightsHash(),
+      weights: () => runs[0]!.weights(),
+      setWeights: () => runs[0]!.setWeights(modelOf(net).weights()),
     };
     for (const attempt of Object.values(attempts)) expect(attempt).toThrow(/: threads are at work on this network|: fit is running/);
     await expect(net.fit({ inputs, targets })).rejects.toThrow(OptionError);

@@ -1,6 +1,6 @@
 // What may be called when: while fit runs, and after dispose.
 import { expect, test } from "vitest";
-import { adam, network, OptionError } from "../src/index.js";
+import { adam, loadNetwork, network, OptionError, type Run } from "../src/index.js";
 import { inputs, options, targets, thrownBy } from "./refusals.js";
 
 test("everything that is refused while fit runs, and what is not", async () => {
@@ -33,6 +33,7 @@ test("everything that is refused while the average is in the weights' place, and
     ["profile", () => net.profile()],
     ["withAverage", () => net.withAverage(() => 1)],
     ["dispose", () => net.dispose()],
+    ["save with training", () => net.save({ training: true })],
   ] as const) {
     const error = await thrownBy(() => net.withAverage<unknown>(action));
     expect(error).toBeInstanceOf(OptionError);
@@ -48,8 +49,26 @@ test("everything that is refused while the average is in the weights' place, and
   await expect(runs[0]).rejects.toThrow("fit: withAverage has the average in the weights' place; call fit after it");
   expect(net.steps).toBe(2);
   expect(net.save({ training: true })).toEqual(before);
-  expect(net.withAverage(() => net.weightsHash())).not.toBe(net.weightsHash());
+  const average = net.withAverage(() => net.weightsHash());
+  expect(average).not.toBe(net.weightsHash());
+  expect((await loadNetwork(net.withAverage(() => net.save()))).weightsHash()).toBe(average);
   net.trainOnBatch(inputs, targets);
+});
+
+test("a run's weights are refused after its fit", async () => {
+  const net = await network(options);
+  const kept: { run: Run; copy: Float32Array }[] = [];
+  const onFitEnd = (_: unknown, run: Run) => void kept.push({ run, copy: run.weights() });
+  await net.fit({ inputs, targets }, { callbacks: [{ type: "keep", onFitEnd }] });
+  const [{ run, copy }] = kept as [(typeof kept)[0]];
+  net.trainOnBatch(inputs, targets);
+  const hash = net.weightsHash();
+  for (const [who, action] of Object.entries({ weights: () => run.weights(), setWeights: () => run.setWeights(copy) })) {
+    const error = await thrownBy(action);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toBe(`${who}: its fit has ended; take the network's parameters and setParameters`);
+  }
+  expect(net.weightsHash()).toBe(hash);
 });
 
 test("everything after dispose", async () => {
