@@ -2,6 +2,8 @@
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 
+const WIDTH = 80;
+
 export function summarize(model: Model): string {
   const { definition } = model;
   const count = (chosen: typeof model.parameters) => chosen.reduce((sum, { tensor }) => sum + product(tensor.shape), 0);
@@ -16,8 +18,24 @@ export function summarize(model: Model): string {
   const table = lines.map(([name, shape, count]) =>
     `${name!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`.trimEnd(),
   );
-  return [
-    ...table,
-    `${count(model.parameters)} parameters, ${definition.objectives.length === 1 ? "loss" : "losses"} ${definition.objectives.map(({ loss }) => loss.type).join(", ")}, optimizer ${definition.optimizer.type}`,
-  ].join("\n");
+  const [first, ...others] = definition.objectives.map(({ loss }) => loss.type);
+  const facts = [
+    `${count(model.parameters)} parameters`,
+    `${others.length === 0 ? "loss" : "losses"} ${first}`,
+    ...others,
+    `optimizer ${definition.optimizer.type}`,
+  ];
+  return [...table, ...wrapped(facts)].join("\n");
+}
+
+/** Commas between, and lines as full as they may be. */
+function wrapped(facts: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, fact] of facts.entries()) {
+    const text = i + 1 < facts.length ? `${fact},` : fact;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + text.length <= WIDTH) lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(text);
+  }
+  return lines;
 }

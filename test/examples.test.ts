@@ -41,3 +41,7 @@ test("digits-csv shows what is taken for what, and reaches the bar", async () =>
   expect(output).toContain(`accuracy ${((100 * right) / 449).toFixed(2)} %`);
   expect(right / 449).toBeGreaterThanOrEqual(0.9522);
 });
+
+test("two-inputs tells the species of most flowers it was trained on", async () => {
+  expect(Number((await run("two-inputs")).match(/^species right: (\S+) %$/m)![1])).toBeGreaterThan(90);
+});

@@ -22,6 +22,7 @@ import {
   residual,
   ShapeError,
   sgd,
+  sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
 import { any, thrownBy } from "./refusals.js";
@@ -189,6 +190,22 @@ test("the summary counts a layer's parameters with those of the layers within it
       "55 parameters, loss meanSquaredError, optimizer sgd",
     ].join("\n"),
   );
+});
+
+test("the summary's last line is divided where it has more than 80 columns", async () => {
+  const x = input(4, { name: "x" });
+  const net = await network({
+    inputs: [x],
+    outputs: [dense(3, { name: "species" })(x), dense(1, { name: "length" })(x)],
+    loss: [sparseCategoricalCrossEntropy({ fromLogits: true }), meanSquaredError()],
+    optimizer: sgd(),
+    seed: 1,
+  });
+  // 4·3 + 3 and 4 + 1.
+  expect(net.summary().split("\n").slice(-2)).toEqual([
+    "20 parameters, losses sparseCategoricalCrossEntropy, meanSquaredError,",
+    "optimizer sgd",
+  ]);
 });
 
 describe("outputs have names of their own", () => {
