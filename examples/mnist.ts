@@ -1,6 +1,7 @@
 // npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
 // The command line, the files and the pictures are in mnist/, the progress bar in src/node/terminal.ts; here is what uses the library.
-import { mkdirSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   adam,
@@ -193,7 +194,7 @@ async function main(args: readonly string[]): Promise<number> {
   const signal = interruption();
   // What cannot work is said before the training, not after it.
   const { train: training, test } = loadDigits(options.data);
-  prepareFolder(options.save);
+  prepareSave(options.save);
   const net = await build(options, options.backend).catch((cause: Error) => {
     throw new UsageError(`--hidden ${options.hidden.join()}: ${cause.message}`, { cause });
   });
@@ -216,10 +217,14 @@ async function main(args: readonly string[]): Promise<number> {
   return signal.aborted ? 130 : 0;
 }
 
-function prepareFolder(file: string): void {
+function prepareSave(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error("is a folder, expected a file");
+    // As saveFile will: a folder that is there may be one that nobody can write to.
+    const beside = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+    writeFileSync(beside, "");
+    rmSync(beside);
   } catch (cause) {
     throw new UsageError(`--save ${file}: ${(cause as Error).message}`, { cause });
   }

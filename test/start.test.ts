@@ -131,6 +131,12 @@ describe("npm start", () => {
       /^mnist: .*nowhere.train-images-idx3-ubyte: cannot be read: ENOENT.*\n$/,
     ],
     ["a file in a place where none can be", ["--data", folder, "--save", folder], /^mnist: --save .*: is a folder, expected a file\n$/],
+    // Written beside first, under a longer name.
+    [
+      "a file that could not be written",
+      ["--data", folder, "--save", join(folder, "x".repeat(250))],
+      /^mnist: --save .*x: ENAMETOOLONG.*\n$/,
+    ],
     ["layers larger than any memory", ["--data", folder, "--hidden", "1000000,1000000"], /^mnist: --hidden 1000000,1000000: .*\n$/],
   ])("exits 2 with one line on stderr: %s", async (_, args, message) => {
     const { code, stdout, stderr } = await start(...args);
