@@ -39,7 +39,7 @@ export interface Callback {
   onChunkEnd?(progress: Progress, run: Run): void | Promise<void>;
   /** After each epoch and its validation. @param index number of the epoch in the run, from 0 on */
   onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
-  /** After the last chunk, also of a run that was stopped; not after an error. */
+  /** After the last chunk, also of a run that was stopped; not after an error. In the callbacks' order, as all of these. */
   onFitEnd?(history: History, run: Run): void | Promise<void>;
   /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. */
   state?(): CallbackState;
@@ -86,7 +86,8 @@ export interface EarlyStoppingOptions {
   readonly restoreBest?: boolean;
 }
 
-/** Ends the run when the monitored number has not improved for `patience` epochs. */
+/** Ends the run when the monitored number has not improved for `patience` epochs. At the run's end callbacks act in their order: give those
+ *  that are to have the best parameters, as `checkpoint(path)`, after it. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkOptions("earlyStopping", options, ["monitor", "patience", "minDelta", "mode", "restoreBest"]);
   const { monitor = "validation.loss", patience = 5, minDelta = 0, restoreBest = true } = options;

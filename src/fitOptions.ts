@@ -41,7 +41,8 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
   readonly callbacks?: readonly Callback[];
-  /** goes on with the run that a signal, a callback or the end of a process interrupted, to `epochs` epochs in all */
+  /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all; one that a callback stopped
+   *  has ended */
   readonly resume?: boolean;
   /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
   readonly chunkMilliseconds?: number;

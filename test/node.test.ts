@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type Callback, customMetric, dense, meanSquaredError, network } from "../src/index.js";
+import { type Callback, customMetric, dense, earlyStopping, meanSquaredError, network } from "../src/index.js";
 import { checkpoint, loadFile, logTo, progressBar } from "../src/node.js";
 import { runKilled } from "./node/killed.js";
 import { thrownBy } from "./refusals.js";
@@ -144,6 +144,17 @@ test("callbacks refuse paths and options that cannot be meant", () => {
   expect(() => checkpoint("a", { everySeconds: -1 })).toThrow(/everySeconds is -1/);
   expect(() => logTo("log.txt")).toThrow(/expected one that ends in \.csv or \.jsonl/);
   expect(() => progressBar({ width: 3 } as never)).toThrow(/unknown option "width"/);
+});
+
+test("a checkpoint after earlyStopping has the best weights in the end, one before it the last", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const [before, after] = [join(folder, "before.chainrule"), join(folder, "after.chainrule")];
+  // No epoch is better than the first.
+  const stop = earlyStopping({ monitor: "loss", minDelta: 1e3 });
+  await net.fit({ inputs: [[1, 2]], targets: [[1]] }, { epochs: 3, callbacks: [checkpoint(before), stop, checkpoint(after)] });
+  const [last, best] = [await loadFile(before), await loadFile(after)];
+  expect(best.weightsHash()).toBe(net.weightsHash());
+  expect(last.weightsHash()).not.toBe(net.weightsHash());
 });
 
 test("a checkpoint leaves no other file beside it", async () => {

@@ -30,7 +30,7 @@ export function concatenate(options: Options = {}): Layer {
 }
 
 /** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`;
- *  a layer that is among them twice is shared.
+ *  a layer that is among them twice is shared, one that is used elsewhere in the network, too, has other parameters there.
  *  @throws {OptionError} what is no layer, or two layers of one name */
 export function residual(layers: readonly Layer[], options: Options = {}): Layer {
   checkOptions("residual", options, ["name"]);

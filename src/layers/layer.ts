@@ -15,7 +15,8 @@ export interface Node {
 
 /** Plain data plus the one function that says what the layer computes, as a composition of ops on symbolic tensors. Its gradient
  *  follows from the ops'; no layer writes a backward. Called with nodes it gives the node of its result: `dense(64)(x)`; called
- *  again it is shared, with the same parameters. */
+ *  again it is shared, with the same parameters. Within another layer, as `residual` or by `g.within`, it has parameters of its own there,
+ *  whatever else uses it. */
 export interface Layer {
   (...from: readonly Node[]): Node;
   readonly kind: string;

@@ -8,7 +8,9 @@ export interface CheckpointOptions {
 }
 
 /** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the
- *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run. */
+ *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run,
+ *  when callbacks before it in the list have done what they do then: `[earlyStopping(), checkpoint(path)]` leaves the best parameters in it,
+ *  the other order the last ones. */
 export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
   checkPath("checkpoint", path);
   checkOptions("checkpoint", options, ["everySeconds"]);

@@ -435,7 +435,8 @@ export class Builder extends Expressions {
     return output;
   }
 
-  /** Applies a layer within the one at work: its parameters are named `<that one>.<name>.…`. Applied again, it is shared.
+  /** Applies a layer within the one at work: its parameters are named `<that one>.<name>.…`. Applied again, it is shared; with uses
+   *  outside of that one it shares nothing.
    *  @param name unique within the layer at work @param layer the same at each use of that one: not made in its function */
   within(name: string, layer: Layer, ...inputs: readonly Tensor[]): Tensor {
     const { layer: outer, use } = this;
