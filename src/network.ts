@@ -61,7 +61,7 @@ export class Network {
 
   private ownScalers: Scalers = {};
 
-  /** What its data is scaled with: those of the data set that `fit` was last given, of the file it was loaded from, or what you set. They
+  /** What its data is scaled with: those of the scaled data set that `fit` was last given, of the file it was loaded from, or what you set. They
    *  are saved with it; `predict` takes and gives scaled numbers.
    *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
    *  @throws {OptionError} what is no scaler; {ShapeError} one of another width */
