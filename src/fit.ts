@@ -7,8 +7,9 @@ import type { CompleteFit } from "./fitOptions.js";
 import type { History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
+import type { Position } from "./position.js";
 import type { Samples } from "./samples.js";
-import { type Position, Training, type Validate } from "./training.js";
+import { Training, type Validate } from "./training.js";
 
 /** @param control what callbacks get of the network @param threads on which steps run; all else is this one's */
 export async function fit(

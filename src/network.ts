@@ -18,6 +18,7 @@ import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
+import type { Position } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
 import { type Kept, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
@@ -27,7 +28,7 @@ import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
 import { gradientsOf, type Trace, traceOf } from "./trace.js";
-import type { Position, Validate } from "./training.js";
+import type { Validate } from "./training.js";
 
 export interface SaveOptions {
   /** default false */

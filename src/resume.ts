@@ -6,8 +6,8 @@ import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
+import type { Interrupted, Position } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";
-import type { Interrupted, Position } from "./training.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
 interface StoredCallback {

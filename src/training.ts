@@ -10,6 +10,7 @@ import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
+import { checkSameRun, type Interrupted, type Position, type Sums } from "./position.js";
 import { permutation } from "./random.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { isObserver } from "./schedules/plateau.js";
@@ -21,35 +22,6 @@ import { type Chunk, runChunk, runChunkShared } from "./steps.js";
 const STAGED_BYTES = 16 * 2 ** 20;
 /** Step records of a chunk, at most: 64 bytes each, and time to write them. */
 const MOST_STEPS = 4096;
-
-/** Over the rows of an epoch that were used so far. */
-export interface Sums {
-  readonly penalty: number;
-  /** By output: losses times what they are means over, rows or weights, and the sum of those; or losses that are sums themselves. */
-  readonly losses: readonly number[];
-  readonly divisors: readonly number[];
-  readonly metrics: readonly number[];
-}
-
-/** A run that has not done all its epochs: where it is, as JSON. */
-export interface Interrupted extends Sums {
-  /** Epochs it has finished, and rows of the next one that it has used. */
-  readonly epochs: number;
-  readonly begin: number;
-  /** What the run goes through: it can be resumed with the same only. */
-  readonly rows: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  /** Of a stream. */
-  readonly shuffleBuffer?: number;
-}
-
-/** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
-export interface Position {
-  step: number;
-  epoch: number;
-  interrupted?: Interrupted | undefined;
-}
 
 /** Evaluates the validation data as the network is now. */
 export type Validate = () => Evaluation | Promise<Evaluation>;
@@ -178,22 +150,11 @@ export class Training {
     const { interrupted } = position;
     if (!interrupted)
       throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
-    const { shuffle } = options;
-    const differs =
-      interrupted.rows !== this.rows
-        ? `${interrupted.rows} rows, got ${this.rows}`
-        : interrupted.batchSize !== batchSize
-          ? `batches of ${interrupted.batchSize}, got ${batchSize}`
-          : interrupted.shuffle !== shuffle
-            ? `shuffle ${interrupted.shuffle}, got ${shuffle}`
-            : interrupted.shuffleBuffer !== this.feed?.shuffleBuffer
-              ? `a shuffleBuffer of ${interrupted.shuffleBuffer ?? 0}, got ${this.feed?.shuffleBuffer ?? 0}`
-              : undefined;
-    if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
-    if (interrupted.epochs >= this.epochCount)
-      throw new OptionError(
-        `fit: resume: epochs is ${this.epochCount}, but the interrupted run has done ${interrupted.epochs}; epochs counts from its beginning`,
-      );
+    checkSameRun(
+      interrupted,
+      { rows: this.rows, batchSize, shuffle: options.shuffle, shuffleBuffer: this.feed?.shuffleBuffer },
+      this.epochCount,
+    );
     return interrupted;
   }
 
