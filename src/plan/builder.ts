@@ -10,6 +10,7 @@ import { Expressions, shape } from "./expressions.js";
 import { GradientFlow } from "./gradientFlow.js";
 import { type OpName, ops, type SpecOf, specOf } from "./ops.js";
 import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } from "./program.js";
+import { Sharing } from "./sharing.js";
 import type { OperandsOf, TensorOperand } from "./spec.js";
 import type { LossFields } from "./step.js";
 import { columns, type Extent, elements, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
@@ -21,13 +22,6 @@ export interface ParameterSpec {
   readonly layer: string;
   /** The network's layer that this one is, or is within. */
   readonly outermost: string;
-}
-
-/** One use of a layer: that layer, after those that it is within. None where a loss or metric is at work. */
-interface Use {
-  readonly layers: readonly Layer[];
-  /** Names of the parameters that it has asked for. */
-  readonly asked: Set<string>;
 }
 
 export interface BuilderOptions {
@@ -56,9 +50,7 @@ export class Builder extends Expressions {
   private phase: Phase = "forward";
   private layer = "";
   private outermost = "";
-  private use: Use = { layers: [], asked: new Set() };
-  /** Which layer each parameter is of, with those that it is within. */
-  private readonly owners = new Map<string, { readonly tensor: Tensor; readonly layers: readonly Layer[] }>();
+  private readonly sharing = new Sharing();
   private preActivation: Tensor | undefined;
   private lossFields: LossFields | undefined;
   private streams = 0;
@@ -132,7 +124,7 @@ export class Builder extends Expressions {
     const { l1 = 0, l2 = 0 } = options;
     checkNumber(`${full}: l1`, l1, { least: 0 });
     checkNumber(`${full}: l2`, l2, { least: 0 });
-    const shared = this.sharedParameter(full);
+    const shared = this.sharing.earlier(full);
     if (shared) {
       if (shared.shape.join() === shape.join()) return shared;
       throw new ShapeError(
@@ -143,7 +135,7 @@ export class Builder extends Expressions {
     const tensor = { ...still, needsGradient: this.trains && !this.frozen(still) };
     this.own.add(tensor);
     this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer, outermost: this.outermost });
-    this.owners.set(full, { tensor, layers: this.use.layers });
+    this.sharing.own(full, tensor);
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
   }
@@ -152,22 +144,6 @@ export class Builder extends Expressions {
   get training(): boolean {
     this.askedTraining = true;
     return this.trains;
-  }
-
-  /** The parameter that an earlier use of this layer asked for, if there was one. Sharing goes by the layers themselves: names that
-   *  are the same by accident would make one parameter of two. */
-  private sharedParameter(full: string): Tensor | undefined {
-    const { layers, asked } = this.use;
-    if (asked.has(full))
-      throw new OptionError(
-        `${full}: asked for twice, expected a name of its own for each parameter; to use one twice keep its tensor, to use layers within a layer take g.within(name, layer, x)`,
-      );
-    asked.add(full);
-    const owner = this.owners.get(full);
-    if (!owner) return undefined;
-    if (owner.layers.length !== layers.length || owner.layers.some((layer, i) => layer !== layers[i]))
-      throw new OptionError(`${full}: a parameter of another layer has that name, expected a name of its own: name the layer otherwise`);
-    return owner.tensor;
   }
 
   /** Who is at work, for messages. */
@@ -421,7 +397,7 @@ export class Builder extends Expressions {
   inLayer(name: string, layer: Layer, inputs: readonly Tensor[]): Tensor {
     this.layer = name;
     this.outermost = name;
-    this.use = { layers: [layer], asked: new Set() };
+    this.sharing.begin(layer);
     this.preActivation = undefined;
     const output = layer.apply(this, ...inputs);
     const preActivation = this.preActivation as Tensor | undefined; // set by ops that the layer called
@@ -439,14 +415,12 @@ export class Builder extends Expressions {
    *  outside of that one it shares nothing.
    *  @param name unique within the layer at work @param layer the same at each use of that one: not made in its function */
   within(name: string, layer: Layer, ...inputs: readonly Tensor[]): Tensor {
-    const { layer: outer, use } = this;
+    const { layer: outer } = this;
     checkText(`${outer}: within: name`, name);
     checkLayer(`${outer}: within: layer`, layer);
     this.layer = `${outer}.${name}`;
-    this.use = { layers: [...use.layers, layer], asked: new Set() };
-    const output = layer.apply(this, ...inputs);
+    const output = this.sharing.within(layer, () => layer.apply(this, ...inputs));
     this.layer = outer;
-    this.use = use;
     return output;
   }
 
@@ -455,7 +429,7 @@ export class Builder extends Expressions {
     this.phase = phase;
     this.layer = layer;
     this.outermost = layer;
-    this.use = { layers: [], asked: new Set() };
+    this.sharing.begin();
     body();
   }
 
