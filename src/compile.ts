@@ -33,7 +33,7 @@ export interface Definition {
   readonly seed: number;
 }
 
-/** - `train`: rows gathered from staged data, loss, gradients, update
+/** - `train`: rows gathered from staged data, or one staged batch; loss, gradients, update
  *  - `evaluate`: loss and metrics of one batch; `predict`: outputs of one batch
  *  - `trace`: as train up to the gradients, the input's too, of one batch; nothing fused, every tensor keeps its memory */
 export type Purpose = "train" | "evaluate" | "predict" | "trace";
@@ -41,7 +41,7 @@ export type Purpose = "train" | "evaluate" | "predict" | "trace";
 export interface Sizes {
   /** rows of a batch, at most */
   readonly capacity: number;
-  /** train: rows of data, row numbers, and step records that are staged at once */
+  /** train: rows of data, row numbers, and step records that are staged at once. Without row numbers each step takes the same staged batch. */
   readonly dataRows: number;
   readonly orderRows: number;
   readonly steps: number;
@@ -56,7 +56,7 @@ export function readsTruth({ loss, metrics }: Objective): boolean {
 
 /** Something that JavaScript stages before a run: an input, or an output's targets. */
 export interface Feed {
-  /** What is staged: one batch, or in `train` all rows of a chunk's data. */
+  /** What is staged: one batch, or where rows are gathered all of a chunk's data. */
   readonly staged: Tensor;
   /** One batch of it, as layers and losses see it. */
   readonly batch: Tensor;
@@ -66,7 +66,7 @@ export interface Roots {
   /** Inputs, then targets, then the row weights of weighted outputs, then the truth of those that `readsTruth`, each in the definition's
    *  order. `predict` has inputs only, `trace` no metrics and no truth. */
   readonly feeds: readonly Feed[];
-  /** train: the row numbers of the chunk's steps */
+  /** Where rows are gathered: the row numbers of the chunk's steps. */
   readonly order: Tensor | undefined;
   readonly predictions: readonly Tensor[];
 }
@@ -94,11 +94,12 @@ export function metricNames(objectives: readonly Objective[]): string[] {
 export function build(definition: Definition, purpose: Purpose, sizes: Sizes, weighted: readonly boolean[] = []): Built {
   const { graph, objectives, optimizer, seed } = definition;
   const training = purpose === "train" || purpose === "trace";
+  const gathers = purpose === "train" && sizes.orderRows > 0;
   const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer.groups ?? [], parameter);
   const g = new Builder({ training, seed, frozen });
   const layout = stepLayoutOf(definition);
 
-  /** One batch: in `train` gathered from staged rows, else itself staged. */
+  /** One batch: gathered from staged rows, or itself staged. */
   const feed = (
     name: string,
     shape: readonly number[],
@@ -106,7 +107,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
     { needsGradient = false, stride }: { needsGradient?: boolean; stride?: number } = {},
   ): Feed => {
     const options = { dtype, ...(stride !== undefined && { stride }) };
-    if (purpose !== "train") {
+    if (!gathers) {
       const staged = g.tensor(name, shape, { slab: "staging", ...options, needsGradient });
       return { staged, batch: staged };
     }
@@ -172,7 +173,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
 
   let program = g.program();
   if (purpose === "trace") program = { ...program, results: everything(program) };
-  const order = purpose === "train" ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
+  const order = gathers ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
   return {
     program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity, sizes.threads),
     parameters: g.parameters,

@@ -159,7 +159,7 @@ export class Model {
 
   /** The plan for a purpose, compiled again if it is too small for `sizes`, or if other outputs' rows have weights. */
   plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): LoadedPlan {
-    const { capacity, dataRows = capacity, orderRows = capacity, steps = 1, threads = 1 } = sizes;
+    const { capacity, dataRows = capacity, orderRows = 0, steps = 1, threads = 1 } = sizes;
     const present = this.plans.get(purpose);
     const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
     // Asked at every call of predict and trainOnBatch.

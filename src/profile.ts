@@ -83,7 +83,7 @@ const ROUNDS = 9;
 /** @param number of the step that it repeats, from 1 on @param samples all rows are one batch */
 export function profileOf(model: Model, samples: Samples, number: number, milliseconds: number): Profile {
   const { rows } = samples;
-  const plan = model.plan("train", { capacity: rows }, weightedOutputs(samples));
+  const plan = model.plan("train", { capacity: rows, orderRows: rows }, weightedOutputs(samples));
   const pieces = [...writePieces(model, plan), plan.address];
   model.claim({});
   stageInOrder(model.region.views(), plan, samples);

@@ -24,7 +24,8 @@ export function stage(views: Views, plan: Plan, samples: Samples, first: number,
 /** Stages all rows of the samples in their order, as the batch of a training plan's first step. */
 export function stageInOrder(views: Views, plan: Plan, samples: Samples): void {
   stage(views, plan, samples, 0, samples.rows);
-  const order = plan.addresses.get(plan.order!)!;
+  if (!plan.order) return;
+  const order = plan.addresses.get(plan.order)!;
   for (let i = 0; i < samples.rows; ++i) views.u32[(order >> 2) + i] = i;
   views.u32[(plan.table + Step.Order) >> 2] = order;
 }

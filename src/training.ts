@@ -112,10 +112,10 @@ export class Training {
     this.resident = !feed && this.rows <= fitting;
     this.inOrder = this.resident && !this.shuffled;
     const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
-    const orderRows = this.inOrder
-      ? this.rows
-      : Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
-    const dataRows = this.resident ? this.rows : orderRows;
+    const chosen = this.inOrder ? this.rows : Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
+    const dataRows = this.resident ? this.rows : chosen;
+    // All rows in their order are a batch as they are staged.
+    const orderRows = this.inOrder && this.batchSize === this.rows ? 0 : chosen;
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
@@ -262,14 +262,16 @@ export class Training {
     const { model, plan, samples, rows } = this;
     const views = model.region.views();
     stage(views, plan, samples, 0, rows);
-    const order = plan.addresses.get(plan.order!)! >> 2;
-    if (this.inOrder) for (let i = 0; i < rows; ++i) views.u32[order + i] = i;
+    if (this.inOrder && plan.order) {
+      const order = plan.addresses.get(plan.order)! >> 2;
+      for (let i = 0; i < rows; ++i) views.u32[order + i] = i;
+    }
   }
 
   /** Writes the records and the order of the next steps. Its loop runs once a step: it allocates nothing. */
   private write(steps: number, first: number): void {
     const { model, plan, rows, batchSize, base, resident, inOrder } = this;
-    const orderAddress = plan.addresses.get(plan.order!)!;
+    const orderAddress = plan.order && plan.addresses.get(plan.order)!;
     const views = model.region.views();
     const { u32 } = views;
     const weighted = plan.weighted.includes(true);
@@ -278,8 +280,8 @@ export class Training {
     for (let index = 0, at = 0; index < steps; ++index) {
       const taken = Math.min(batchSize, rows - begin);
       model.writeStep(plan, views, index, taken, first + index, weighted ? this.denominators(order, begin - base, taken) : undefined);
-      u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + (inOrder ? begin : at) * 4;
-      if (!inOrder)
+      if (orderAddress) u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + (inOrder ? begin : at) * 4;
+      if (orderAddress && !inOrder)
         for (let i = 0; i < taken; ++i, ++at) {
           const row = order ? order[begin + i]! : begin - base + i;
           if (!resident) stage(views, plan, this.samples, row, 1, at);

@@ -334,6 +334,24 @@ test.each([
   for (const { loss, validation } of epochs) expect(Math.abs(loss - validation!.loss)).toBeLessThan(1e-6 * Math.abs(loss));
 });
 
+test.each(cases)(
+  "$name: a batch of all rows is read where it is staged, to the bits of one that is gathered",
+  async ({ options, data }) => {
+    const { inputs, targets } = data();
+    const hashes = [];
+    for (const orderRows of [0, 97]) {
+      const net = await network(options);
+      const planned = () => modelOf(net).plan("train", { capacity: 1, orderRows });
+      planned();
+      await net.fit({ inputs, targets }, { batchSize: 97, epochs: 2 });
+      net.trainOnBatch(inputs, targets);
+      expect(planned().order !== undefined).toBe(orderRows > 0);
+      hashes.push(net.weightsHash());
+    }
+    expect(hashes[1]).toBe(hashes[0]);
+  },
+);
+
 test.each(cases)("$name: plans laid out for more rows compute the same bits", async ({ options, data, batch }) => {
   const { inputs, targets } = data();
   const outcomes = [];

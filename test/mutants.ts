@@ -57,7 +57,11 @@ export class Subject {
 
   static async create(given: NetworkCase, purpose: Purpose): Promise<Subject> {
     const model = modelOf(await network({ ...given.options, backend: "js" }));
-    return new Subject(model, model.plan(purpose, { capacity: given.batch, steps: purpose === "train" ? 2 : 1 }), given);
+    return new Subject(
+      model,
+      model.plan(purpose, { capacity: given.batch, orderRows: given.batch, steps: purpose === "train" ? 2 : 1 }),
+      given,
+    );
   }
 
   /** Any word becomes any other: a bit flipped, a neighbour's value, another word of the plan, or anything. */

@@ -86,7 +86,8 @@ describe("threads of any speed train to the bits of one", () => {
 /** One plan for several threads and one for one of each case. */
 async function plans({ options, batch }: NetworkCase) {
   const model = modelOf(await network({ ...options, backend: "js" }));
-  return { alone: model.plan("train", { capacity: batch }), together: model.plan("train", { capacity: batch, threads: 3 }) };
+  const sizes = { capacity: batch, orderRows: batch };
+  return { alone: model.plan("train", sizes), together: model.plan("train", { ...sizes, threads: 3 }) };
 }
 
 function check(plan: Plan, { program = plan.program, threads = 3 }: { program?: Plan["program"]; threads?: number } = {}): void {

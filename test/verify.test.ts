@@ -29,7 +29,10 @@ const net = await network({
   backend: "js",
 });
 const plans = Object.fromEntries(
-  (["train", "evaluate", "predict", "trace"] as const).map((purpose) => [purpose, modelOf(net).plan(purpose, { capacity })]),
+  (["train", "evaluate", "predict", "trace"] as const).map((purpose) => [
+    purpose,
+    modelOf(net).plan(purpose, { capacity, orderRows: capacity }),
+  ]),
 ) as unknown as Record<Purpose, Plan>;
 const { train, predict } = plans;
 
