@@ -62,7 +62,7 @@ export async function fit(
     // The event loop turns between chunks; the last one has nobody to wait for.
     if (!loop.finished) await macrotask();
   }
-  if (stopped !== "signal") delete position.interrupted;
+  if (stopped !== "signal") position.interrupted = undefined;
   const history = loop.epochs.history(stopped);
   for (const callback of callbacks) await callback.onFitEnd?.(history, run);
   return history;

@@ -20,36 +20,38 @@ export interface History {
   readonly stopped: false | "signal" | "callback";
 }
 
-/** Numbers there is room for at first, 1 MiB. Pages that are not written cost nothing, arrays that were outgrown make the engine collect. */
-const FIRST = 2 ** 17;
+/** Epochs of a block. What is kept never moves: an array that is outgrown costs page faults and copies, together a tenth of a tiny network's
+ *  step. */
+const BLOCK = 4096;
 
 export class EpochLog {
   length = 0;
-  /** By epoch: mean loss, seconds, metrics. */
-  private numbers: Float64Array;
+  /** By epoch: mean loss, metrics. */
+  private readonly blocks: Float64Array[] = [];
+  /** Where the seconds of an epoch change: those of one chunk of steps are alike. */
+  private readonly paces: { readonly from: number; readonly seconds: number }[] = [];
+  private block = new Float64Array(0);
+  private pace = Number.NaN;
   private readonly validations = new Map<number, Evaluation>();
 
   /** @param most epochs that there can be */
   constructor(
     private readonly metrics: readonly string[],
     private readonly most: number,
-  ) {
-    this.numbers = new Float64Array(Math.min(FIRST, most * (2 + metrics.length)));
-  }
+  ) {}
 
   /** @param metricSums over so many rows */
-  push(loss: number, metricSums: readonly number[], rows: number, seconds: number): void {
-    const columns = 2 + metricSums.length;
-    let at = this.length * columns;
-    if (at + columns > this.numbers.length) {
-      const larger = new Float64Array(Math.min(this.numbers.length * 2 + columns, this.most * columns));
-      larger.set(this.numbers);
-      this.numbers = larger;
-    }
-    this.numbers[at++] = loss;
-    this.numbers[at++] = seconds;
-    for (let i = 0; i < metricSums.length; ++i) this.numbers[at++] = metricSums[i]! / rows;
-    this.length += 1;
+  push(loss: number, metricSums: Float64Array, rows: number, seconds: number): void {
+    const { length } = this;
+    const columns = 1 + metricSums.length;
+    const place = length % BLOCK;
+    if (place === 0) this.blocks.push((this.block = new Float64Array(Math.min(BLOCK, this.most - length) * columns)));
+    if (seconds !== this.pace) this.paces.push({ from: length, seconds: (this.pace = seconds) });
+    const { block } = this;
+    let at = place * columns;
+    block[at++] = loss;
+    for (let i = 0; i < metricSums.length; ++i) block[at++] = metricSums[i]! / rows;
+    this.length = length + 1;
   }
 
   /** Adds to the last epoch. */
@@ -58,14 +60,28 @@ export class EpochLog {
   }
 
   at(index: number): Epoch {
-    const [loss, seconds, ...metrics] = this.numbers.subarray(index * (2 + this.metrics.length), (index + 1) * (2 + this.metrics.length));
+    const columns = 1 + this.metrics.length;
+    const begin = (index % BLOCK) * columns;
+    const [loss, ...metrics] = this.blocks[Math.floor(index / BLOCK)]!.subarray(begin, begin + columns);
     const validation = this.validations.get(index);
     return {
       loss: loss!,
       metrics: Object.fromEntries(this.metrics.map((name, i) => [name, metrics[i]!])),
       ...(validation && { validation }),
-      seconds: seconds!,
+      seconds: this.secondsOf(index),
     };
+  }
+
+  /** By bisection: the last pace that began at this epoch or before. */
+  private secondsOf(index: number): number {
+    const { paces } = this;
+    let low = 0;
+    for (let high = paces.length; high - low > 1; ) {
+      const middle = (low + high) >> 1;
+      if (paces[middle]!.from <= index) low = middle;
+      else high = middle;
+    }
+    return paces[low]!.seconds;
   }
 
   history(stopped: History["stopped"]): History {

@@ -39,7 +39,7 @@ export interface SaveOptions {
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
-  private readonly position: Position = { step: 0, epoch: 0 };
+  private readonly position: Position = { step: 0, epoch: 0, interrupted: undefined };
   private fitting = false;
   /** Streams that `evaluate` is reading now. */
   private evaluating = 0;

@@ -27,7 +27,7 @@ export interface Interrupted extends Sums {
 export interface Position {
   step: number;
   epoch: number;
-  interrupted?: Interrupted | undefined;
+  interrupted: Interrupted | undefined;
 }
 
 /** @throws {OptionError} if the run was over other data, batches or order, or has done all epochs that are asked for */

@@ -78,7 +78,13 @@ function checkState(who: string, state: unknown): asserts state is CallbackState
 }
 
 /** @throws {OptionError} what no run can be @returns the same with numbers for texts */
-function checkInterrupted(who: string, stored: unknown, { step, epoch }: Position, outputs: number, metricCount: number): Interrupted {
+function checkInterrupted(
+  who: string,
+  stored: unknown,
+  { step, epoch }: Omit<Position, "interrupted">,
+  outputs: number,
+  metricCount: number,
+): Interrupted {
   if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
   const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize, shuffle, shuffleBuffer } =
     stored as Partial<StoredInterrupted>;

@@ -41,7 +41,7 @@ export class Training {
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
   private counted: readonly number[];
-  private readonly sums: { penalty: number; losses: number[]; divisors: number[]; metrics: number[]; seconds: number };
+  private readonly sums: { penalty: number; losses: Float64Array; divisors: Float64Array; metrics: Float64Array; seconds: number };
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
@@ -101,9 +101,9 @@ export class Training {
     model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
     this.sums = {
       penalty: from.penalty,
-      losses: [...from.losses],
-      divisors: [...from.divisors],
-      metrics: [...from.metrics],
+      losses: Float64Array.from(from.losses),
+      divisors: Float64Array.from(from.divisors),
+      metrics: Float64Array.from(from.metrics),
       seconds: 0,
     };
 
@@ -326,7 +326,8 @@ export class Training {
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
       begin += taken;
       if (begin === rows) {
-        this.closeEpoch(epoch, sums.seconds + (rows - timed) * secondsPerRow);
+        sums.seconds += (rows - timed) * secondsPerRow;
+        this.closeEpoch(epoch);
         epoch += 1;
         begin = timed = 0;
       }
@@ -354,11 +355,11 @@ export class Training {
     return loss;
   }
 
-  private closeEpoch(epoch: number, seconds: number): void {
+  private closeEpoch(epoch: number): void {
     const { sums, rows } = this;
     // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
     for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= rows / (this.counted[i]! || 1);
-    this.epochs.push(this.meanLoss(rows), sums.metrics, rows, seconds);
+    this.epochs.push(this.meanLoss(rows), sums.metrics, rows, sums.seconds);
     this.position.epoch += 1;
     sums.seconds = sums.penalty = 0;
     for (let i = 0; i < sums.losses.length; ++i) sums.losses[i] = sums.divisors[i] = 0;
