@@ -4,7 +4,7 @@
 import { dispatch } from "../build/wasm/dispatch";
 import { Op, Step } from "./opcodes";
 
-export * from "../build/wasm/dispatch";
+export * from "../build/wasm/kernels";
 
 /** Runs the plan for `steps` step records, until one of them reports a non-finite value.
  *  region: first byte of the network's memory; plan, table: byte offsets in it; stride: bytes from one step record to the next.

@@ -161,9 +161,12 @@ ${epilogueCalls("")}  }
 `,
   );
   writeFileSync(
+    "build/wasm/kernels.ts",
+    `${header}${[...byFile(names).keys()].map((file) => `export * from "${fromAssembly(file)}";\n`).join("")}`,
+  );
+  writeFileSync(
     "build/wasm/dispatch.ts",
     `${header}import { Op } from "../../assembly/opcodes";\n${imports(names, fromAssembly)}
-${[...byFile(names).keys()].map((file) => `export * from "${fromAssembly(file)}";\n`).join("")}
 /** The high bit of an extent says: times the rows of this step's batch. */
 function extent(word: u32, rows: u32): u32 {
   return (word & 0x7fffffff) * (word >> 31 ? rows : 1);
@@ -173,7 +176,9 @@ function optional(region: usize, word: u32): usize {
   return word ? region + word : 0;
 }
 
-/** Reads the record at pc and runs its kernel. */
+/** Reads the record at pc and runs its kernel. Part of the interpreter's loop: a call less for each record. */
+// @ts-ignore: decorator
+@inline
 export function dispatch(pc: usize, region: usize, step: usize, rows: u32): void {
   switch (load<u32>(pc)) {
 ${calls(wasm, [])}  }
