@@ -45,8 +45,14 @@ export class EpochLog {
     const { length } = this;
     const columns = 1 + metricSums.length;
     const place = length % BLOCK;
-    if (place === 0) this.blocks.push((this.block = new Float64Array(Math.min(BLOCK, this.most - length) * columns)));
-    if (seconds !== this.pace) this.paces.push({ from: length, seconds: (this.pace = seconds) });
+    if (place === 0) {
+      this.block = new Float64Array(Math.min(BLOCK, this.most - length) * columns);
+      this.blocks.push(this.block);
+    }
+    if (seconds !== this.pace) {
+      this.pace = seconds;
+      this.paces.push({ from: length, seconds });
+    }
     const { block } = this;
     let at = place * columns;
     block[at++] = loss;

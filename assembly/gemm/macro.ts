@@ -120,6 +120,8 @@ function gemmStrip(
 }
 
 /** Up to 12 columns. */
+// @ts-ignore: decorator
+@inline
 function gemmNarrow(
   c: usize,
   ldc: usize,
@@ -177,44 +179,43 @@ function blocked(
 ): void {
   const m = end - begin;
   if (!m) return;
-  // The planner's rule too: `packing` in src/plan/ops/matrix.ts.
-  const packsA = transposedA && k * m > <u32>Block.Direct && n > <u32>Block.Columns;
-  const packsB = transposedB || (k * n > <u32>Block.Direct && m >= <u32>Block.Rows);
-
   // Bytes from row to row (of B: from k to k+1, unless transposed), and of A from k to k+1.
   const bRow = (<usize>ldb) << 2;
   const cRow = (<usize>ldc) << 2;
   const aRow = transposedA ? <usize>4 : (<usize>lda) << 2;
   const aStep = transposedA ? (<usize>lda) << 2 : <usize>4;
-  const first = start == Start.C ? c : start == Start.Bias ? bias : Control.Zeros;
   const firstRow = start == Start.C ? cRow : 0;
+  c += <usize>begin * cRow;
+  a += <usize>begin * aRow;
+  const first = start == Start.C ? c : start == Start.Bias ? bias : Control.Zeros;
 
+  // What is small comes first, for there a test counts.
+  const small = k * n <= <u32>Block.Direct;
+  if (transposedA && n == 1 && !activation) {
+    gemmColumn(c, cRow, first, firstRow, a, aStep, b, bRow, m, k);
+    return;
+  }
+  if (!transposedB && small && n <= 12 && m * n <= <u32>Block.C && (k > 1 || n <= 8)) {
+    gemmNarrow(c, cRow, first, firstRow, a, aRow, aStep, b, bRow, m, n, k);
+    if (activation) applyActivation(activation, c, alpha, 0, m * ldc);
+    return;
+  }
   if (k == 1 && (transposedB || n > 8)) {
-    const skip = <usize>begin;
     if (transposedB) {
       packColumn(scratch, b, bRow, n);
       b = scratch;
     }
-    gemmOuter(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, b, m, n);
-    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
-    return;
-  }
-  if (transposedA && n == 1 && !activation) {
-    const skip = <usize>begin;
-    gemmColumn(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aStep, b, bRow, m, k);
-    return;
-  }
-  if (m < 4 && n > <u32>Block.Columns && !packsB) {
-    const skip = <usize>begin;
-    gemmRows(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
-    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+    gemmOuter(c, cRow, first, firstRow, a, aRow, b, m, n);
+    if (activation) applyActivation(activation, c, alpha, 0, m * ldc);
     return;
   }
 
-  if (n <= 12 && !packsA && !packsB && m * n <= <u32>Block.C) {
-    const skip = <usize>begin;
-    gemmNarrow(c + skip * cRow, cRow, first + skip * firstRow, firstRow, a + skip * aRow, aRow, aStep, b, bRow, m, n, k);
-    if (activation) applyActivation(activation, c, alpha, begin * ldc, end * ldc);
+  // The planner's rule too: `packing` in src/plan/ops/matrix.ts.
+  const packsA = transposedA && k * m > <u32>Block.Direct && n > <u32>Block.Columns;
+  const packsB = transposedB || (!small && m >= <u32>Block.Rows);
+  if (m < 4 && n > <u32>Block.Columns && !packsB) {
+    gemmRows(c, cRow, first, firstRow, a, aRow, aStep, b, bRow, m, n, k);
+    if (activation) applyActivation(activation, c, alpha, 0, m * ldc);
     return;
   }
 
@@ -235,8 +236,8 @@ function blocked(
     for (let p: u32 = 0; p < k; p += depth) {
       const kc = min<u32>(k - p, depth);
       const last = p + kc == k && j + nc == n;
-      for (let i = begin; i < end; i += height) {
-        const mc = min<u32>(end - i, height);
+      for (let i: u32 = 0; i < m; i += height) {
+        const mc = min<u32>(m - i, height);
         let block = a + <usize>i * aRow + <usize>p * aStep;
         let down = aRow;
         let step = aStep;
@@ -266,7 +267,7 @@ function blocked(
           let packed: u32 = 0;
           if (packsB) {
             bStep = (<usize>strip) << 2;
-            if (i == begin) {
+            if (i == 0) {
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
               else if (strip == Block.NR) {
                 packed = min<u32>(mc, 2);
