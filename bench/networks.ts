@@ -29,14 +29,16 @@ export interface Standard {
   data(): Data;
 }
 
+const sources = { adam, categoricalCrossEntropy, dense, meanSquaredError, network, sgd };
+
 /** Of a workload whose optimizer is sgd or adam; on one thread unless the options say otherwise. */
-export function networkOf(workload: Workload, options: Partial<ChainOptions>): Promise<Network> {
+export function networkOf(workload: Workload, options: Partial<ChainOptions>, library = sources): Promise<Network> {
   const { widths, hidden, output, loss, optimizer, learningRate } = workload;
-  return network({
+  return library.network({
     input: widths[0]!,
-    layers: widths.slice(1).map((units, i, all) => dense(units, { activation: i < all.length - 1 ? hidden : output })),
-    loss: loss === "squared error" ? meanSquaredError() : categoricalCrossEntropy({ fromLogits: true }),
-    optimizer: optimizer === "sgd" ? sgd({ learningRate }) : adam({ learningRate }),
+    layers: widths.slice(1).map((units, i, all) => library.dense(units, { activation: i < all.length - 1 ? hidden : output })),
+    loss: loss === "squared error" ? library.meanSquaredError() : library.categoricalCrossEntropy({ fromLogits: true }),
+    optimizer: library[optimizer === "sgd" ? "sgd" : "adam"]({ learningRate }),
     seed: 1,
     threads: 1,
     ...options,
