@@ -51,6 +51,9 @@ function replacements(tree: object): Replacement[] {
   return found.sort((a, b) => a.start - b.start);
 }
 
+/** Classes keep their names: consoles and error reports show them. */
+const minify = { compress: true, mangle: { keepNames: { class: true, function: false } } } as const;
+
 const common = {
   format: "esm",
   target: "es2022",
@@ -75,7 +78,7 @@ export default defineConfig([
     // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
     platform: "neutral",
     // Half the size is a quarter of the time that importing takes; so is one file for what belongs together.
-    minify: true,
+    minify,
     outputOptions: {
       codeSplitting: {
         groups: [
@@ -95,7 +98,7 @@ export default defineConfig([
     platform: "browser",
     // Its JavaScript backend is within: what both need would else be a second file that every page loads.
     alias: { [resolve("src/backends/plain.ts")]: resolve("src/backends/plainInline.ts") },
-    minify: true,
+    minify,
     outputOptions: { chunkFileNames: "chainrule.browser.[name].js" },
     deps: { onlyBundle: [] },
     dts: false,
