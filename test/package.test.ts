@@ -133,16 +133,19 @@ describe("the package", () => {
     expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" }).trim()).toBe("true");
   });
 
-  test("its declarations stand alone under strict, without skipLibCheck and without Node's types", () => {
+  test.each([
+    ["a page's", { lib: ["ES2022", "DOM"], types: [] }],
+    ["Node's", { lib: ["ES2022"], types: ["node"], typeRoots: [resolve("node_modules/@types")] }],
+  ])("its declarations stand alone under strict, without skipLibCheck, with %s types alone", (_, surroundings) => {
     writeFileSync(join(folder, "consumer.ts"), typedConsumer);
     const compilerOptions = {
       module: "nodenext",
       target: "es2022",
-      lib: ["ES2022", "DOM"],
       strict: true,
+      exactOptionalPropertyTypes: true,
       noEmit: true,
       skipLibCheck: false,
-      types: [],
+      ...surroundings,
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["consumer.ts"] }));
     const tsc = resolve("node_modules/typescript/bin/tsc");

@@ -39,12 +39,12 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
 
 /** Gives a build compiled ahead of time, for runtimes that forbid compiling at run time. Call it before the first network; a build that
  *  is not given is compiled as ever, where that is allowed.
- *  @param module of the file `chainrule/wasm/<name>.wasm` of this version
+ *  @param module the `WebAssembly.Module` of the file `chainrule/wasm/<name>.wasm` of this version
  *  @example
  *  import strict from "chainrule/wasm/strict.wasm"; // as Cloudflare Workers import modules
  *  useModule("strict", strict);
  *  @throws {OptionError} no build of that name, or no module; {BackendError} if that build is in use already */
-export function useModule(name: BuildName, module: WebAssembly.Module): void {
+export function useModule(name: BuildName, module: object): void {
   checkOneOf("useModule: name", name, Object.keys(builds));
   if (!(module instanceof WebAssembly.Module) || !WebAssembly.Module.exports(module).some((exported) => exported.name === "run"))
     throw new OptionError(`useModule: module is ${shown(module)}, expected the WebAssembly.Module of chainrule/wasm/${name}.wasm`);
