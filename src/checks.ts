@@ -19,6 +19,11 @@ function kindOf(value: object): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
+/** A Uint8Array or a Buffer, of whichever realm: where a page is simulated, as jsdom does, files and TextEncoders give those of another. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && kindOf(value) === "Uint8Array";
+}
+
 /** An array or a typed array, of whatever; a DataView is none. */
 export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
@@ -89,7 +94,7 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
 
 /** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */
 export function viewOf(who: string, bytes: unknown): DataView {
-  if (!(bytes instanceof Uint8Array)) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
+  if (!isBytes(bytes)) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
   try {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (cause) {

@@ -1,4 +1,5 @@
 // Saved networks that are damaged, foreign or hostile: a FormatError, before anything is allocated for them.
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encode } from "../src/formats/native.js";
@@ -136,6 +137,12 @@ describe("a saved file", () => {
     const error = await thrownBy(async () => loadNetwork(any(change(await saved))));
     expect(error).toBeInstanceOf(FormatError);
     expect((error as Error).message).toMatch(message);
+  });
+
+  test("bytes of another realm are bytes, as where jsdom has its own Uint8Array", async () => {
+    const bytes = runInNewContext("Uint8Array.from(bytes)", { bytes: [...(await saved)] });
+    expect(bytes).not.toBeInstanceOf(Uint8Array);
+    expect((await loadNetwork(bytes)).weightsHash()).toBe((await network(options)).weightsHash());
   });
 
   test("options of loadNetwork are checked, and are not the file's fault", async () => {

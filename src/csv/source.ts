@@ -1,5 +1,5 @@
 // Where CSV comes from piece by piece, as text.
-import { shown } from "../checks.js";
+import { isBytes, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 
 /** What is read piece by piece: a file's or a response's stream, or pieces of text or UTF-8 from anywhere. */
@@ -16,7 +16,7 @@ export async function* textOf(source: CsvSource): AsyncGenerator<string, void> {
     }
   };
   for await (const piece of pieces(source)) {
-    if (typeof piece !== "string" && !(piece instanceof Uint8Array))
+    if (typeof piece !== "string" && !isBytes(piece))
       throw new OptionError(`csv: a piece is ${shown(piece)}, expected text or a Uint8Array`);
     yield typeof piece === "string" ? piece : decode(piece);
   }
