@@ -46,6 +46,7 @@ describe("revectorize()", () => {
     ["Node 20", () => as({ node: "20.19.0", v8: "11.3.244.8-node.30" }), /V8 11\.3 of Node 20\.19\.0 has no revectorizer, Node 22/],
     ["Bun", () => as({ bun: "1.3.0" }), /only Node can/],
     ["ARM", () => as({}, "arm64"), /is for x64 with AVX2, this CPU is arm64/],
+    ["node --jitless", () => [as({}), vi.stubGlobal("WebAssembly", undefined)], /this environment has no WebAssembly/],
   ])("on %s it is an error that says why, as features() does", (_, stub, reason) => {
     stub();
     expect(features().revectorize).toEqual({ available: false, reason: expect.stringMatching(reason) });

@@ -2,6 +2,7 @@
 // src/node/revectorize.ts switches it.
 
 import type { ArithmeticName } from "../arithmetic.js";
+import { lacks } from "./engine.js";
 
 /** Of V8, [major, minor]: Node 22's, the first whose results and gain were measured. V8 11.3 (Node 20) does not know the switch. */
 const FIRST = [12, 4] as const;
@@ -32,7 +33,8 @@ export function lacksRevectorizer(): string | undefined {
     return `V8 ${major}.${minor} of Node ${node} has no revectorizer, Node 22 is the first that has`;
   if (process.arch !== "x64") return `V8's revectorizer is for x64 with AVX2, this CPU is ${process.arch}`;
   if (process.platform === "linux" && !/^flags.*\bavx2\b/m.test(cpuInfo())) return "this CPU has no AVX2";
-  return undefined;
+  // It makes its operations of theirs.
+  return lacks("simd");
 }
 
 function cpuInfo(): string {
