@@ -1,7 +1,8 @@
-// What is said about the engine, and the switch of V8's revectorizer. That it changes no bit is shown by `npm run engines`, on engines
-// that have it.
+// What is said about the engine, about threads, and the switch of V8's revectorizer. That it changes no bit is shown by `npm run engines`,
+// on engines that have it.
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { million } from "../src/backends/threads.js";
 import { dense, features, meanSquaredError, network } from "../src/index.js";
 import { revectorize } from "../src/node.js";
 
@@ -33,6 +34,28 @@ describe("features()", () => {
     vi.stubGlobal("WebAssembly", undefined);
     expect(features().relaxedSimd).toEqual({ available: false, reason: "this environment has no WebAssembly" });
   });
+});
+
+test("a process that may not start workers says so, and speaks of no page", async () => {
+  class Worker {
+    constructor() {
+      // As Node's permission model has it without --allow-worker.
+      throw new Error("Access to this API has been restricted");
+    }
+  }
+  const builtin = process.getBuiltinModule;
+  vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+    name === "node:worker_threads" ? { Worker } : builtin.call(process, name)) as typeof builtin);
+  const net = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1, threads: 2 });
+  const data = { inputs: [[1]], targets: [[1]] };
+  await expect(net.fit(data)).rejects.toThrow(/^threads: workers are refused here \(Error: Access to this API has been restricted\)$/);
+  vi.restoreAllMocks();
+  await net.fit(data);
+  expect(net.backend.threads).toBe(2);
+});
+
+test("numbers of operations are told without an exponent", () => {
+  expect([62, 4e5, 1.44e9, 1.2e13].map(million)).toEqual(["0.000062", "0.4", "1400", "12000000"]);
 });
 
 describe("revectorize()", () => {

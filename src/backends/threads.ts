@@ -56,7 +56,7 @@ export function threadsThatPay({ flops, steps }: Load): { readonly threads: numb
   return { threads, reason: `${threads} threads: ${available} cores, steps of ${million(flops)} million operations` };
 }
 
-/** As a message has it. */
+/** Of two digits, and without an exponent: 1400, not 1.4e+3. */
 export function million(operations: number): string {
-  return (operations / 1e6).toPrecision(2);
+  return `${Number((operations / 1e6).toPrecision(2))}`;
 }

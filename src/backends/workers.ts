@@ -64,16 +64,15 @@ else globalThis.onmessage = ({ data }) => enter(data);
 
 /** @throws {BackendError} there are no workers here */
 export function startThread(listener: Listener): Thread {
+  const node = nodeModule("node:worker_threads");
   try {
-    return startInNode(listener) ?? startInBrowser(listener);
+    return node ? startInNode(node, listener) : startInBrowser(listener);
   } catch (cause) {
-    throw new BackendError(`threads: ${refused} (${cause})`, { cause });
+    throw new BackendError(`threads: ${node ? refused : refusedByPage} (${cause})`, { cause });
   }
 }
 
-function startInNode(listener: Listener): Thread | undefined {
-  const { Worker } = nodeModule("node:worker_threads") ?? {};
-  if (!Worker) return undefined;
+function startInNode({ Worker }: NodeModules["node:worker_threads"], listener: Listener): Thread {
   // Without the process's own flags: loaders and inspectors are not for this code.
   const worker = new Worker(code, { eval: true, name: "chainrule", execArgv: [], env: {} });
   worker.on("message", listener.heard);
@@ -95,11 +94,12 @@ function startInBrowser(listener: Listener): Thread {
     listener.heard(data);
   };
   // A policy that forbids the worker shows as an error without a message.
-  worker.onerror = ({ message }) => listener.lost(message || refused);
+  worker.onerror = ({ message }) => listener.lost(message || refusedByPage);
   return { tell: (entry) => worker.postMessage(entry), hold: () => {}, end: () => worker.terminate() };
 }
 
-const refused = "workers are refused here; a page's Content-Security-Policy must allow blob: in worker-src";
+const refused = "workers are refused here";
+const refusedByPage = `${refused}; a page's Content-Security-Policy must allow blob: in worker-src`;
 
 interface NodeWorker {
   on(event: "message", listener: (notice: Notice) => void): void;
