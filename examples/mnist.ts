@@ -1,7 +1,6 @@
 // npm start: trains a dense network on MNIST, says how well and how fast, and keeps it.
 // The command line, the files and the pictures are in mnist/, the progress bar in src/node/terminal.ts; here is what uses the library.
-import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   adam,
@@ -13,6 +12,7 @@ import {
   network,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
+import { checkWritable } from "../src/node/files.js";
 import { LiveLine } from "../src/node/terminal.js";
 import { loadFile, saveFile } from "../src/node.js";
 import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
@@ -194,7 +194,7 @@ async function main(args: readonly string[]): Promise<number> {
   const signal = interruption();
   // What cannot work is said before the training, not after it.
   const { train: training, test } = loadDigits(options.data);
-  prepareSave(options.save);
+  await prepareSave(options.save);
   const net = await build(options, options.backend).catch((cause: Error) => {
     throw new UsageError(`--hidden ${options.hidden.join()}: ${cause.message}`, { cause });
   });
@@ -217,16 +217,13 @@ async function main(args: readonly string[]): Promise<number> {
   return signal.aborted ? 130 : 0;
 }
 
-function prepareSave(file: string): void {
+async function prepareSave(file: string): Promise<void> {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error("is a folder, expected a file");
-    // As saveFile will: a folder that is there may be one that nobody can write to.
-    const beside = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-    writeFileSync(beside, "");
-    rmSync(beside);
-  } catch (cause) {
-    throw new UsageError(`--save ${file}: ${(cause as Error).message}`, { cause });
+    await checkWritable(file);
+  } catch (error) {
+    const cause = ((error as Error).cause ?? error) as Error;
+    throw new UsageError(`--save ${file}: ${cause.message}`, { cause });
   }
 }
 

@@ -1,5 +1,7 @@
 // A saved network is the same network: bit for bit, with all that it was made from.
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -165,8 +167,29 @@ describe("files", () => {
     });
   });
 
+  test("a link goes on to lead to the file, and the file keeps its permissions", async () => {
+    const [path, link] = [join(folder, "private.bin"), join(folder, "latest.bin")];
+    await writeFile(path, "", { mode: 0o600 });
+    await symlink(path, link);
+    await saveFile(await network(small), link);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect((await loadFile(path)).seed).toBe(3);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("what is no file, as /dev/null, is not replaced by one", async () => {
+    const path = join(folder, "socket");
+    const server = createServer();
+    await once(server.listen(path), "listening");
+    await expect(saveFile(await network(small), path)).rejects.toThrow(
+      `${path}: the file could not be written: it is a device, expected a file`,
+    );
+    expect((await stat(path)).isSocket()).toBe(true);
+    server.close();
+  });
+
   test("a folder in place of the file is left as it is", async () => {
-    await expect(saveFile(await network(small), folder)).rejects.toThrow(FormatError);
+    await expect(saveFile(await network(small), folder)).rejects.toThrow(/: it is a folder, expected a file$/);
     expect((await readdir(join(folder, ".."))).filter((name) => name.endsWith(".tmp") && name.startsWith("chainrule-save-"))).toEqual([]);
   });
 
@@ -178,6 +201,10 @@ describe("files", () => {
       cause: { code: "ENOENT" },
     });
     await writeFile(path, "not a network");
-    await expect(loadFile(path)).rejects.toThrow(FormatError);
+    const error = await loadFile(path).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FormatError);
+    expect((error as Error).message).toBe(
+      `${path}: saved network: 13 bytes that do not begin with "chainrul", expected a file written by save()`,
+    );
   });
 });

@@ -130,7 +130,7 @@ describe("npm start", () => {
       ["--data", join(tmpdir(), "nowhere")],
       /^mnist: .*nowhere.train-images-idx3-ubyte: cannot be read: ENOENT.*\n$/,
     ],
-    ["a file in a place where none can be", ["--data", folder, "--save", folder], /^mnist: --save .*: is a folder, expected a file\n$/],
+    ["a file in a place where none can be", ["--data", folder, "--save", folder], /^mnist: --save .*: it is a folder, expected a file\n$/],
     // Written beside first, under a longer name.
     [
       "a file that could not be written",

@@ -1,6 +1,6 @@
 // Node only: a network in a file. Written beside and renamed, so that a reader never sees half of one.
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { checkNetwork, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import { type LoadOptions, loadNetwork } from "../make.js";
@@ -17,25 +17,41 @@ export async function saveFile(net: Network, path: string, options: SaveOptions 
   await writeWhole(path, net.save(options));
 }
 
-/** Writes beside, then renames: whoever reads the path finds the old file or the new one, never half of one. */
+/** Writes beside, then renames: whoever reads the path finds the old file or the new one, never half of one. A link goes on to lead to the
+ *  file, and one that was there keeps its permissions. @throws {FormatError} with the file system's error as its cause */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  await replace(path, bytes);
+}
+
+/** Does what `writeWhole` does but for replacing the file. @throws {FormatError} as that */
+export async function checkWritable(path: string): Promise<void> {
+  await replace(path, undefined);
+}
+
+async function replace(path: string, bytes: Uint8Array | undefined): Promise<void> {
+  let beside: string | undefined;
   try {
+    const target = await realpath(path).catch(() => path);
+    const old = await stat(target).catch(() => undefined);
+    // Renaming would put a file in the place of whatever is there, of /dev/null as well.
+    if (old && !old.isFile()) throw new Error(`it is ${old.isDirectory() ? "a folder" : "a device"}, expected a file`);
+    beside = `${target}.${randomBytes(6).toString("hex")}.tmp`;
     const file = await open(beside, "wx");
     try {
-      await file.writeFile(bytes);
+      if (old) await file.chmod(old.mode & 0o777);
+      if (bytes) await file.writeFile(bytes);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await (bytes ? rename(beside, target) : rm(beside));
   } catch (cause) {
-    await rm(beside, { force: true }).catch(() => {});
+    if (beside) await rm(beside, { force: true }).catch(() => {});
     throw new FormatError(`${path}: the file could not be written: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** @throws {FormatError} if the file cannot be read or is no saved network */
+/** @throws {FormatError} if the file cannot be read or is no saved network; the message begins with the path */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Network> {
   checkPath("loadFile", path);
   let bytes: Uint8Array;
@@ -44,5 +60,10 @@ export async function loadFile(path: string, options: LoadOptions = {}): Promise
   } catch (cause) {
     throw new FormatError(`${path}: the file could not be read: ${(cause as Error).message}`, { cause });
   }
-  return loadNetwork(bytes, options);
+  try {
+    return await loadNetwork(bytes, options);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`${path}: ${error.message}`, { cause: error });
+  }
 }
