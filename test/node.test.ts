@@ -157,6 +157,19 @@ test("a checkpoint after earlyStopping has the best weights in the end, one befo
   expect(last.weightsHash()).not.toBe(net.weightsHash());
 });
 
+test("a checkpoint that cannot be written is refused before the first step, and what is there stays until it is written", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const data = { inputs: [[1, 2]], targets: [[1]] };
+  const nowhere = join(folder, "nowhere", "net.chainrule");
+  const kept = join(folder, "kept.chainrule");
+  writeFileSync(kept, "what was there before");
+  await expect(net.fit(data, { callbacks: [checkpoint(kept), checkpoint(nowhere)] })).rejects.toThrow(
+    `${nowhere}: the file could not be written: ENOENT`,
+  );
+  expect(net.steps).toBe(0);
+  expect(readFileSync(kept, "utf8")).toBe("what was there before");
+});
+
 test("a checkpoint leaves no other file beside it", async () => {
   const path = join(folder, "alone", "net.chainrule");
   mkdirSync(join(folder, "alone"));

@@ -1,6 +1,6 @@
 import type { Callback, Run } from "../callbacks.js";
 import { checkNumber, checkOptions } from "../checks.js";
-import { checkPath, writeWhole } from "./files.js";
+import { checkPath, checkWritable, writeWhole } from "./files.js";
 
 export interface CheckpointOptions {
   /** writes when at least so much time has passed since the last one, default 60 */
@@ -10,7 +10,8 @@ export interface CheckpointOptions {
 /** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the
  *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run,
  *  when callbacks before it in the list have done what they do then: `[earlyStopping(), checkpoint(path)]` leaves the best parameters in it,
- *  the other order the last ones. */
+ *  the other order the last ones.
+ *  @throws {FormatError} by fit, before its first step if it can be told by then, if the file cannot be written */
 export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
   checkPath("checkpoint", path);
   checkOptions("checkpoint", options, ["everySeconds"]);
@@ -23,7 +24,9 @@ export function checkpoint(path: string, options: CheckpointOptions = {}): Callb
   };
   return {
     type: "checkpoint",
-    onFitStart: () => {
+    // A path that leads nowhere says so now, not after a minute or at the end.
+    onFitStart: async () => {
+      await checkWritable(path);
       last = performance.now();
     },
     onChunkEnd: async (_, run) => {
