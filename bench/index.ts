@@ -1,6 +1,5 @@
 // `chainrule bench`, `npm run bench`: this machine's limit, kernels, whole training steps; WebAssembly against the faster plain JavaScript,
 // in one process. Exit code 1 if a product is said to run faster than the limit: one of the two is then wrong.
-import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { features } from "../src/features.js";
 import { Bounds } from "./bound.js";
@@ -31,7 +30,7 @@ const stepName = ({ name, batch }: Standard) => `${name} batch ${batch}`;
 
 /** @param argv the command line after the command */
 export async function bench(argv: readonly string[]): Promise<void> {
-  const { json, only, quick, relaxed, revectorize: wide, quiet } = readOptions(argv);
+  const { write, only, quick, relaxed, revectorize: wide, quiet } = readOptions(argv);
   const always: Budget = quick ? { warmup: 50, time: 15, samples: 1, fit: 40 } : { warmup: 200, time: 150, samples: 5, fit: 250 };
   const budget: Budget = quiet ? { ...always, isQuiet: quietness(always) } : always;
   const found = features();
@@ -122,7 +121,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
     }
   }
 
-  if (json) writeFileSync(json, `${JSON.stringify(sheet.records, null, 1)}\n`);
+  write(sheet.records);
   if (sheet.disturbed) console.log("\n~ fewer quiet moments than it takes: all samples count");
   if (exceeded) console.error("bench: a product is faster than the limit, so one of the two figures is wrong");
   process.exitCode = exceeded ? 1 : 0;

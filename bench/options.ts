@@ -1,8 +1,10 @@
 // The command line. Node's own parser throws on unknown options; each mistake is one line and exit code 2.
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 export interface Options {
-  readonly json: string | undefined;
+  /** Writes figures as JSON where `--json` says, if it does. */
+  readonly write: (figures: readonly object[]) => void;
   readonly only: string;
   readonly quiet: boolean;
   readonly quick: boolean;
@@ -10,15 +12,19 @@ export interface Options {
   readonly revectorize: boolean;
 }
 
-const benchHelp = `chainrule bench [options], npm run bench -- [options]: how fast kernels and training steps are on this machine
+const benchHelp = `chainrule bench [options], npm run bench -- [options]
+How fast kernels and training steps are on this machine.
 
-  --only TEXT   lines whose name contains it: "gemm 256", "kernel adam", "step 784-128-10"; limit, predict, trainOnBatch,
-                dispatch, start, plan
-  --relaxed     WebAssembly in relaxed arithmetic; plain JavaScript is always the faster of its two
-  --revectorize with V8's 256-bit operations
-  --quiet       counts only what it measures while nothing else slows the core, for which it waits up to 5 s a figure
-  --quick       fewer sizes, shorter samples: a look, not a measurement
-  --json FILE   writes all figures as JSON
+  --only TEXT    lines whose name contains it: "gemm 256", "kernel adam",
+                 "step 784-128-10"; limit, predict, trainOnBatch, dispatch,
+                 start, plan
+  --relaxed      WebAssembly in relaxed arithmetic; plain JavaScript is always
+                 the faster of its two
+  --revectorize  with V8's 256-bit operations
+  --quiet        counts only what it measures while nothing else slows the
+                 core, for which it waits up to 5 s a figure
+  --quick        fewer sizes, shorter samples: a look, not a measurement
+  --json FILE    writes all figures as JSON
   --help`;
 
 /** @param help what `--help` prints, where the command is another one than `npm run bench` */
@@ -32,7 +38,7 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
         quick: { type: "boolean" },
         // Of the bench alone.
         ...(help === benchHelp && { relaxed: { type: "boolean" }, revectorize: { type: "boolean" }, quiet: { type: "boolean" } }),
-        help: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
       },
     });
     if (values.help) {
@@ -40,7 +46,7 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
       process.exit(0);
     }
     return {
-      json: values.json,
+      write: writer(values.json),
       only: values.only ?? "",
       quick: values.quick ?? false,
       quiet: values.quiet === true,
@@ -49,8 +55,22 @@ export function readOptions(argv: readonly string[], help = benchHelp): Options 
     };
   } catch (error) {
     // Node's message goes on to explain how to pass a value that begins with a dash.
-    refuse((error as Error).message.split(/\. |\n/)[0]!);
+    refuse((error as Error).message.split(/\.?\n|\. /)[0]!);
   }
+}
+
+function writer(file: string | undefined): Options["write"] {
+  if (file === undefined) return () => {};
+  const attempt = (act: () => void) => {
+    try {
+      act();
+    } catch (error) {
+      refuse(`--json: ${(error as Error).message}`);
+    }
+  };
+  // Where nothing can be written is told before all is measured, not after it.
+  attempt(() => closeSync(openSync(file, "a")));
+  return (figures) => attempt(() => writeFileSync(file, `${JSON.stringify(figures, null, 1)}\n`));
 }
 
 /** Ends the process. */

@@ -1,5 +1,6 @@
 // The bench's command line and records, not its figures.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,12 +98,33 @@ test("a kernel and a network are reported without what does not apply to them", 
   }
 });
 
-test("an unknown option, a missing value or a text that no line has is one line on stderr and exit code 2", () => {
-  for (const options of [["--fast"], ["--json"], ["extra"], ["--quick=3"], ["--only", "no such line"]]) {
+test("help fits 80 columns", () => {
+  for (const args of [["--help"], ["-h"], ["bench", "--help"], ["bench", "-h"]]) {
+    const help = execFileSync(process.execPath, [command[0]!, ...args], { encoding: "utf8" });
+    expect(help).toContain("chainrule bench [options]");
+    expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  }
+});
+
+test("ends when its reader has seen enough", async () => {
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    // As head does after its last line.
+    child.stdout.once("data", () => child.stdout.destroy());
+    // All of it takes minutes.
+    expect(await once(child, "exit", { signal: AbortSignal.timeout(60_000) })).toEqual([0, null]);
+  } finally {
+    child.kill();
+  }
+});
+
+test("an unknown option, a missing value, a file that cannot be written or a text that no line has is one line on stderr and exit code 2", () => {
+  const nowhere = ["--json", join(built, "nowhere", "figures.json")];
+  for (const options of [["--fast"], ["--json"], ["extra"], ["--quick=3"], ["--only", "--json"], ["--only", "no such line"], nowhere]) {
     const { status, stderr, stdout } = spawnSync(process.execPath, [...command, ...options], { encoding: "utf8" });
     expect([options, status, stdout]).toEqual([options, 2, ""]);
     expect(stderr.trim().split("\n").length).toBe(1);
-    expect(stderr).toMatch(/^bench: /);
+    expect(stderr).toMatch(/^bench: .*[^.]; --help lists the options\n$/);
   }
 });
 

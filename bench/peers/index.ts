@@ -2,7 +2,6 @@
 // its own; their samples take turns, so that a ratio compares what ran within a few seconds of each other.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { readOptions, refuse } from "../options.js";
 import { nameOf, rowsOf, type Workload, weightsOf, workloads } from "../workloads.js";
@@ -14,14 +13,16 @@ import { OURS, ours, peers } from "./peers.js";
 
 const help = `npm run bench:peers -- [options]: training speed beside other JavaScript libraries
 
-  --only TEXT   networks and libraries whose line contains it: "784-128-10 batch 32", "batch 4 synaptic"; several with commas
+  --only TEXT   networks and libraries whose line contains it:
+                "784-128-10 batch 32", "batch 4 synaptic"; several with commas
   --quick       one short sample of each: a look, not a measurement
   --json FILE   writes all figures as JSON
   --help
 
-Installs the other libraries into bench/peers on first use. Run it on one core (Linux: taskset -c 0) for one thread each.`;
+Installs the other libraries into bench/peers on first use. Run it on one core
+(Linux: taskset -c 0) for one thread each.`;
 
-const { json, only, quick } = readOptions(process.argv.slice(2), help);
+const { write, only, quick } = readOptions(process.argv.slice(2), help);
 const budget = quick ? { warmup: 100, sample: 50, rounds: 1 } : { warmup: 1500, sample: 400, rounds: 5 };
 /** Milliseconds until a library must have built and warmed up. */
 const PATIENCE = quick ? 30_000 : 60_000;
@@ -150,4 +151,4 @@ for (const { workload, names } of plan) {
   for (const { peer, ...line } of lines)
     records.push({ network, library: peer, ...line, ratio: ratioOf(lines[0]!, { peer, ...line }), node: process.versions.node });
 }
-if (json) writeFileSync(json, `${JSON.stringify(records, null, 1)}\n`);
+write(records);
