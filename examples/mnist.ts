@@ -13,7 +13,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { checkWritable } from "../src/node/files.js";
-import { LiveLine } from "../src/node/terminal.js";
+import { endWithReader, LiveLine } from "../src/node/terminal.js";
 import { loadFile, saveFile } from "../src/node.js";
 import { CLASSES, type Digits, DigitsError, loadDigits, SIDE } from "./mnist/digits.js";
 import { help, type Options, parseOptions, UsageError } from "./mnist/options.js";
@@ -227,11 +227,7 @@ async function prepareSave(file: string): Promise<void> {
   }
 }
 
-// As in `npm start | head`: the reader has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
+endWithReader(process.stdout);
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -7,6 +7,14 @@ export interface Stream {
   write(text: string): unknown;
 }
 
+/** Ends the process when nobody reads the stream any more, as with `| head`: the reader has seen enough. For command lines. */
+export function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}
+
 const INTERVAL = { live: 100, plain: 2000 };
 const ERASE = "\r\x1b[K";
 
