@@ -364,7 +364,7 @@ export class Network {
    *  `fit` runs, between its chunks: by fit's `onEpochEnd` or `onProgress`, or by a callback's `onChunkEnd`; in a callback's `onEpochEnd` those
    *  after it have yet to see the epoch.
    *  @throws {OptionError} what `attach` cannot hold; with `training`, within `withAverage` */
-  save(options: SaveOptions = {}): Uint8Array {
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     this.assertAlive("save");
     checkOptions("save", options, ["training", "attach"]);
     const { training = false, attach = this.attached } = options;

@@ -32,7 +32,7 @@ console.log(JSON.stringify({
 
 /** Types a consumer relies on: what is exported, and that wrong options are errors. */
 const typedConsumer = `${consumer}
-import type { ChainOptions, Dataset, Network } from "chainrule";
+import { type ChainOptions, type Dataset, type Network, toSafetensors } from "chainrule";
 import type { CsvOptions, parseCsv } from "chainrule/csv";
 declare const parse: typeof parseCsv;
 const csv: CsvOptions = { target: "species", classes: true };
@@ -42,12 +42,13 @@ await net.fit(parts.train);
 parse("", csv).split({ test: 0.25 }).validation;
 const typed: Network = net;
 const hash: string = typed.weightsHash();
+const download: Blob = new Blob([net.save(), toSafetensors(net)]);
 const options: ChainOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
 // @ts-expect-error no such activation
 dense(8, { activation: "swoosh" });
 // @ts-expect-error no such backend
 await network({ ...options, backend: "gpu" });
-export { hash };
+export { download, hash };
 `;
 
 describe("the package", () => {

@@ -38,7 +38,7 @@ export interface StoredNetwork {
 
 const encoder = new TextEncoder();
 
-export function encode({ definition, parameters, training, scalers, attached }: StoredNetwork): Uint8Array {
+export function encode({ definition, parameters, training, scalers, attached }: StoredNetwork): Uint8Array<ArrayBuffer> {
   const described = (tensors: readonly StoredParameter[]) => tensors.map(({ name, shape }) => ({ name, shape }));
   const header = {
     definition,

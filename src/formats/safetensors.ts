@@ -222,7 +222,7 @@ function checkNumbers(name: string, values: ArrayLike<unknown>): void {
 export function encodeSafetensors(
   tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly values: ArrayLike<number> }[],
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   if (!Array.isArray(tensors)) throw new OptionError(`safetensors: got ${shown(tensors)}, expected an array of { name, shape, values }`);
   checkMetadata("safetensors", metadata);
   const names = new Set<string>();
@@ -302,7 +302,7 @@ function transpose(values: ArrayLike<number>, rows: number, columns: number): Fl
 export function toSafetensors(
   net: Network,
   options: SafetensorsOptions & { readonly metadata?: Readonly<Record<string, string>> } = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const layout = checkLayoutOptions("toSafetensors", options, ["layout", "rename", "metadata"], net);
   const tensors = net.parameters().map(({ name, shape, values }) => {
     const [rows = 0, columns = 0] = shape;
