@@ -16,9 +16,16 @@ import { digits } from "./page.js";
 import { roundTrip } from "./roundTrip.js";
 import { nameOf, rowsOf, type Workload, workloads } from "./workloads.js";
 
-const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [2];
+const help = `npm run bench:threads -- [NUMBER...]: products and training steps on so many
+threads (default 2), over one thread in the same run`;
+const args = process.argv.slice(2);
+if (args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(help);
+  process.exit();
+}
+const counts = args.length > 0 ? args.map(Number) : [2];
 if (!counts.every((count) => Number.isInteger(count) && count > 0 && count <= 256))
-  refuse(`got ${process.argv.slice(2).join(" ")}, expected numbers of threads`);
+  refuse(`got ${args.join(" ")}, expected numbers of threads from 1 to 256`);
 
 /** Turns that each number of threads has; the first two warm up. */
 const TURNS = 9;

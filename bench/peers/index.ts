@@ -11,7 +11,7 @@ import { differences, type Line, ratioOf, table, verdict } from "./page.js";
 import { comparedPasses, type Message, type Order } from "./peer.js";
 import { OURS, ours, peers } from "./peers.js";
 
-const help = `npm run bench:peers -- [options]: training speed beside other JavaScript libraries
+const help = `npm run bench:peers -- [options]: training beside other JavaScript libraries
 
   --only TEXT   networks and libraries whose line contains it:
                 "784-128-10 batch 32", "batch 4 synaptic"; several with commas
