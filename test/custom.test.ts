@@ -586,6 +586,12 @@ describe("gradCheck", () => {
     expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
   });
 
+  test("compares with training's loss where dropout makes no difference yet, as before weights of 0", async () => {
+    const layers = [dense(8, { activation: "tanh" }), dropout(0.5), dense(2, { weight: zeros() })];
+    const check = gradCheck(await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 }), { inputs, targets });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+
   test.each([
     ["", []],
     [" with dropout", [dropout(0.5)]],
@@ -606,9 +612,13 @@ describe("gradCheck", () => {
     }
   });
 
-  test("agrees where relu's kinks are near", async () => {
-    const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss: meanSquaredError(), seed: 1 });
-    const check = gradCheck(net, { inputs, targets });
+  test.each([
+    ["near", matrix(5, 3, 1), meanSquaredError()],
+    ["at hand whatever the step, as of 60 rows and their errors", matrix(60, 3, 1), meanAbsoluteError()],
+    ["exactly there, as for a row of zeros and a bias of 0", matrix(5, 3, 1).with(1, [0, 0, 0]), meanSquaredError()],
+  ])("agrees where relu's kinks are %s", async (_, given, loss) => {
+    const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss, seed: 2 });
+    const check = gradCheck(net, { inputs: given, targets: matrix(given.length, 2, 2) }, { elements: 20 });
     expect(check.agrees, check.summary).toBe(true);
   });
 
