@@ -4,7 +4,7 @@ import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
-import type { Dataset } from "./dataset/dataset.js";
+import { checkOneScale, type Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -100,14 +100,15 @@ export class Network {
   /** Trains for `epochs` passes over the data; parameters change in place.
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
-   *  @throws {ShapeError} data that does not fit, or is not finite; {OptionError} an option out of range, or a `fit` that runs already;
-   *    {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
+   *  @throws {ShapeError} data that does not fit, or is not finite, or a validation dataset that is not scaled as data is; {OptionError} an
+   *    option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const complete = completeFit(options);
     const { callbacks, resume, validation } = complete;
     const samples = isStream(data) ? undefined : this.samples("fit", data);
     if (resume && this.pending) resumeCallbacks(this.pending, callbacks);
+    checkOneScale("fit: validation", validation, data);
     const validate = validation === undefined ? undefined : this.validation(validation);
     const before = { ...this.position, callbacks: this.callbacks, scalers: this.ownScalers };
     const { scalers } = data as Partial<Dataset>;

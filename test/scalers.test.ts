@@ -98,6 +98,32 @@ describe("a network keeps the scalers of what it was trained on", () => {
     expect(net.scalers).toEqual(scalers);
   });
 
+  test("fit refuses a validation dataset of another scale, and changes nothing", async () => {
+    const net = await make();
+    const scaled = data.scale(scalers);
+    for (const [training, validation, message] of [
+      [scaled, data, "it is scaled not at all, the training data inputs by standardize, targets by minMax"],
+      [data, scaled, "it is scaled inputs by standardize, targets by minMax, the training data not at all"],
+      [
+        scaled,
+        data.scale({ inputs: scalers.inputs }),
+        "it is scaled inputs by standardize, the training data inputs by standardize, targets",
+      ],
+      [scaled, data.scale({ ...scalers, inputs: standardize(data.take(2)) }), "expected one scale; fit scalers on the training data"],
+    ] as const) {
+      const refused = net.fit(training, { validation });
+      await expect(refused).rejects.toThrow(ShapeError);
+      await expect(refused).rejects.toThrow(message);
+    }
+    expect([net.steps, net.scalers]).toEqual([0, {}]);
+    // Arrays say nothing of theirs.
+    const byHand = { inputs: scaled.inputs, targets: scaled.targets };
+    await net.fit(scaled, { validation: byHand });
+    await net.fit(byHand, { validation: scaled });
+    await net.fit(scaled, { validation: scaled.take(2) });
+    expect(net.steps).toBe(3);
+  });
+
   test("they can be set where data comes as arrays or streams", async () => {
     const net = await make();
     net.scalers = { inputs: scalers.inputs };

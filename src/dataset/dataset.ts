@@ -208,6 +208,21 @@ export function checkHeld(who: string, { inputs, targets }: Pick<Parts, "inputs"
   if (gone) throw new ShapeError(`${who}: the dataset's ${gone} are gone, their buffer was transferred, as to a worker; keep a copy`);
 }
 
+/** Validation, and so what stops early by it, has a meaning in the scale of training only. Arrays and streams say nothing of their scale.
+ *  @throws {ShapeError} datasets of two scales */
+export function checkOneScale(who: string, given: unknown, training: unknown): void {
+  if (!(given instanceof Dataset && training instanceof Dataset)) return;
+  const [ours, theirs] = [given.scalers ?? {}, training.scalers ?? {}];
+  if (JSON.stringify(ours) === JSON.stringify(theirs)) return;
+  const named = (scalers: Scalers) =>
+    Object.entries(scalers)
+      .map(([what, { type }]) => `${what} by ${type}`)
+      .join(", ") || "not at all";
+  throw new ShapeError(
+    `${who}: it is scaled ${named(ours)}, the training data ${named(theirs)}, expected one scale; fit scalers on the training data and .scale(…) both with them`,
+  );
+}
+
 const like = <T extends Values>(values: T, length: number) => new (values.constructor as new (length: number) => T)(length);
 
 /** Copies rows of `width` elements. */
