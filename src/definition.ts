@@ -3,11 +3,12 @@ import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import { build, checkParameters, type Definition, type Objective, readsTruth } from "./compile.js";
+import { type Custom, makeCustom } from "./customParts.js";
 import type { Ports } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
-import { type Custom, restoreLayer } from "./layers/registry.js";
+import { restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
 import { type CustomMetric, checkMetrics, type Metric } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
@@ -220,20 +221,12 @@ export function restore(stored: StoredDefinition, custom: Custom): GraphOptions 
     values.push(use(...from.map(pick)));
   }
   const ends = outputs.map(pick);
-  const reviveMetric = (metric: StoredMetric): Metric => {
-    if (typeof metric === "string") return metric as Metric;
-    if (!Object.hasOwn(custom, metric.type))
-      throw new OptionError(
-        `metric ${shown(metric.type)} is one of your own: give loadNetwork { custom: { ${metric.type}: options => metric } }`,
-      );
-    return custom[metric.type]!(metric.options) as CustomMetric;
-  };
+  const reviveMetric = (metric: StoredMetric) =>
+    typeof metric === "string" ? (metric as Metric) : (makeCustom("metric", metric.type, metric.options, custom) as CustomMetric);
   return {
     inputs: roots,
     outputs: ends,
-    loss: objectives.map(({ loss }) =>
-      Object.hasOwn(custom, loss.type) ? (custom[loss.type]!(loss.options) as Loss) : restoreLoss(loss.type, loss.options),
-    ),
+    loss: objectives.map(({ loss }) => restoreLoss(loss.type, loss.options, custom)),
     metrics:
       objectives.length === 1
         ? objectives[0]!.metrics.map(reviveMetric)

@@ -1,5 +1,5 @@
 // The registry: how a saved loss is made again. Losses themselves are in losses/.
-import { FormatError } from "./errors.js";
+import { type Custom, makeCustom } from "./customParts.js";
 import {
   binaryCrossEntropy,
   binaryFocal,
@@ -36,8 +36,7 @@ const factories: Readonly<Record<string, (options: never) => Loss>> = {
 
 export const lossTypes: readonly string[] = Object.keys(factories);
 
-export function restoreLoss(type: string, options: Readonly<Record<string, unknown>>): Loss {
-  const factory = Object.hasOwn(factories, type) ? factories[type] : undefined;
-  if (!factory) throw new FormatError(`loss is ${JSON.stringify(type)}, expected one of: ${Object.keys(factories).join(", ")}`);
-  return factory(options as never);
+export function restoreLoss(type: string, options: Readonly<Record<string, unknown>>, custom: Custom = {}): Loss {
+  if (Object.hasOwn(factories, type)) return factories[type]!(options as never);
+  return makeCustom("loss", type, options, custom) as Loss;
 }

@@ -2,11 +2,11 @@
 import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
 import { type BackendChoice, checkPossible, checkThreads, openBackend, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
+import type { Custom } from "./customParts.js";
 import { backends, type Defined, define, type NetworkOptions, restore } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
 import { checkDefinition } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
-import type { Custom } from "./layers/registry.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
 import { restoreScalers } from "./scalers.js";

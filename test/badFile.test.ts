@@ -49,12 +49,12 @@ describe("a saved file", () => {
     [
       "an unknown layer",
       () => hostile({ layers: [{ kind: "conv9d", name: "d", options: {} }] }),
-      /layer kind is "conv9d", expected one of: dense/,
+      /^saved network: the library has no layer "conv9d"/,
     ],
     [
       "a layer named like a method",
       () => hostile({ layers: [{ kind: "constructor", name: "d", options: {} }] }),
-      /layer kind is "constructor"/,
+      /the library has no layer "constructor"/,
     ],
     [
       "a layer of a block that is one before it, where there is none",

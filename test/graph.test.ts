@@ -6,8 +6,10 @@ import {
   constant,
   customActivation,
   customLoss,
+  customMetric,
   dense,
   dropout,
+  FormatError,
   gradCheck,
   input,
   type Layer,
@@ -142,11 +144,24 @@ test("residual: x + layers(x), with parameters named within it, saved and loaded
 test("a network with custom parts comes back when their factories are given, and says so when not", async () => {
   const double = ({ name }: { name?: string }) => layer("double", { name }, (g, x) => g.mul(x, 2));
   const cube = () => customActivation("cube", {}, (g, x) => g.mul(x, g.square(x)));
-  const net = await network({ input: 2, layers: [double({}), dense(3, { activation: cube() })], loss: meanSquaredError(), seed: 1 });
+  const fourth = () => customLoss("fourth", {}, (g, p, y) => g.mean(g.square(g.square(g.sub(p, y)))));
+  // A name that the library has for something else.
+  const tanh = () => customMetric("tanh", {}, (g, p, y) => g.mean(g.activate(g.sub(p, y), "tanh")));
+  const custom = { double, cube, fourth, tanh };
+  const layers = [double({}), dense(3, { activation: "tanh" }), dense(3, { activation: cube() })];
+  const net = await network({ input: 2, layers, loss: fourth(), metrics: [tanh()], seed: 1 });
   const bytes = net.save();
-  await expect(loadNetwork(bytes)).rejects.toThrow(/layer kind is "double".*custom: \{ double: options => layer \}/);
-  const loaded = await loadNetwork(bytes, { custom: { double, cube } });
+  const loaded = await loadNetwork(bytes, { custom });
   expect(loaded.predict([1, 2])).toEqual(net.predict([1, 2]));
+  expect(loaded.evaluate({ inputs: [1, 2], targets: [1, 2, 3] })).toEqual(net.evaluate({ inputs: [1, 2], targets: [1, 2, 3] }));
+  for (const [what, type] of Object.entries({ layer: "double", activation: "cube", loss: "fourth", metric: "tanh" })) {
+    const others = Object.fromEntries(Object.entries(custom).filter(([name]) => name !== type));
+    await expect(loadNetwork(bytes, { custom: others })).rejects.toThrow(
+      new FormatError(
+        `saved network: the library has no ${what} "${type}"; for one of your own give loadNetwork { custom: { ${type}: options => ${what} } }`,
+      ),
+    );
+  }
 });
 
 test("diagnose sees dead units, constant outputs and vanishing gradients", async () => {

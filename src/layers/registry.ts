@@ -1,4 +1,6 @@
 // How a saved layer's kind and options become a layer again.
+import { activationNames } from "../activations.js";
+import { type Custom, makeCustom } from "../customParts.js";
 import { FormatError } from "../errors.js";
 import { activation } from "./activation.js";
 import { add, concatenate, residual } from "./combine.js";
@@ -7,11 +9,7 @@ import { dropout } from "./dropout.js";
 import type { Layer, StoredLayer } from "./layer.js";
 import { prelu } from "./prelu.js";
 
-/** Factories of a user's own parts, by their names in saved files: what `loadNetwork(bytes, { custom })` takes. */
 // biome-ignore lint/suspicious/noExplicitAny: options come from a file; each factory checks its own
-export type Custom = Readonly<Record<string, (options: any) => unknown>>;
-
-// biome-ignore lint/suspicious/noExplicitAny: as above
 const factories: Readonly<Record<string, (options: any, custom: Custom) => Layer>> = {
   dense: ({ units, ...options }) => dense(units, options),
   activation: ({ activation: given, ...options }) => activation(given, options),
@@ -35,25 +33,18 @@ function restoreLayers(stored: readonly StoredLayer[], custom: Custom): Layer[] 
 export const layerKinds: readonly string[] = Object.keys(factories);
 
 export function restoreLayer(kind: string, options: Readonly<Record<string, unknown>>, custom: Custom = {}): Layer {
-  if (Object.hasOwn(custom, kind)) {
-    const made = custom[kind]!(options) as Layer;
-    if (typeof made?.apply !== "function" || made.kind !== kind)
-      throw new FormatError(
-        `custom: ${kind} makes ${typeof made === "function" ? `a layer ${made.kind}` : typeof made}, expected a layer of that kind`,
-      );
-    return made;
-  }
-  const factory = Object.hasOwn(factories, kind) ? factories[kind] : undefined;
-  if (!factory)
+  if (Object.hasOwn(factories, kind)) return factories[kind]!(withCustomActivation(options, custom), custom);
+  const made = makeCustom("layer", kind, options, custom) as Layer;
+  if (typeof made?.apply !== "function" || made.kind !== kind)
     throw new FormatError(
-      `layer kind is ${JSON.stringify(kind)}, expected one of: ${Object.keys(factories).join(", ")}; for one of your own give loadNetwork { custom: { ${kind}: options => layer } }`,
+      `custom: ${kind} makes ${typeof made === "function" ? `a layer ${made.kind}` : typeof made}, expected a layer of that kind`,
     );
-  return factory(withCustomActivation(options, custom), custom);
+  return made;
 }
 
 /** Puts a user's own activation where the file has its name and options. */
 function withCustomActivation(options: Readonly<Record<string, unknown>>, custom: Custom): Readonly<Record<string, unknown>> {
   const given = options.activation as { readonly type?: string; readonly options?: unknown } | undefined;
-  if (given?.type === undefined || !Object.hasOwn(custom, given.type)) return options;
-  return { ...options, activation: custom[given.type]!(given.options) };
+  if (given?.type === undefined || (activationNames as readonly string[]).includes(given.type)) return options;
+  return { ...options, activation: makeCustom("activation", given.type, given.options, custom) };
 }
