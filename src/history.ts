@@ -24,6 +24,9 @@ export interface History {
  *  step. */
 const BLOCK = 4096;
 
+/** What Node's console.log asks an object for; without it, it writes [Getter]. */
+const inspect = Symbol.for("nodejs.util.inspect.custom");
+
 export class EpochLog {
   length = 0;
   /** By epoch: mean loss, metrics. */
@@ -93,12 +96,13 @@ export class EpochLog {
   history(stopped: History["stopped"]): History {
     let made: readonly Epoch[] | undefined;
     const make = () => Array.from({ length: this.length }, (_, i) => this.at(i));
-    return {
+    const history: History = {
       get epochs() {
         made ??= make();
         return made;
       },
       stopped,
     };
+    return Object.defineProperty(history, inspect, { value: () => ({ ...history }) });
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { dense, type Epoch, meanSquaredError, network, sgd } from "../src/index.js";
 
@@ -21,6 +22,8 @@ test("history holds every epoch as onEpochEnd was told, with metrics and validat
   const last = history.epochs.at(-1)!;
   expect(last.validation).toEqual(net.evaluate(data));
   expect(JSON.parse(JSON.stringify(history)).epochs.length).toBe(40);
+  expect(Object.keys(history)).toEqual(["epochs", "stopped"]);
+  expect(inspect(history)).toBe(inspect({ epochs: history.epochs, stopped: false })); // as console.log shows it
 });
 
 test("without validation an epoch has none, and the losses are those of one step after the other", async () => {
