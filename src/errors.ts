@@ -45,8 +45,8 @@ export class NonFiniteError extends ChainruleError {
   override readonly name = "NonFiniteError";
   /** The step, counted from the network's first, 1. */
   readonly step: number;
-  /** The first layer concerned, by name; absent where it belongs to none, as a loss does. */
-  readonly layer: string | undefined;
+  /** The first layer concerned, by name; where it belongs to none, `loss` or `optimizer`. */
+  readonly layer: string;
   /** `state` is the optimizer's. */
   readonly what: "loss" | "gradient" | "weight" | "state";
   /** The op that made it, and the row of the data where it began; absent where an update did. */
@@ -60,7 +60,7 @@ export class NonFiniteError extends ChainruleError {
     message: string,
     found: {
       step: number;
-      layer?: string;
+      layer: string;
       what: NonFiniteError["what"];
       op?: string;
       row?: number | undefined;
