@@ -12,7 +12,7 @@ import { restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
 import { type CustomMetric, checkMetrics, type Metric } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
-import { type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
+import { checkSavable, type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
 import { drawSeed } from "./random.js";
 
 interface CommonOptions {
@@ -71,6 +71,7 @@ export function define(given: NetworkOptions): Defined {
   checkThreads("network: threads", threads);
   if (arithmetic !== undefined) checkOneOf("network: arithmetic", arithmetic, arithmetics);
   checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
+  checkSavable("network: optimizer", optimizer);
 
   const graph = isGraph
     ? trace(listed((given as GraphOptions).inputs), listed((given as GraphOptions).outputs))
