@@ -50,7 +50,9 @@ export function checkCallbacks(callbacks: unknown): void {
   if (!Array.isArray(callbacks)) throw new OptionError(`fit: callbacks is ${shown(callbacks)}, expected an array of callbacks`);
   for (const [i, callback] of callbacks.entries()) {
     if (callback === null || typeof callback !== "object" || typeof callback.type !== "string")
-      throw new OptionError(`fit: callbacks[${i}] is ${shown(callback)}, expected a callback, as earlyStopping()`);
+      throw new OptionError(
+        `fit: callbacks[${i}] is ${shown(callback)}, expected a callback: earlyStopping(), or { type: "mine", onEpochEnd(epoch) { … } }`,
+      );
     for (const name of ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "state", "restore"])
       if (callback[name] !== undefined) checkFunction(`fit: callbacks[${i}] (${callback.type}): ${name}`, callback[name]);
     if ((callback.state === undefined) !== (callback.restore === undefined))

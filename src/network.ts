@@ -104,9 +104,9 @@ export class Network {
    *    option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
+    const samples = isStream(data) ? undefined : this.samples("fit", data);
     const complete = completeFit(options);
     const { callbacks, resume, validation } = complete;
-    const samples = isStream(data) ? undefined : this.samples("fit", data);
     if (resume && this.pending) resumeCallbacks(this.pending, callbacks);
     checkOneScale("fit: validation", validation, data);
     const validate = validation === undefined ? undefined : this.validation(validation);

@@ -103,9 +103,27 @@ const fitting: readonly Row[] = [
   ["a misspelt option", (n) => fit(n, { batchsize: 8 }), OptionError, /fit: unknown option "batchsize", expected one of: .*batchSize/],
   ["null as options", (n) => n.fit({ inputs, targets }, any(null)), OptionError, /fit: options are null, expected an object/],
   ["a number as options", (n) => n.fit({ inputs, targets }, any(5)), OptionError, /fit: options are 5/],
+  [
+    "inputs, then targets, as Keras has them",
+    (n) => n.fit(any(inputs), any(targets)),
+    ShapeError,
+    /fit: got .*, expected \{ inputs, targets \}/,
+  ],
+  [
+    "a callback without a type",
+    (n) => fit(n, { callbacks: [{ onEpochEnd() {} }] }),
+    OptionError,
+    /fit: callbacks\[0\] is an object \{onEpochEnd\}, expected a callback: earlyStopping\(\), or \{ type: "mine", onEpochEnd\(epoch\) \{ … \} \}$/,
+  ],
 ];
 
 const making: readonly Row[] = [
+  [
+    "an optimizer that no file could hold",
+    () => with_({ optimizer: { ...sgd(), type: "mine" } }),
+    OptionError,
+    /network: optimizer is "mine", one of your own, which no file could hold; expected one of: sgd, adam, .*; for updates of your own take gradients\(\) and setParameters\(\)$/,
+  ],
   ["no options", () => network(any(undefined)), OptionError, /network: options are undefined, expected an object/],
   ["null as options", () => network(any(null)), OptionError, /network: options are null/],
   [
