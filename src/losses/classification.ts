@@ -32,8 +32,9 @@ export type SparseCategoricalCrossEntropyOptions = CategoricalCrossEntropyOption
   readonly ignoreIndex?: number;
 };
 
-/** Mean of -(positiveWeight·y·log q + (1 - y)·log(1 - q)); q = sigmoid(p) with `fromLogits`, else p itself. For probabilities of exactly
- *  0 or 1 the logarithms are held at -100, so that loss and gradient stay finite. */
+/** Mean of -(positiveWeight·y·log q + (1 - y)·log(1 - q)); q = sigmoid(p) with `fromLogits`, else p itself. Logarithms are
+ *  held at -100 and what gradients are divided by at 1e-12, so that probabilities of 0 and 1 have a loss and a gradient; for those within 1e-12
+ *  of them the gradient is less than the slope. `fromLogits` has no such limits. */
 export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {
   checkOptions("binaryCrossEntropy", options, [...shared, "fromLogits", "labelSmoothing", "positiveWeight"]);
   const { fromLogits = false, labelSmoothing = 0, positiveWeight = 1 } = options;
@@ -59,8 +60,8 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
   );
 }
 
-/** Mean over rows of -sum of w·y·log q, w the class weights; q = softmax(p) with `fromLogits`, else p itself. Targets: one-hot or soft rows,
- *  which sum to 1 within 0.001, or class ids. */
+/** Mean over rows of -sum of w·y·log q, w the class weights; q = softmax(p) with `fromLogits`, else p itself, held as in `binaryCrossEntropy`.
+ *  Targets: one-hot or soft rows, which sum to 1 within 0.001, or class ids. */
 export function categoricalCrossEntropy(options: CategoricalCrossEntropyOptions = {}): Loss {
   const { own, fromLogits, rule } = classRule("categoricalCrossEntropy", options, []);
   return loss("categoricalCrossEntropy", own, {
