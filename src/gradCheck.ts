@@ -97,6 +97,7 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
       };
       const isOff = (element: Element) => excessOf(element) > tolerance * scale;
       const first = at(values);
+      // At a kink a gradient is one of the slopes, and so finite.
       if (!isOff(first) || !Number.isFinite(first.analytic)) return first;
       const aside = at(values.with(index, values[index]! + FIRST_STEP * unit));
       return isOff(aside) ? first : aside;
