@@ -1,6 +1,6 @@
 // What npm would publish, installed into an empty folder: resolves, trains, and has the types it promises.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -85,6 +85,13 @@ describe("the package", () => {
         "dist/wasm/strict.wasm",
       ]),
     );
+  });
+
+  test("declares what can be imported, and nothing that exports nothing", () => {
+    const declarations = files.filter((path) => path.endsWith(".d.ts"));
+    expect(declarations).toEqual(expect.arrayContaining(["dist/index.d.ts", "dist/node.d.ts", "dist/csv.d.ts"]));
+    const empty = declarations.filter((path) => !/^export (?!\{ *\};?$)/m.test(readFileSync(path, "utf8")));
+    expect(empty).toEqual([]);
   });
 
   test("brings nothing else", () => {
