@@ -5,7 +5,11 @@ import { FormatError, OptionError } from "./errors.js";
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${"length" in value ? value.length : value.byteLength})`;
+  if (ArrayBuffer.isView(value)) {
+    const { name } = value.constructor;
+    if (isDetached(value)) return `a ${name} whose buffer is detached (it was transferred, as to a worker: keep a copy)`;
+    return `${name}(${"length" in value ? value.length : value.byteLength})`;
+  }
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "function") return "a function";
   if (value === null || typeof value !== "object") return String(value);
@@ -24,9 +28,21 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && kindOf(value) === "Uint8Array";
 }
 
-/** An array or a typed array, of whatever; a DataView is none. */
+/** Not all engines say so of a buffer, but none makes a view of one. */
+function isDetached({ buffer }: ArrayBufferView): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** An array or a typed array, of whatever; a DataView is none, nor what seems to have no elements since its buffer is detached. */
 export function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  if (Array.isArray(value)) return true;
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return false;
+  return value.byteLength > 0 || !isDetached(value);
 }
 
 /** An object with fields: no list, and no Map, Promise or Date, which would pass for one whose fields are all left out. */
@@ -94,12 +110,8 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
 
 /** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */
 export function viewOf(who: string, bytes: unknown): DataView {
-  if (!isBytes(bytes)) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
-  try {
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  } catch (cause) {
-    throw new FormatError(`${who}: the bytes are gone, their buffer was transferred, as to a worker; keep a copy`, { cause });
-  }
+  if (!(isBytes(bytes) && isList(bytes))) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** By what it does, not by its class, which functions that take a network do without. */

@@ -322,9 +322,26 @@ test.each<[string, (gone: Dataset, whole: Dataset) => unknown]>([
     transferred(gone[what] as Float32Array);
     expect(() => call(gone, make())).toThrow(ShapeError);
     expect(() => call(gone, make())).toThrow(
-      `${who}: the dataset's ${what} are gone, their buffer was transferred, as to a worker; keep a copy`,
+      `${who}: the dataset's ${what} are a ${gone[what].constructor.name} whose buffer is detached (it was transferred, as to a worker: keep a copy)`,
     );
   }
+});
+
+const sent = () => transferred(Float32Array.of(1, 2));
+test.each<[string, unknown, string]>([
+  ["inputs", { inputs: sent(), targets: [1] }, "dataset: inputs: got"],
+  ["targets", { inputs: [[1]], targets: sent() }, "dataset: targets: got"],
+  ["class ids", { inputs: [[1]], targets: transferred(Uint8Array.of(1)) }, "dataset: targets: got"],
+  ["weights", { inputs: [[1]], targets: [1], sampleWeights: sent() }, "dataset: sampleWeights: got"],
+  ["the first row", { inputs: [sent(), [1, 2]], targets: [1, 2] }, "dataset: inputs: element 0 is"],
+  ["another row", { inputs: [[1, 2], sent()], targets: [1, 2] }, "dataset: inputs: row 1 is"],
+  ["a sample's input", [{ input: sent(), target: 1 }], "dataset: item 0: inputs: row 0: element 0 is"],
+])("%s whose buffer went to a worker are no data set's", (_, data, message) => {
+  expect(() => dataset(data as never)).toThrow(ShapeError);
+  const kind = /ids/.test(_) ? "Uint8Array" : "Float32Array";
+  expect(() => dataset(data as never)).toThrow(
+    `${message} a ${kind} whose buffer is detached (it was transferred, as to a worker: keep a copy)`,
+  );
 });
 
 describe("refuses", () => {

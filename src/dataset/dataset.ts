@@ -201,11 +201,10 @@ export class Dataset implements Parts {
   }
 }
 
-/** A dataset has rows, so arrays without elements are of a buffer that somebody transferred: a Float32Array of inputs is not copied.
- *  @throws {ShapeError} */
+/** A Float32Array of inputs is not copied: its buffer may have been transferred since. @throws {ShapeError} */
 export function checkHeld(who: string, { inputs, targets }: Pick<Parts, "inputs" | "targets">): void {
-  const gone = inputs.length === 0 ? "inputs" : targets.length === 0 ? "targets" : undefined;
-  if (gone) throw new ShapeError(`${who}: the dataset's ${gone} are gone, their buffer was transferred, as to a worker; keep a copy`);
+  for (const [name, values] of Object.entries({ inputs, targets }))
+    if (!isList(values)) throw new ShapeError(`${who}: the dataset's ${name} are ${shown(values)}`);
 }
 
 /** Validation, and so what stops early by it, has a meaning in the scale of training only. Arrays and streams say nothing of their scale.
