@@ -176,20 +176,26 @@ export function binaryFocal(
   sumOfTerms<BinaryFocal>(loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
 }
 
-/** 1 - t·p, the distance to the right side of the margin. */
-function shortfall(p: v128, t: v128): v128 {
-  return f32x4.sub(splat(1), f32x4.mul(t, p));
+/** A target of 0 means -1. */
+function signOf(t: v128): v128 {
+  return v128.bitselect(splat(-1), t, f32x4.eq(t, splat(0)));
 }
 
-/** max(0, 1 - t·p); the slope is 0 at the margin. */
+/** 1 - y·p, the distance to the right side of the margin. */
+function shortfall(p: v128, y: v128): v128 {
+  return f32x4.sub(splat(1), f32x4.mul(y, p));
+}
+
+/** max(0, 1 - y·p), y = signOf(t); the slope is 0 at the margin. */
 @unmanaged
 class Hinge {
   @inline term(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    return f32x4.pmax(shortfall(p, t), splat(0));
+    return f32x4.pmax(shortfall(p, signOf(t)), splat(0));
   }
   @inline slope(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    const m = shortfall(p, t);
-    return v128.bitselect(f32x4.neg(t), f32x4.pmax(m, splat(0)), f32x4.gt(m, splat(0))); // 0 or NaN elsewhere
+    const y = signOf(t);
+    const m = shortfall(p, y);
+    return v128.bitselect(f32x4.neg(y), f32x4.pmax(m, splat(0)), f32x4.gt(m, splat(0))); // 0 or NaN elsewhere
   }
 }
 
@@ -197,15 +203,16 @@ export function hinge(loss: usize, dx: usize, p: usize, t: usize, columns: u32, 
   sumOfTerms<Hinge>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
-/** max(0, 1 - t·p)² */
+/** max(0, 1 - y·p)², y = signOf(t) */
 @unmanaged
 class SquaredHinge {
   @inline term(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    const m = f32x4.pmax(shortfall(p, t), splat(0));
+    const m = f32x4.pmax(shortfall(p, signOf(t)), splat(0));
     return f32x4.mul(m, m);
   }
   @inline slope(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    return f32x4.mul(f32x4.mul(splat(-2), f32x4.pmax(shortfall(p, t), splat(0))), t);
+    const y = signOf(t);
+    return f32x4.mul(f32x4.mul(splat(-2), f32x4.pmax(shortfall(p, y), splat(0))), y);
   }
 }
 

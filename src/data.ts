@@ -158,8 +158,8 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
     loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`,
   );
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
-  if (!loss.targetKind) return matrix;
-  return { ...matrix, values: checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes) };
+  if (loss.targetKind) checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes);
+  return matrix;
 }
 
 /** Ids of `rows` samples, `positions` each: flat, or as rows. */

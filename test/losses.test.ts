@@ -264,6 +264,14 @@ describe("by hand", () => {
     expect([squared.loss[0], ...squared.dx.map((value) => value + 0)]).toEqual([2.5, -1, 0, 0, -3]);
   });
 
+  test("hinges take a target of 0 for -1", () => {
+    const p = [0.5, -1, -2, -0.5, 1.25];
+    for (const kernel of ["hinge", "squaredHinge"] as const) {
+      const [zero, minus] = [0, -1].map((y) => run({ kernel, p, y: p.map(() => y), columns: 5, ids: false }));
+      expect([zero!.loss, zero!.dx]).toEqual([minus!.loss, minus!.dx]);
+    }
+  });
+
   test("categoricalHinge pushes the first of equal rivals, and nothing where there is none or the margin is kept", () => {
     const p = [1, 2, 2, 5, 1, 1, 1, 2, 3];
     const { loss, dx } = run({ kernel: "categoricalHinge", p, y: [1, 0, 0, 1, 0, 0, 1, 1, 1], columns: 3, ids: false });

@@ -66,6 +66,29 @@ const cases: Readonly<Record<string, Case>> = {
     // Counted: 0, 1, 2 and 2, predicted as 0, 1, 2 and 0.
     expected: { accuracy: 3 / 4, squares: 1 },
   },
+  "hinges of 0 and 1, of which 0 means -1 to the loss": {
+    loss: cr.hinge(),
+    metrics: ["accuracy", "mae", squares()],
+    inputs: [[0.5, -0.5, 1], [-1, 0.25, -0.75]], // biome-ignore format: rows
+    targets: [[1, 0, 1], [0, 0, 0]], // biome-ignore format: rows
+    // |p - y|: 0.5, 0.5, 0; 1, 0.25, 0.75
+    expected: { accuracy: 5 / 6, mae: 3 / 6, squares: 1 },
+  },
+  "squared hinges of them, weighted": {
+    loss: cr.squaredHinge(),
+    metrics: ["accuracy", "mae"],
+    inputs: [[0.5], [-0.25], [3]],
+    targets: [1, 0, 0],
+    sampleWeights: [2, 0.5, 0],
+    expected: { accuracy: 1, mae: 0.75 / 2 },
+  },
+  "hinges of -1 and 1": {
+    loss: cr.hinge(),
+    metrics: ["accuracy", "mae"],
+    inputs: [[0.5], [0.25]],
+    targets: [1, -1],
+    expected: { accuracy: 1 / 2, mae: 1.75 / 2 },
+  },
 };
 
 describe.each(Object.entries(cases))("%s", (_, { loss, metrics, input, inputs, targets, sampleWeights, expected }) => {

@@ -144,7 +144,8 @@ export function binaryFocal(options: LossOptions & { readonly gamma?: number; re
 
 const margin = { termsPer: "element", targets: "values", targetKind: "sign", accuracy: "binary", threshold: 0 } as const;
 
-/** Mean of max(0, 1 - y·p), targets y -1 and +1; where all are 0 or 1, 0 means -1, as in Keras. */
+/** Mean of max(0, 1 - y·p), targets y -1 and +1; where all are 0 or 1, 0 means -1, as in Keras:
+ *  to the loss, while metrics compare with the 0. */
 export function hinge(options: LossOptions = {}): Loss {
   checkOptions("hinge", options, shared);
   return loss("hinge", { ...options }, { op: "hinge", ...margin });

@@ -184,15 +184,19 @@ export function binaryFocal(
   sumOfTerms(views, binaryFocalTerm, binaryFocalSlope, loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
 }
 
-function shortfall(p: number, t: number): number {
-  return fround(1 - fround(t * p));
+function signOf(t: number): number {
+  return t === 0 ? -1 : t;
+}
+function shortfall(p: number, y: number): number {
+  return fround(1 - fround(y * p));
 }
 function hingeTerm(p: number, t: number): number {
-  return Math.max(shortfall(p, t), 0);
+  return Math.max(shortfall(p, signOf(t)), 0);
 }
 function hingeSlope(p: number, t: number): number {
-  const m = shortfall(p, t);
-  return m > 0 ? -t : Math.max(m, 0);
+  const y = signOf(t);
+  const m = shortfall(p, y);
+  return m > 0 ? -y : Math.max(m, 0);
 }
 export function hinge(
   views: Views,
@@ -215,7 +219,7 @@ function squaredHingeTerm(p: number, t: number): number {
   return fround(m * m);
 }
 function squaredHingeSlope(p: number, t: number): number {
-  return fround(fround(-2 * hingeTerm(p, t)) * t);
+  return fround(fround(-2 * hingeTerm(p, t)) * signOf(t));
 }
 export function squaredHinge(
   views: Views,
