@@ -63,7 +63,10 @@ export function checkCallbacks(callbacks: unknown): void {
 const VALIDATION = "validation.";
 
 function checkReported(who: string, name: string, reported: readonly string[]): void {
-  if (reported.includes(name)) return;
+  const numbers = reported.filter((each) => each === name).length;
+  if (numbers > 1)
+    throw new OptionError(`${who}: monitor is ${shown(name)}, a name of ${numbers} numbers, expected one's own: name the metric otherwise`);
+  if (numbers === 1) return;
   if (name.startsWith(VALIDATION) && reported.includes(name.slice(VALIDATION.length)))
     throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
   throw new OptionError(`${who}: monitor is ${shown(name)}, expected one of: ${reported.join(", ")}`);

@@ -2,7 +2,7 @@
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
-import { build, checkParameters, type Definition, type Objective, readsTruth } from "./compile.js";
+import { build, checkParameters, type Definition, metricNames, type Objective, readsTruth } from "./compile.js";
 import { type Custom, makeCustom } from "./customParts.js";
 import type { Ports } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -10,7 +10,7 @@ import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
 import { restoreLayer } from "./layers/registry.js";
 import { type Loss, restoreLoss } from "./losses.js";
-import { type CustomMetric, checkMetrics, type Metric } from "./metrics.js";
+import { type CustomMetric, checkMetrics, type Metric, metricName } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
 import { checkSavable, type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
 import { drawSeed } from "./random.js";
@@ -121,7 +121,7 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   if (byName) checkOptions("network: metrics", byName, names);
   else if (names.length > 1 && !(Array.isArray(metrics) && metrics.length === 0))
     throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
-  return names.map((name, i) => {
+  const objectives = names.map((name, i) => {
     const loss = losses[i]!;
     checkPart(
       names.length === 1 ? "network: loss" : `network: loss[${i}]`,
@@ -134,6 +134,19 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
     checkMetrics(chosen, loss);
     return { name, loss, metrics: [...chosen] };
   });
+  checkMetricNames(objectives);
+  return objectives;
+}
+
+/** Both an output's name and a metric's may have dots in it: only what comes out of them must be unique. */
+function checkMetricNames(objectives: readonly Objective[]): void {
+  const reported = metricNames(objectives);
+  const twice = reported.find((name, i) => reported.indexOf(name) !== i);
+  if (twice === undefined) return;
+  const [first, second] = objectives.filter(({ name, metrics }) => metrics.some((metric) => `${name}.${metricName(metric)}` === twice));
+  throw new OptionError(
+    `network: metrics: one of ${first!.name} and one of ${second!.name} would both be reported as ${twice}, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise`,
+  );
 }
 
 /** Predictions, targets and metrics go by their output's name. */

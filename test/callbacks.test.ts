@@ -91,6 +91,23 @@ describe("earlyStopping", () => {
   });
 });
 
+test("what earlyStopping follows is one number: a name of two is refused", async () => {
+  const own = (name: string) => cr.customMetric(name, {}, (g, p) => g.mean(g.mul(p, 0)));
+  const net = await cr.network({
+    input: 2,
+    layers: [cr.dense(1)],
+    loss: cr.meanSquaredError(),
+    metrics: ["mae", own("validation.mae"), own("loss")],
+  });
+  const stop = (monitor: string) =>
+    net.fit(data, { validation: data, callbacks: [cr.earlyStopping({ monitor })] }).then(({ epochs }) => epochs.length);
+  expect(await stop("mae")).toBe(1);
+  for (const name of ["validation.mae", "loss", "validation.loss"])
+    await expect(stop(name)).rejects.toThrow(
+      `earlyStopping: monitor is "${name}", a name of 2 numbers, expected one's own: name the metric otherwise`,
+    );
+});
+
 describe("a fit that fails before its first step leaves the network as it was:", () => {
   const scaled = () => {
     const set = cr.dataset(data);

@@ -270,6 +270,24 @@ describe("outputs have names of their own", () => {
     expect([...net.gradients(data.inputs, { end: [74], again: [75] })["end.bias"]!.values]).toEqual([-4]);
   });
 
+  test("dots are a part of them, unless two metrics would be reported as one", async () => {
+    const own = (name: string) => customMetric(name, {}, (g, p) => g.mean(g.mul(p, 0)));
+    const made = (metric: string) =>
+      network({
+        inputs: [x, y],
+        outputs: [dense(1, { name: "a" })(x), dense(1, { name: "a.b" })(y)],
+        loss: [meanSquaredError(), meanSquaredError()],
+        metrics: { a: [own(metric)], "a.b": ["mae"] },
+      });
+    const { metrics } = (await made("b.mse")).evaluate({ ...data, targets: { a: [1], "a.b": [2] } });
+    expect(Object.keys(metrics)).toEqual(["a.b.mse", "a.b.mae"]);
+    const error = await thrownBy(() => made("b.mae"));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toBe(
+      "network: metrics: one of a and one of a.b would both be reported as a.b.mae, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise",
+    );
+  });
+
   test("names of what every object has are names like others", async () => {
     const outputs = [dense(1, { name: "constructor" })(x), dense(1, { name: "toString" })(y)];
     const net = await make(outputs);
