@@ -41,7 +41,9 @@ export interface Callback {
   onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
   /** After the last chunk, also of a run that was stopped; not after an error. In the callbacks' order, as all of these. */
   onFitEnd?(history: History, run: Run): void | Promise<void>;
-  /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. */
+  /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. The state is the run's: its network
+   *  keeps a copy, also when the callback serves another one, and `restore` gets it before `onFitStart` when the run is resumed. A callback
+   *  that has state serves one `fit` at a time. */
   state?(): CallbackState;
   restore?(state: CallbackState): void;
 }
@@ -104,47 +106,47 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkBoolean("earlyStopping: restoreBest", restoreBest);
   checkOneOf("earlyStopping: mode", mode, ["min", "max"]);
   const sign = mode === "min" ? 1 : -1;
-  let best = Number.POSITIVE_INFINITY;
-  let waited = 0;
-  let weights: Float32Array | undefined;
-  /** Whose run that is of; none of what was restored, which is the next run's. Held weakly, as what it is of may be collected. */
-  let owner: WeakRef<Network> | undefined;
+  const fresh: Waiting = { best: Number.POSITIVE_INFINITY, waited: 0 };
+  let now = fresh;
+  /** What `restore` was given: of the run that begins next. */
+  let restored: Waiting | undefined;
   return {
     type: "earlyStopping",
-    onFitStart({ net, resumed, reported }) {
+    onFitStart({ reported }) {
+      now = restored ?? fresh;
+      restored = undefined;
       checkReported("earlyStopping", monitor, reported);
-      // What an error or a signal ended may be resumed, by the same network.
-      if (!resumed || (owner && owner.deref() !== net)) {
-        best = Number.POSITIVE_INFINITY;
-        waited = 0;
-        weights = undefined;
-      }
-      owner = new WeakRef(net);
     },
     onEpochEnd(epoch, _, run) {
-      if (owner?.deref() !== run.net)
-        throw new OptionError("earlyStopping: it acts in two runs at once; give each fit an earlyStopping() of its own");
       const value = sign * numberOf(epoch, monitor);
-      if (value < best - minDelta) {
-        best = value;
-        waited = 0;
-        if (restoreBest) weights = run.weights();
-      } else if (++waited >= patience) run.stop();
+      if (value < now.best - minDelta) now = { best: value, waited: 0, ...(restoreBest && { weights: run.weights() }) };
+      else now = { ...now, waited: now.waited + 1 };
+      if (now.waited >= patience) run.stop();
     },
     onFitEnd({ stopped }, run) {
       // What a signal stopped may be resumed.
       if (stopped === "signal") return;
-      if (weights) run.setWeights(weights);
-      weights = undefined;
+      if (now.weights) run.setWeights(now.weights);
+      now = fresh;
     },
     // JSON has no infinity: before the first epoch there is no best.
-    state: () => ({ json: { best: Number.isFinite(best) ? best : null, waited }, ...(weights && { arrays: { weights } }) }),
+    state: () => ({
+      json: { best: Number.isFinite(now.best) ? now.best : null, waited: now.waited },
+      ...(now.weights && { arrays: { weights: now.weights } }),
+    }),
     restore({ json, arrays }) {
-      const saved = json as { readonly best: number | null; readonly waited: number };
-      best = saved.best ?? Number.POSITIVE_INFINITY;
-      waited = saved.waited;
-      weights = arrays?.weights;
-      owner = undefined;
+      const { best, waited } = json as { readonly best: number | null; readonly waited: number };
+      restored = { best: best ?? Number.POSITIVE_INFINITY, waited, ...(arrays?.weights && { weights: arrays.weights }) };
     },
   };
+}
+
+/** How early stopping stands. */
+interface Waiting {
+  /** of the monitored number, negated where more is better */
+  readonly best: number;
+  /** epochs since */
+  readonly waited: number;
+  /** then */
+  readonly weights?: Float32Array;
 }

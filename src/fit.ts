@@ -1,7 +1,8 @@
 // fit: a run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import type { Run as CallbackRun } from "./callbacks.js";
+import type { Callback, Run as CallbackRun, CallbackState } from "./callbacks.js";
 import { metricNames } from "./compile.js";
+import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
 import type { History } from "./history.js";
@@ -11,8 +12,27 @@ import type { Position } from "./position.js";
 import type { Samples } from "./samples.js";
 import { Training, type Validate } from "./training.js";
 
-/** @param control what callbacks get of the network @param threads on which steps run; all else is this one's */
-export async function fit(
+/** Callbacks whose state is that of a run that goes on. */
+const serving = new Set<Callback>();
+
+/** @throws {OptionError} where a callback that has state serves another run, whose state it would spoil */
+export async function fit(...given: Parameters<typeof train>): Promise<History> {
+  const [, , , { callbacks }] = given;
+  for (const [i, callback] of callbacks.entries())
+    if (serving.has(callback))
+      throw new OptionError(`fit: callbacks[${i}] (${callback.type}) serves another fit now; give each fit one of its own`);
+  const stateful = callbacks.filter(({ state }) => state !== undefined);
+  for (const callback of stateful) serving.add(callback);
+  try {
+    return await train(...given);
+  } finally {
+    for (const callback of stateful) serving.delete(callback);
+  }
+}
+
+/** @param control what callbacks get of the network @param threads on which steps run; all else is this one's
+ *  @param states which callbacks had when the run was interrupted */
+async function train(
   model: Model,
   data: Samples | Feed,
   validate: Validate | undefined,
@@ -20,6 +40,7 @@ export async function fit(
   position: Position,
   control: Pick<CallbackRun, "net" | "weights" | "setWeights">,
   threads: ThreadChoice,
+  states: readonly (CallbackState | undefined)[],
 ): Promise<History> {
   const { callbacks, onEpochEnd, onProgress, signal } = options;
   const feed = data instanceof Feed ? data : undefined;
@@ -37,7 +58,11 @@ export async function fit(
     },
   };
   const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
-  for (const callback of callbacks) await callback.onFitStart?.(run);
+  for (const [i, callback] of callbacks.entries()) {
+    // Next to its start: what a refused run gave it would else be the next one's.
+    if (states[i]) callback.restore?.(states[i]);
+    await callback.onFitStart?.(run);
+  }
   while (!loop.finished && !stopped) {
     if (signal?.aborted) {
       stopped = "signal";

@@ -21,7 +21,7 @@ import { product } from "./plan/tensor.js";
 import type { Position } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, tryStream } from "./reading.js";
-import { type Kept, restoreTraining, resumeCallbacks, storeTraining, withoutState } from "./resume.js";
+import { type Kept, keep, restoreTraining, statesFor, storeTraining, withoutState } from "./resume.js";
 import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
@@ -45,9 +45,10 @@ export class Network {
   private evaluating = 0;
   /** Is the average in the weights' place? */
   private averaging = false;
+  /** Of the run: the callbacks themselves while it goes on, then their state. */
   private callbacks: readonly Kept[] = [];
-  /** Of a loaded run that nothing has gone on with. */
-  private pending: readonly Kept[] | undefined;
+  /** Is that of a loaded run, with which nothing has gone on? */
+  private loaded = false;
   private disposed = false;
 
   private readonly ports: Ports;
@@ -107,7 +108,7 @@ export class Network {
     const samples = isStream(data) ? undefined : this.samples("fit", data);
     const complete = completeFit(options);
     const { callbacks, resume, validation } = complete;
-    if (resume && this.pending) resumeCallbacks(this.pending, callbacks);
+    const states = resume ? statesFor(callbacks, this.callbacks, this.loaded) : [];
     checkOneScale("fit: validation", validation, data);
     const validate = validation === undefined ? undefined : this.validation(validation);
     const before = { ...this.position, callbacks: this.callbacks, scalers: this.ownScalers };
@@ -142,6 +143,7 @@ export class Network {
           },
         },
         this.threads,
+        states,
       );
       await feed?.close();
       return history;
@@ -159,8 +161,10 @@ export class Network {
       ended = true;
       this.fitting = false;
       this.model.region.rest();
-      // A resume that was refused can be tried again.
-      if (this.position.step !== before.step || this.position.interrupted !== before.interrupted) this.pending = undefined;
+      if (this.callbacks === callbacks) {
+        this.callbacks = keep(callbacks);
+        this.loaded = false;
+      }
     }
   }
 
@@ -390,7 +394,8 @@ export class Network {
 
   /** @internal */
   takeUp(training: StoredTraining): void {
-    this.pending = this.callbacks = restoreTraining(this.model, this.position, training);
+    this.callbacks = restoreTraining(this.model, this.position, training);
+    this.loaded = true;
   }
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */

@@ -32,8 +32,35 @@ const nonFinite: ReadonlyMap<unknown, number> = new Map(
   [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [`${n}`, n]),
 );
 
-/** What a file holds of a callback: what came out of one waits for `fit({ resume: true })`, and can be saved again. */
+/** What a network holds of a callback, as a file does: what came out of a run waits for `fit({ resume: true })`, and can be saved again. */
 export type Kept = Pick<Callback, "type" | "state">;
+
+/** Callbacks as they are now, whatever they do afterwards. What is wrong with a state is said where it is asked for. */
+export function keep(callbacks: readonly Callback[]): readonly Kept[] {
+  return callbacks.map((callback, i): Kept => {
+    const { type } = callback;
+    if (!callback.state) return { type };
+    try {
+      const { json, arrays = {} } = stateOf(callback, i);
+      const copies = Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, values.slice()]));
+      const copy = { ...(json !== undefined && { json: structuredClone(json) }), arrays: copies };
+      return { type, state: () => copy };
+    } catch (error) {
+      return {
+        type,
+        state: () => {
+          throw error;
+        },
+      };
+    }
+  });
+}
+
+function stateOf(callback: Kept, i: number): CallbackState {
+  const state = callback.state!();
+  checkState(`save: callbacks[${i}] (${callback.type}): state()`, state);
+  return state;
+}
 
 /** Names of callbacks whose state a saved run does not hold, since they have no `state()`. */
 export function withoutState(callbacks: readonly Kept[]): string[] {
@@ -44,8 +71,7 @@ export function storeTraining(model: Model, position: Position, callbacks: reado
   const tensors: StoredParameter[] = model.slots().map(({ name, shape, values }) => ({ name: `slot.${name}`, shape, values }));
   const stored = callbacks.map((callback, i): StoredCallback => {
     if (!callback.state) return { type: callback.type };
-    const state = callback.state();
-    checkState(`save: callbacks[${i}] (${callback.type}): state()`, state);
+    const state = stateOf(callback, i);
     const arrays = Object.entries(state.arrays ?? {});
     for (const [name, values] of arrays) tensors.push({ name: `callback.${i}.${name}`, shape: [values.length], values });
     return { type: callback.type, state: state.json ?? null, arrays: arrays.map(([name]) => name) };
@@ -154,13 +180,16 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   });
 }
 
-/** Gives callbacks the state that was saved of them. @throws {OptionError} if they are not the saved ones */
-export function resumeCallbacks(saved: readonly Kept[], callbacks: readonly Callback[]): void {
+/** The state that was kept for each callback: those of one type have theirs in their order.
+ *  @param loaded whether it is a file's, of which nothing may be lost without a word
+ *  @throws {OptionError} if they are not those of the file */
+export function statesFor(callbacks: readonly Callback[], kept: readonly Kept[], loaded: boolean): readonly (CallbackState | undefined)[] {
   const types = (list: readonly { readonly type: string }[]) => list.map(({ type }) => type).join(", ") || "none";
-  if (types(saved) !== types(callbacks))
-    throw new OptionError(`fit: resume: callbacks are ${types(callbacks)}, expected those of the saved run: ${types(saved)}`);
-  callbacks.forEach((callback, i) => {
-    const state = saved[i]!.state?.();
-    if (state) callback.restore?.(state);
+  if (loaded && types(kept) !== types(callbacks))
+    throw new OptionError(`fit: resume: callbacks are ${types(callbacks)}, expected those of the saved run: ${types(kept)}`);
+  const left = [...kept];
+  return callbacks.map(({ type }) => {
+    const at = left.findIndex((one) => one.type === type);
+    return at < 0 ? undefined : left.splice(at, 1)[0]!.state?.();
   });
 }

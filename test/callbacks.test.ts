@@ -27,6 +27,14 @@ const failing = (epoch: number): cr.Callback => ({
   },
 });
 
+const unwilling: cr.Callback = {
+  type: "unwilling",
+  onFitStart: () => {
+    throw new RangeError("not today");
+  },
+};
+const refused = (net: cr.Network, changes: cr.FitOptions) => expect(net.fit(data, { ...options, ...changes })).rejects.toThrow("not today");
+
 async function aborted(net: cr.Network, steps: number, changes: cr.FitOptions = {}): Promise<void> {
   const controller = new AbortController();
   const onProgress = () => net.steps === steps && controller.abort();
@@ -80,14 +88,39 @@ describe("earlyStopping", () => {
     expect((await net.fit(data, { ...options, resume: true, callbacks: [stop] })).epochs).toHaveLength(4);
   });
 
+  test.each<readonly [string, (net: cr.Network, stop: cr.Callback) => Promise<unknown>]>([
+    ["a fit that another callback refused", (net, stop) => refused(net, { callbacks: [stop, unwilling] })],
+    ["a resume that another callback refused", (net, stop) => refused(net, { callbacks: [stop, unwilling], resume: true })],
+    ["a run of another network", async (_, stop) => void (await (await make(20)).fit(data, { ...options, callbacks: [stop] }))],
+    ["a resumed run of another network", async (_, stop) => {
+      const other = await make(20);
+      await aborted(other, 7, { callbacks: [stop] });
+      await other.fit(data, { ...options, resume: true, callbacks: [stop] });
+    }], // biome-ignore format: one row
+  ])("of an interrupted run is as before after %s", async (_, between) => {
+    const stop = stopping();
+    const net = await make();
+    await aborted(net, 12, { callbacks: [stop] });
+    const before = net.save({ training: true });
+    await between(net, stop);
+    expect(net.save({ training: true })).toEqual(before);
+    const loaded = await cr.loadNetwork(before);
+    for (const each of [net, loaded]) {
+      const { epochs, stopped } = await each.fit(data, { ...options, resume: true, callbacks: [stop] });
+      expect({ epochs: epochs.length + 2, stopped, hash: each.weightsHash() }).toEqual(await alone(6));
+    }
+  });
+
   test("in two runs at once is refused", async () => {
     const stop = stopping();
     const [a, b] = [await make(), await make()];
     const runs = await Promise.allSettled([a, b].map((net) => net.fit(data, { ...options, callbacks: [stop] })));
     expect(runs).toContainEqual({
       status: "rejected",
-      reason: new cr.OptionError("earlyStopping: it acts in two runs at once; give each fit an earlyStopping() of its own"),
+      reason: new cr.OptionError("fit: callbacks[0] (earlyStopping) serves another fit now; give each fit one of its own"),
     });
+    // Until it has ended.
+    expect((await b.fit(data, { ...options, callbacks: [stop] })).epochs).toHaveLength(4);
   });
 });
 
@@ -112,12 +145,6 @@ describe("a fit that fails before its first step leaves the network as it was:",
   const scaled = () => {
     const set = cr.dataset(data);
     return set.scale({ inputs: cr.standardize(set) });
-  };
-  const unwilling: cr.Callback = {
-    type: "unwilling",
-    onFitStart: () => {
-      throw new RangeError("not today");
-    },
   };
   test.each<readonly [string, cr.Data, cr.FitOptions, string | RegExp]>([
     [
