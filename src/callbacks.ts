@@ -35,9 +35,10 @@ export interface Callback {
   readonly type: string;
   /** Before the first step; what it throws refuses the run. */
   onFitStart?(run: Run): void | Promise<void>;
-  /** After each chunk of steps, and after the ends of epochs in it. */
+  /** After each chunk of steps, and after the ends of epochs in it. Those after one that throws do not see it. */
   onChunkEnd?(progress: Progress, run: Run): void | Promise<void>;
-  /** After each epoch and its validation. @param index number of the epoch in the run, from 0 on */
+  /** After each epoch and its validation. Where one throws, those after it see the epoch nevertheless; the first error then ends the run, and
+   *  a resumed one goes on with the next epoch: each callback sees each epoch once. @param index number of the epoch in the run, from 0 on */
   onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
   /** After the last chunk, also of a run that was stopped; not after an error. In the callbacks' order, as all of these. */
   onFitEnd?(history: History, run: Run): void | Promise<void>;
@@ -112,10 +113,12 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   let restored: Waiting | undefined;
   return {
     type: "earlyStopping",
-    onFitStart({ reported }) {
+    onFitStart(run) {
       now = restored ?? fresh;
       restored = undefined;
-      checkReported("earlyStopping", monitor, reported);
+      checkReported("earlyStopping", monitor, run.reported);
+      // The run was interrupted when it had just been told to end.
+      if (now.waited >= patience) run.stop();
     },
     onEpochEnd(epoch, _, run) {
       const value = sign * numberOf(epoch, monitor);

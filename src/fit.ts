@@ -5,7 +5,7 @@ import { metricNames } from "./compile.js";
 import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
-import type { History } from "./history.js";
+import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
 import type { Position } from "./position.js";
@@ -63,23 +63,32 @@ async function train(
     if (states[i]) callback.restore?.(states[i]);
     await callback.onFitStart?.(run);
   }
+  /** Who comes after one that throws sees the epoch, too: the run is behind it, also when it is resumed. */
+  const report = async (epoch: Epoch, index: number) => {
+    const errors: unknown[] = [];
+    const tell = async (listen: () => unknown) => {
+      try {
+        await listen();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    for (const callback of callbacks) await tell(() => callback.onEpochEnd?.(epoch, index, run));
+    // After them, so that what it saves holds their state of this epoch.
+    await tell(() => onEpochEnd?.(epoch, index));
+    if (errors.length > 0) throw errors[0];
+  };
   while (!loop.finished && !stopped) {
     if (signal?.aborted) {
       stopped = "signal";
       break;
     }
-    if (feed) await loop.load(feed);
-    const { ended, failure } = await loop.chunk();
+    const { ended, steps, failure } = await loop.chunk();
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
-    for (let index = ended.begin; watched && index < ended.end; ++index) {
-      const epoch = loop.epochs.at(index - loop.firstEpoch);
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, index, run);
-      // After them, so that what it saves holds their state of this epoch.
-      await onEpochEnd?.(epoch, index);
-    }
+    for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
     // What came before the failure counts and was reported, however the steps were divided into chunks.
     if (failure) throw failure();
-    if (onProgress || callbacks.length > 0) {
+    if (steps > 0 && (onProgress || callbacks.length > 0)) {
       const progress = loop.progress();
       for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
       await onProgress?.(progress);

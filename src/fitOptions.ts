@@ -31,9 +31,10 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
   readonly shuffle?: boolean;
-  /** evaluated after each epoch; a stream is read anew each time */
+  /** evaluated after each epoch; a stream is read anew each time. Where that throws, a resumed run begins with it. */
   readonly validation?: Data | DataStream;
-  /** after each epoch, in order, and after the callbacks; several may be reported after one chunk of steps. What it promises is awaited. */
+  /** after each epoch, in order, and after the callbacks; several may be reported after one chunk of steps, and those after one for which it
+   *  throws are not, nor by a resumed run. What it promises is awaited. */
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;
@@ -42,7 +43,8 @@ export interface FitOptions {
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
   readonly callbacks?: readonly Callback[];
   /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all; one that a callback stopped
-   *  has ended */
+   *  has ended. It ends as if it had not been interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data,
+   *  options and callbacks must be the same. */
   readonly resume?: boolean;
   /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
   readonly chunkMilliseconds?: number;

@@ -150,8 +150,8 @@ export class Network {
     } catch (error) {
       // As in `for await`: what a source says to being closed does not hide why it is closed.
       await feed?.close().catch(() => {});
-      // Before its first step was done: it is as if it had not been called.
-      if (this.position.step === before.step) {
+      // Before a step was done or an epoch closed: it is as if it had not been called.
+      if (this.position.step === before.step && this.position.epoch === before.epoch) {
         this.position.interrupted = before.interrupted;
         this.callbacks = before.callbacks;
         this.ownScalers = before.scalers;
@@ -367,7 +367,7 @@ export class Network {
   /** Definition and parameters as bytes of the native format; see `loadNetwork`. With `training` also the optimizer's state, the position
    *  in the run and the callbacks' state: `fit({ resume: true })` of what is loaded goes on to the same bits. It may be called while
    *  `fit` runs, between its chunks: by fit's `onEpochEnd` or `onProgress`, or by a callback's `onChunkEnd`; in a callback's `onEpochEnd` those
-   *  after it have yet to see the epoch.
+   *  after it have yet to see the epoch, which what is loaded does not show them.
    *  @throws {OptionError} what `attach` cannot hold; with `training`, within `withAverage` */
   save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     this.assertAlive("save");

@@ -12,7 +12,7 @@ export interface Sums {
 
 /** A run that has not done all its epochs: where it is, as JSON. */
 export interface Interrupted extends Sums {
-  /** Epochs it has finished, and rows of the next one that it has used. */
+  /** Epochs it has finished, and rows of the next one that it has used: all, if what follows its steps, validation, has failed. */
   readonly epochs: number;
   readonly begin: number;
   /** What the run goes through: it can be resumed with the same only. */
@@ -30,12 +30,25 @@ export interface Position {
   interrupted: Interrupted | undefined;
 }
 
-/** @throws {OptionError} if the run was over other data, batches or order, or has done all epochs that are asked for */
-export function checkSameRun(
-  { rows, batchSize, shuffle, shuffleBuffer, epochs }: Interrupted,
+/** Where a run begins. */
+export type Start = Sums & Pick<Interrupted, "epochs" | "begin">;
+
+/** Of a network with so many outputs and metrics: at the first epoch. */
+export function beginning({ outputs, metrics }: { readonly outputs: number; readonly metrics: number }): Start {
+  const zeros = (count: number) => new Array<number>(count).fill(0);
+  return { epochs: 0, begin: 0, penalty: 0, losses: zeros(outputs), divisors: zeros(outputs), metrics: zeros(metrics) };
+}
+
+/** Where the interrupted run was.
+ *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
+export function resumed(
+  { interrupted }: Position,
   now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
   epochCount: number,
-): void {
+): Start {
+  if (!interrupted)
+    throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
+  const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
   const differs =
     rows !== now.rows
       ? `${rows} rows, got ${now.rows}`
@@ -47,8 +60,10 @@ export function checkSameRun(
             ? `a shuffleBuffer of ${shuffleBuffer ?? 0}, got ${now.shuffleBuffer ?? 0}`
             : undefined;
   if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
-  if (epochs >= epochCount)
+  // All of them: what ends a run is left to do.
+  if (epochs * rows + begin > epochCount * rows)
     throw new OptionError(
-      `fit: resume: epochs is ${epochCount}, but the interrupted run has done ${epochs}; epochs counts from its beginning`,
+      `fit: resume: epochs is ${epochCount}, but the interrupted run has done ${epochs}${begin > 0 ? ` and ${begin} rows` : ""}; epochs counts from its beginning`,
     );
+  return interrupted;
 }

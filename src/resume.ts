@@ -117,9 +117,10 @@ function checkInterrupted(
   checkCount(`${who}.rows`, rows);
   checkCount(`${who}.batchSize`, batchSize, 1, rows);
   checkCount(`${who}.epochs`, epochs, 0, epoch);
-  checkCount(`${who}.begin`, begin, 0, rows! - 1);
-  if (begin! % batchSize! !== 0) throw new OptionError(`${who}.begin is ${begin}, expected a multiple of batchSize, ${batchSize}`);
-  const steps = epochs! * Math.ceil(rows! / batchSize!) + begin! / batchSize!;
+  checkCount(`${who}.begin`, begin, 0, rows);
+  if (begin! % batchSize! !== 0 && begin !== rows)
+    throw new OptionError(`${who}.begin is ${begin}, expected a multiple of batchSize, ${batchSize}, or all ${rows} rows`);
+  const steps = epochs! * Math.ceil(rows! / batchSize!) + Math.ceil(begin! / batchSize!);
   if (steps > step) throw new OptionError(`${who} has ${steps} steps, expected at most ${step}, all that the network has done`);
   const finite = { least: -Number.MAX_VALUE, most: Number.MAX_VALUE };
   checkNumber(`${who}.penalty`, penalty, finite);

@@ -10,7 +10,7 @@ import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
-import { checkSameRun, type Interrupted, type Position, type Sums } from "./position.js";
+import { beginning, type Position, resumed } from "./position.js";
 import { permutation } from "./random.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { isObserver } from "./schedules/plateau.js";
@@ -93,10 +93,12 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names, epochs);
-    const from = this.resumed(model.definition.objectives.length, names.length);
+    const sizes = { outputs: model.definition.objectives.length, metrics: names.length };
+    const same = { rows: this.rows, batchSize: this.batchSize, shuffle, shuffleBuffer: feed?.shuffleBuffer };
+    const from = options.resume ? resumed(position, same, epochs) : beginning(sizes);
     this.firstEpoch = from.epochs;
     this.globalEpoch = position.epoch - from.epochs;
-    this.done = from.epochs * this.stepsPerEpoch + from.begin / this.batchSize;
+    this.done = from.epochs * this.stepsPerEpoch + Math.ceil(from.begin / this.batchSize);
     // A schedule that is too short says so now, not in the last epoch.
     model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
     this.sums = {
@@ -137,25 +139,17 @@ export class Training {
   }
 
   get finished(): boolean {
-    return this.done >= this.epochCount * this.stepsPerEpoch;
+    return this.closed >= this.epochCount;
   }
 
-  /** Where to begin: at the first epoch, or where the interrupted run was.
-   *  @throws {OptionError} if that run was over other data, batches or order, or if there is none to resume */
-  private resumed(outputs: number, metrics: number): Sums & Pick<Interrupted, "epochs" | "begin"> {
-    const { options, position, batchSize } = this;
-    const zeros = (count: number) => new Array<number>(count).fill(0);
-    if (!options.resume)
-      return { epochs: 0, begin: 0, penalty: 0, losses: zeros(outputs), divisors: zeros(outputs), metrics: zeros(metrics) };
-    const { interrupted } = position;
-    if (!interrupted)
-      throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
-    checkSameRun(
-      interrupted,
-      { rows: this.rows, batchSize, shuffle: options.shuffle, shuffleBuffer: this.feed?.shuffleBuffer },
-      this.epochCount,
-    );
-    return interrupted;
+  /** Epochs of the run that are closed: reported, validated, seen by the schedule. */
+  private get closed(): number {
+    return this.firstEpoch + this.epochs.length;
+  }
+
+  /** Rows of the first epoch that is not closed that were used: all of them while it waits to be closed. */
+  private get used(): number {
+    return this.rowsBefore(this.done) - this.closed * this.rows;
   }
 
   /** Epoch of a step, and which of its rows comes first. */
@@ -174,17 +168,18 @@ export class Training {
     const { done, plan, batchSize, stepsPerEpoch } = this;
     const { dataRows, orderRows, steps } = plan.sizes;
     const room = this.inOrder ? Number.POSITIVE_INFINITY : this.resident ? orderRows : Math.min(orderRows, dataRows);
-    const left = this.endsWithEpoch ? stepsPerEpoch - (done % stepsPerEpoch) : this.epochCount * stepsPerEpoch - done;
+    const end = this.endsWithEpoch ? this.closed + 1 : this.epochCount;
+    const left = end * stepsPerEpoch - done;
     return Math.min(this.aim, steps, left, Math.floor(room / batchSize));
   }
 
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
-  async load(feed: Feed): Promise<void> {
+  private async load(feed: Feed): Promise<void> {
     const begun = performance.now();
     this.loaded = this.choose();
-    const { epoch, begin } = this.placeOf(this.done);
+    const begin = this.used;
     const end = Math.min(begin + this.loaded * this.batchSize, this.rows);
-    const number = this.globalEpoch + epoch;
+    const number = this.globalEpoch + this.closed;
     for (let at = feed.position(number); at < end; at += this.samples.rows) {
       const most = this.plan.sizes.dataRows;
       this.samples = await feed.take(number, at < begin ? Math.min(most, begin - at) : end - begin);
@@ -195,8 +190,28 @@ export class Training {
     this.waited = (performance.now() - begun) / 1000;
   }
 
-  /** Runs the next steps. @returns the epochs that ended, and what ended the chunk early */
-  async chunk(): Promise<{ readonly ended: { readonly begin: number; readonly end: number }; readonly failure?: () => Error }> {
+  /** Runs the next steps, then closes the epoch if it ends with them; nothing but that, where a resumed run's last steps were an epoch's, whose
+   *  validation failed.
+   *  @returns the epochs that ended, how many steps were done, and what ended the chunk early */
+  async chunk(): Promise<{
+    readonly ended: { readonly begin: number; readonly end: number };
+    readonly steps: number;
+    readonly failure?: () => Error;
+  }> {
+    const { closed: begin, done, rows } = this;
+    if (this.feed) await this.load(this.feed);
+    const failure = this.used < rows ? await this.run() : undefined;
+    if (this.used === rows) {
+      const validation = await this.validate?.();
+      this.closeEpoch();
+      if (validation) this.epochs.validate(validation);
+      this.observe();
+      this.keepPosition();
+    }
+    return { ended: { begin, end: this.closed }, steps: this.done - done, ...(failure && { failure }) };
+  }
+
+  private async run(): Promise<(() => Error) | undefined> {
     const steps = this.loaded ?? this.choose();
     const begun = performance.now();
     const { model, plan, position, samples } = this;
@@ -215,20 +230,18 @@ export class Training {
     const seconds = (performance.now() - begun) / 1000;
     position.step += done;
     this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
-    const ended = this.account(done, seconds + this.waited);
-    // Before a stream of validation data may fail: the steps are done.
+    this.account(done, seconds + this.waited);
+    // Before validation may fail: the steps are done.
     this.keepPosition();
-    if (ended.end > ended.begin) await this.assess();
-    return { ended, ...(failure && { failure }) };
+    return failure;
   }
 
   /** Where a resumed run would have to begin. */
   private keepPosition(): void {
     const { position, sums, rows, batchSize, options } = this;
-    const { epoch, begin } = this.placeOf(this.done);
     position.interrupted = {
-      epochs: epoch,
-      begin,
+      epochs: this.closed,
+      begin: this.used,
       penalty: sums.penalty,
       losses: [...sums.losses],
       divisors: [...sums.divisors],
@@ -300,8 +313,9 @@ export class Training {
     return (output) => denominatorOf(this.samples, output, rows, (i) => (order ? order[begin + i]! : begin + i));
   }
 
-  /** Reads the steps' results, in order, and closes the epochs that ended. Its loop runs once a step: it allocates nothing. */
-  private account(steps: number, seconds: number): { readonly begin: number; readonly end: number } {
+  /** Reads the steps' results, in order, and closes the epochs that ended before the last of them. Its loop runs once a step: it allocates
+   *  nothing. */
+  private account(steps: number, seconds: number): void {
     const { model, plan, sums, rows, batchSize, base } = this;
     const { f64 } = model.region.views();
     const { stride, losses, metrics } = plan.layout;
@@ -311,10 +325,15 @@ export class Training {
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
     const secondsPerRow = seconds / (rowsInChunk || 1);
-    const firstEnded = this.epochs.length;
     let { epoch, begin } = this.placeOf(this.done);
     let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
+      if (begin === rows) {
+        sums.seconds += (rows - timed) * secondsPerRow;
+        this.closeEpoch();
+        epoch += 1;
+        begin = timed = 0;
+      }
       const taken = Math.min(batchSize, rows - begin);
       sums.penalty += f64[(record + Step.Penalty) >> 3]! * taken;
       const denominators = weighted ? this.denominators(this.orderOf(epoch), begin - base, taken) : undefined;
@@ -325,21 +344,13 @@ export class Training {
       }
       for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
       begin += taken;
-      if (begin === rows) {
-        sums.seconds += (rows - timed) * secondsPerRow;
-        this.closeEpoch(epoch);
-        epoch += 1;
-        begin = timed = 0;
-      }
     }
     sums.seconds += (begin - timed) * secondsPerRow;
     this.done += steps;
-    return { begin: this.firstEpoch + firstEnded, end: this.firstEpoch + this.epochs.length };
   }
 
-  /** What must be known of an epoch that ended, before the next one begins. */
-  private async assess(): Promise<void> {
-    if (this.validate) this.epochs.validate(await this.validate());
+  /** Shows the schedule the last epoch, before the next one begins. */
+  private observe(): void {
     const { schedule } = this.model.definition.optimizer;
     if (!isObserver(schedule)) return;
     const { loss, validation } = this.epochs.at(this.epochs.length - 1);
@@ -355,8 +366,8 @@ export class Training {
     return loss;
   }
 
-  private closeEpoch(epoch: number): void {
-    const { sums, rows } = this;
+  private closeEpoch(): void {
+    const { sums, rows, closed } = this;
     // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
     for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= rows / (this.counted[i]! || 1);
     this.epochs.push(this.meanLoss(rows), sums.metrics, rows, sums.seconds);
@@ -365,13 +376,13 @@ export class Training {
     for (let i = 0; i < sums.losses.length; ++i) sums.losses[i] = sums.divisors[i] = 0;
     for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i] = 0;
     if (this.feed) this.counted = this.counted.map(() => 0);
-    if (this.shuffled) this.orders.delete(epoch);
+    if (this.shuffled) this.orders.delete(closed);
   }
 
   progress(): Progress {
     const { rows } = this;
     const { epoch, begin } = this.placeOf(this.done - 1);
-    const { begin: used } = this.placeOf(this.done);
+    const { used } = this;
     const samplesPerSecond = this.rowsDone / this.secondsDone;
     const left = this.epochCount * rows - this.rowsBefore(this.done);
     return {
