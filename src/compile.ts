@@ -78,7 +78,8 @@ export interface Built extends Roots {
   readonly askedTraining: boolean;
 }
 
-function stepLayoutOf(definition: Definition): StepLayout {
+/** Of all its plans. */
+export function stepLayoutOf(definition: Definition): StepLayout {
   const { objectives, optimizer } = definition;
   return stepLayout(objectives.length, metricNames(objectives).length, optimizer.factorCount);
 }

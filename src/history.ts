@@ -37,16 +37,19 @@ export class EpochLog {
   private pace = Number.NaN;
   private readonly validations = new Map<number, Evaluation>();
 
+  private readonly columns: number;
+
   /** @param most epochs that there can be */
   constructor(
     private readonly metrics: readonly string[],
     private readonly most: number,
-  ) {}
+  ) {
+    this.columns = 1 + metrics.length;
+  }
 
-  /** @param metricSums over so many rows */
-  push(loss: number, metricSums: Float64Array, rows: number, seconds: number): void {
-    const { length } = this;
-    const columns = 1 + metricSums.length;
+  /** Adds an epoch. */
+  push(loss: number, seconds: number): void {
+    const { length, columns } = this;
     const place = length % BLOCK;
     if (place === 0) {
       this.block = new Float64Array(Math.min(BLOCK, this.most - length) * columns);
@@ -56,20 +59,22 @@ export class EpochLog {
       this.pace = seconds;
       this.paces.push({ from: length, seconds });
     }
-    const { block } = this;
-    let at = place * columns;
-    block[at++] = loss;
-    for (let i = 0; i < metricSums.length; ++i) block[at++] = metricSums[i]! / rows;
+    this.block[place * columns] = loss;
     this.length = length + 1;
   }
 
-  /** Adds to the last epoch. */
+  /** Of the last epoch. */
+  setMetric(index: number, value: number): void {
+    this.block[((this.length - 1) % BLOCK) * this.columns + 1 + index] = value;
+  }
+
+  /** Of the last epoch. */
   validate(evaluation: Evaluation): void {
     this.validations.set(this.length - 1, evaluation);
   }
 
   at(index: number): Epoch {
-    const columns = 1 + this.metrics.length;
+    const { columns } = this;
     const begin = (index % BLOCK) * columns;
     const [loss, ...metrics] = this.blocks[Math.floor(index / BLOCK)]!.subarray(begin, begin + columns);
     const validation = this.validations.get(index);

@@ -1,17 +1,9 @@
 // How far a network has been trained, and where a run was interrupted.
 import { OptionError } from "./errors.js";
+import type { StoredSums } from "./sums.js";
 
-/** Over the rows of an epoch that were used so far. */
-export interface Sums {
-  readonly penalty: number;
-  /** By output: losses times what they are means over, rows or weights, and the sum of those; or losses that are sums themselves. */
-  readonly losses: readonly number[];
-  readonly divisors: readonly number[];
-  readonly metrics: readonly number[];
-}
-
-/** A run that has not done all its epochs: where it is, as JSON. */
-export interface Interrupted extends Sums {
+/** A run that has not done all its epochs: where it is, as JSON; with the sums over the rows of the next epoch that it has used. */
+export interface Interrupted extends StoredSums {
   /** Epochs it has finished, and rows of the next one that it has used: all, if what follows its steps, validation, has failed. */
   readonly epochs: number;
   readonly begin: number;
@@ -30,22 +22,13 @@ export interface Position {
   interrupted: Interrupted | undefined;
 }
 
-/** Where a run begins. */
-export type Start = Sums & Pick<Interrupted, "epochs" | "begin">;
-
-/** Of a network with so many outputs and metrics: at the first epoch. */
-export function beginning({ outputs, metrics }: { readonly outputs: number; readonly metrics: number }): Start {
-  const zeros = (count: number) => new Array<number>(count).fill(0);
-  return { epochs: 0, begin: 0, penalty: 0, losses: zeros(outputs), divisors: zeros(outputs), metrics: zeros(metrics) };
-}
-
 /** Where the interrupted run was.
  *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
 export function resumed(
   { interrupted }: Position,
   now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
   epochCount: number,
-): Start {
+): Interrupted {
   if (!interrupted)
     throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
   const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;

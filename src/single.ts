@@ -30,9 +30,10 @@ export function stageInOrder(views: Views, plan: Plan, samples: Samples): void {
   views.u32[(plan.table + Step.Order) >> 2] = order;
 }
 
-/** Of a weighted output: the denominator of the mean loss over so many rows. */
+/** What an output's mean loss over so many rows is divided by: their number, or what they weigh. */
 export function denominatorOf({ weighing }: Samples, output: number, count: number, rowOf: (i: number) => number): number {
-  const { denominators } = weighing[output]!;
+  if (!weighing[output]) return count;
+  const { denominators } = weighing[output];
   let sum = 0;
   for (let i = 0; i < count; ++i) sum += denominators[rowOf(i)]!;
   return sum;
@@ -57,10 +58,9 @@ export function runBatch(
   return plan;
 }
 
-/** A step's data loss, of one output or of all together. */
-export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number, output?: number): number {
+/** A step's data loss, of all outputs together. */
+export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
   const record = table + index * layout.stride;
-  if (output !== undefined) return f64[(record + layout.losses[output]!.loss) >> 3]!;
   let sum = 0;
   for (let i = 0; i < layout.losses.length; ++i) sum += f64[(record + layout.losses[i]!.loss) >> 3]!;
   return sum;
@@ -69,11 +69,6 @@ export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number, o
 /** Penalties of a step. */
 export function penaltyOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
   return f64[(table + index * layout.stride + Step.Penalty) >> 3]!;
-}
-
-/** A metric's sum over a step's rows. */
-export function metricOf({ table, layout }: Plan, { f64 }: Views, index: number, metric: number): number {
-  return f64[(table + index * layout.stride + layout.metrics[metric]!) >> 3]!;
 }
 
 /** By metric: what its sum over all samples is divided by. */

@@ -6,7 +6,8 @@ import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 import { slicesOf } from "./reading.js";
 import type { Samples } from "./samples.js";
-import { countedByMetric, denominatorOf, lossOf, metricOf, penaltyOf, runBatch } from "./single.js";
+import { countedByMetric, denominatorOf, penaltyOf, runBatch } from "./single.js";
+import { Sums } from "./sums.js";
 
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */
 export const SLICE = 256;
@@ -22,35 +23,24 @@ export interface Evaluation {
 /** Adds up a data set's loss and metrics in the order in which its rows come, all at once or in parts of SLICE rows: to the same bits. */
 class Scores {
   private readonly names: readonly string[];
-  private readonly metrics: number[];
   private readonly counted: number[];
-  /** By output: losses of slices are means over what they divide by, or sums. */
-  private readonly losses: number[];
-  private readonly divisors: number[];
+  private readonly sums: Sums;
   private penalty = 0;
 
   constructor(private readonly model: Model) {
-    const { objectives } = model.definition;
-    this.names = metricNames(objectives);
-    this.metrics = this.names.map(() => 0);
+    this.names = metricNames(model.definition.objectives);
     this.counted = this.names.map(() => 0);
-    this.losses = objectives.map(() => 0);
-    this.divisors = objectives.map(() => 0);
+    this.sums = new Sums(model.definition);
   }
 
   add(samples: Samples): void {
-    const { model, metrics, counted, losses, divisors } = this;
+    const { model, counted, sums } = this;
     for (let first = 0; first < samples.rows; first += SLICE) {
       const count = Math.min(SLICE, samples.rows - first);
       const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
       const views = model.region.views();
-      model.definition.objectives.forEach(({ loss }, i) => {
-        const divisor = samples.weighing[i] ? denominatorOf(samples, i, count, (row) => first + row) : count;
-        losses[i]! += lossOf(plan, views, 0, i) * (loss.sums ? 1 : divisor);
-        divisors[i]! += divisor;
-      });
+      sums.add(views.f64, plan.table, count, (output) => denominatorOf(samples, output, count, (row) => first + row));
       this.penalty = penaltyOf(plan, views, 0);
-      for (let i = 0; i < metrics.length; ++i) metrics[i]! += metricOf(plan, views, 0, i);
     }
     countedByMetric(model, samples).forEach((count, i) => {
       counted[i]! += count;
@@ -58,15 +48,11 @@ class Scores {
   }
 
   result(): Evaluation {
-    const { names, metrics, counted, losses, divisors, penalty } = this;
+    const { names, counted, sums, penalty } = this;
     return {
-      // Nothing that counts: loss 0, as its gradient is.
-      loss: this.model.definition.objectives.reduce(
-        (sum, { loss }, i) => sum + (loss.sums ? losses[i]! : losses[i]! / (divisors[i]! || 1)),
-        penalty,
-      ),
+      loss: sums.loss(penalty),
       penalty,
-      metrics: Object.fromEntries(names.map((name, i) => [name, metrics[i]! / (counted[i]! || 1)])),
+      metrics: Object.fromEntries(names.map((name, i) => [name, sums.metric(i, counted[i]!)])),
     };
   }
 }

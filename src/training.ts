@@ -10,13 +10,14 @@ import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { costOf } from "./plan/cost.js";
-import { beginning, type Position, resumed } from "./position.js";
+import { type Position, resumed } from "./position.js";
 import { permutation } from "./random.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
 import { type Chunk, runChunk, runChunkShared } from "./steps.js";
+import { Sums } from "./sums.js";
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
@@ -41,7 +42,9 @@ export class Training {
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
   private counted: readonly number[];
-  private readonly sums: { penalty: number; losses: Float64Array; divisors: Float64Array; metrics: Float64Array; seconds: number };
+  /** Of the first epoch that is not closed: what its steps have added up to, and the seconds they took. */
+  private readonly sums: Sums;
+  private seconds = 0;
   /** Orders of the epochs that the current chunk touches. */
   private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
@@ -93,22 +96,13 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
     const names = metricNames(model.definition.objectives);
     this.epochs = new EpochLog(names, epochs);
-    const sizes = { outputs: model.definition.objectives.length, metrics: names.length };
     const same = { rows: this.rows, batchSize: this.batchSize, shuffle, shuffleBuffer: feed?.shuffleBuffer };
-    const from = options.resume ? resumed(position, same, epochs) : beginning(sizes);
-    this.firstEpoch = from.epochs;
-    this.globalEpoch = position.epoch - from.epochs;
-    this.done = from.epochs * this.stepsPerEpoch + Math.ceil(from.begin / this.batchSize);
+    const from = options.resume ? resumed(position, same, epochs) : undefined;
+    this.firstEpoch = from?.epochs ?? 0;
+    this.globalEpoch = position.epoch - this.firstEpoch;
+    this.done = this.firstEpoch * this.stepsPerEpoch + Math.ceil((from?.begin ?? 0) / this.batchSize);
     // A schedule that is too short says so now, not in the last epoch.
     model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
-    this.sums = {
-      penalty: from.penalty,
-      losses: Float64Array.from(from.losses),
-      divisors: Float64Array.from(from.divisors),
-      metrics: Float64Array.from(from.metrics),
-      seconds: 0,
-    };
-
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
     const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
     this.resident = !feed && this.rows <= fitting;
@@ -119,6 +113,7 @@ export class Training {
     // All rows in their order are a batch as they are staged.
     const orderRows = this.inOrder && this.batchSize === this.rows ? 0 : chosen;
     this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
+    this.sums = new Sums(model.definition, from);
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
     // So that what is stopped, or saved, before the first step can be resumed too.
@@ -242,10 +237,7 @@ export class Training {
     position.interrupted = {
       epochs: this.closed,
       begin: this.used,
-      penalty: sums.penalty,
-      losses: [...sums.losses],
-      divisors: [...sums.divisors],
-      metrics: [...sums.metrics],
+      ...sums.stored(),
       rows,
       batchSize,
       shuffle: options.shuffle,
@@ -318,8 +310,7 @@ export class Training {
   private account(steps: number, seconds: number): void {
     const { model, plan, sums, rows, batchSize, base } = this;
     const { f64 } = model.region.views();
-    const { stride, losses, metrics } = plan.layout;
-    const { objectives } = model.definition;
+    const { stride } = plan.layout;
     const weighted = plan.weighted.includes(true);
     const rowsInChunk = this.rowsBefore(this.done + steps) - this.rowsBefore(this.done);
     this.rowsDone += rowsInChunk;
@@ -329,23 +320,16 @@ export class Training {
     let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
       if (begin === rows) {
-        sums.seconds += (rows - timed) * secondsPerRow;
+        this.seconds += (rows - timed) * secondsPerRow;
         this.closeEpoch();
         epoch += 1;
         begin = timed = 0;
       }
       const taken = Math.min(batchSize, rows - begin);
-      sums.penalty += f64[(record + Step.Penalty) >> 3]! * taken;
-      const denominators = weighted ? this.denominators(this.orderOf(epoch), begin - base, taken) : undefined;
-      for (let i = 0; i < losses.length; ++i) {
-        const divisor = plan.weighted[i] ? denominators!(i) : taken;
-        sums.losses[i]! += f64[(record + losses[i]!.loss) >> 3]! * (objectives[i]!.loss.sums ? 1 : divisor);
-        sums.divisors[i]! += divisor;
-      }
-      for (let i = 0; i < metrics.length; ++i) sums.metrics[i]! += f64[(record + metrics[i]!) >> 3]!;
+      sums.add(f64, record, taken, weighted ? this.denominators(this.orderOf(epoch), begin - base, taken) : undefined);
       begin += taken;
     }
-    sums.seconds += (begin - timed) * secondsPerRow;
+    this.seconds += (begin - timed) * secondsPerRow;
     this.done += steps;
   }
 
@@ -357,24 +341,18 @@ export class Training {
     schedule.observe(validation?.loss ?? loss);
   }
 
-  /** As `evaluate` has it: over so many rows, and 0 where nothing counts. */
+  /** As `evaluate` has it: over so many rows. */
   private meanLoss(rows: number): number {
-    const { penalty, losses, divisors } = this.sums;
-    const { objectives } = this.model.definition;
-    let loss = penalty / rows;
-    for (let i = 0; i < losses.length; ++i) loss += objectives[i]!.loss.sums ? losses[i]! : losses[i]! / (divisors[i]! || 1);
-    return loss;
+    return this.sums.loss(this.sums.penalty / rows);
   }
 
   private closeEpoch(): void {
-    const { sums, rows, closed } = this;
-    // Metrics are means over what they count, which is an epoch's rows but where weights leave some out.
-    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i]! *= rows / (this.counted[i]! || 1);
-    this.epochs.push(this.meanLoss(rows), sums.metrics, rows, sums.seconds);
+    const { sums, rows, closed, epochs, counted, seconds } = this;
+    epochs.push(this.meanLoss(rows), seconds);
+    for (let i = 0; i < counted.length; ++i) epochs.setMetric(i, sums.metric(i, counted[i]!));
+    sums.clear();
+    this.seconds = 0;
     this.position.epoch += 1;
-    sums.seconds = sums.penalty = 0;
-    for (let i = 0; i < sums.losses.length; ++i) sums.losses[i] = sums.divisors[i] = 0;
-    for (let i = 0; i < sums.metrics.length; ++i) sums.metrics[i] = 0;
     if (this.feed) this.counted = this.counted.map(() => 0);
     if (this.shuffled) this.orders.delete(closed);
   }

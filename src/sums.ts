@@ -1,0 +1,81 @@
+// What steps have left in their records, added up: over an epoch's steps, or over the slices of what is evaluated.
+import { Step } from "../assembly/opcodes.js";
+import { type Definition, stepLayoutOf } from "./compile.js";
+import type { StepLayout } from "./plan/step.js";
+
+/** As plain data. */
+export interface StoredSums {
+  /** Of each step, times its rows. */
+  readonly penalty: number;
+  /** By output: losses times what they are means over, rows or weights, and the sum of those; or losses that are sums themselves. */
+  readonly losses: readonly number[];
+  readonly divisors: readonly number[];
+  readonly metrics: readonly number[];
+}
+
+export class Sums {
+  /** The penalty, by output a loss and its divisor, then the metrics. */
+  private readonly numbers: Float64Array;
+  /** By output: is its loss a sum, no mean? */
+  private readonly areSums: readonly boolean[];
+
+  private readonly layout: StepLayout;
+
+  constructor(definition: Definition, from?: StoredSums) {
+    this.layout = stepLayoutOf(definition);
+    const { losses, divisors, metrics, penalty } = from ?? nothing(this.layout);
+    this.areSums = definition.objectives.map(({ loss }) => loss.sums === true);
+    this.numbers = Float64Array.from([penalty, ...losses.flatMap((loss, i) => [loss, divisors[i]!]), ...metrics]);
+  }
+
+  /** Adds the record at byte `record`, of a step of so many rows. Called once a step: it allocates nothing.
+   *  @param divisorOf what an output's loss is a mean over; default its rows */
+  add(f64: Float64Array, record: number, rows: number, divisorOf?: (output: number) => number): void {
+    const { numbers, areSums } = this;
+    const { losses, metrics } = this.layout;
+    numbers[0]! += f64[(record + Step.Penalty) >> 3]! * rows;
+    let at = 1;
+    for (let i = 0; i < losses.length; ++i) {
+      const divisor = divisorOf ? divisorOf(i) : rows;
+      numbers[at++]! += f64[(record + losses[i]!.loss) >> 3]! * (areSums[i] ? 1 : divisor);
+      numbers[at++]! += divisor;
+    }
+    for (let i = 0; i < metrics.length; ++i) numbers[at++]! += f64[(record + metrics[i]!) >> 3]!;
+  }
+
+  get penalty(): number {
+    return this.numbers[0]!;
+  }
+
+  /** The loss, with so much of a penalty. What nothing counts for is 0, as its gradient is. */
+  loss(penalty: number): number {
+    const { numbers, areSums } = this;
+    let loss = penalty;
+    for (let i = 0; i < areSums.length; ++i) loss += areSums[i] ? numbers[2 * i + 1]! : numbers[2 * i + 1]! / (numbers[2 * i + 2]! || 1);
+    return loss;
+  }
+
+  /** A metric's mean over so many. */
+  metric(index: number, counted: number): number {
+    return this.numbers[2 * this.areSums.length + 1 + index]! / (counted || 1);
+  }
+
+  clear(): void {
+    for (let i = 0; i < this.numbers.length; ++i) this.numbers[i] = 0;
+  }
+
+  stored(): StoredSums {
+    const { numbers, areSums } = this;
+    return {
+      penalty: numbers[0]!,
+      losses: areSums.map((_, i) => numbers[2 * i + 1]!),
+      divisors: areSums.map((_, i) => numbers[2 * i + 2]!),
+      metrics: [...numbers.subarray(2 * areSums.length + 1)],
+    };
+  }
+}
+
+function nothing({ losses, metrics }: StepLayout): StoredSums {
+  const zeros = (of: readonly unknown[]) => of.map(() => 0);
+  return { losses: zeros(losses), divisors: zeros(losses), metrics: zeros(metrics), penalty: 0 };
+}
