@@ -46,6 +46,37 @@ export function storeLanes(at: usize, v: v128, count: u32): void {
   if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
 }
 
+// Two of each make of four rows four columns, and of these again the rows: joinLow(interleaveLow(a, b), interleaveLow(c, d)) is a0 b0 c0 d0,
+// joinHigh a1 b1 c1 d1; those of interleaveHigh have 2 and 3.
+
+/** a0 b0 a1 b1 */
+// @ts-ignore: decorator
+@inline
+export function interleaveLow(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+}
+
+/** a2 b2 a3 b3 */
+// @ts-ignore: decorator
+@inline
+export function interleaveHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+}
+
+/** a0 a1 b0 b1 */
+// @ts-ignore: decorator
+@inline
+export function joinLow(a: v128, b: v128): v128 {
+  return v128.shuffle<i64>(a, b, 0, 2);
+}
+
+/** a2 a3 b2 b3 */
+// @ts-ignore: decorator
+@inline
+export function joinHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<i64>(a, b, 1, 3);
+}
+
 /** The largest of a row's elements, columns >= 1. Order is of no matter, save that a NaN may or may not be seen: what uses the
  *  result sums the row too, and the sum has it. */
 export function rowMaximum(row: usize, columns: u32): f32 {

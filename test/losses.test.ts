@@ -161,43 +161,45 @@ describe.each(Object.keys(claims))("%s", (kernel) => {
     }
   });
 
-  test("without a gradient the loss is the same", () => {
-    const { p, y } = sample(5, 7);
-    const input = { kernel, p, y, columns: 7, options, ids };
+  test.each([2, 7])("rows of %d: without a gradient the loss is the same", (columns) => {
+    const { p, y } = sample(5, columns);
+    const input = { kernel, p, y, columns, options, ids };
     expect(run({ ...input, gradient: false }).loss).toEqual(run(input).loss);
   });
 
-  test("rows outside the range are left alone", () => {
-    const { p, y } = sample(4, 5);
-    const [pAt, yAt] = [twin.placeRows(p, 5), ids ? twin.placeIds(y) : twin.placeRows(y, 5)];
-    const [loss, dx] = [twin.place([9, 9, 9, 9]), twin.placeRows(new Array(20).fill(9), 5)];
-    twin.call(kernel, loss, dx, pAt, yAt, 5, 8, ids ? 1 : 8, 1, ...options, 1, 3);
+  test.each([3, 5])("rows of %d: those outside the range are left alone", (columns) => {
+    const { p, y } = sample(4, columns);
+    const [pAt, yAt] = [twin.placeRows(p, columns), ids ? twin.placeIds(y) : twin.placeRows(y, columns)];
+    const [loss, dx] = [twin.place([9, 9, 9, 9]), twin.placeRows(new Array(4 * columns).fill(9), columns)];
+    twin.call(kernel, loss, dx, pAt, yAt, columns, up(columns), ids ? 1 : up(columns), 1, ...options, 1, 3);
     const written = [...twin.read(loss, 4)];
     expect([written[0], written[3], written[1] !== 9, written[2] !== 9]).toEqual([9, 9, true, true]);
-    const gradient = [...twin.readRows(dx, 4, 5)];
-    expect([...gradient.slice(0, 5), ...gradient.slice(15)]).toEqual(new Array(10).fill(9));
+    const gradient = [...twin.readRows(dx, 4, columns)];
+    expect([...gradient.slice(0, columns), ...gradient.slice(3 * columns)]).toEqual(new Array(2 * columns).fill(9));
   });
 
-  test("a NaN prediction makes its row's loss and gradient NaN, other rows stay", () => {
-    const { p, y } = sample(2, 5);
-    const at = ids ? y[1]! : 4;
-    const { loss, dx } = run({ kernel, p: p.with(5 + at, Number.NaN), y, columns: 5, options, ids });
-    expect([Number.isNaN(loss[1]), Number.isNaN(dx[5 + at]), Number.isFinite(loss[0])]).toEqual([true, true, true]);
-    expect(dx.slice(0, 5).every(Number.isFinite)).toBe(true);
+  test.each([3, 5])("rows of %d: a NaN prediction makes its row's loss and gradient NaN, other rows stay", (columns) => {
+    const { p, y } = sample(2, columns);
+    const at = ids ? y[1]! : columns - 1;
+    const { loss, dx } = run({ kernel, p: p.with(columns + at, Number.NaN), y, columns, options, ids });
+    expect([Number.isNaN(loss[1]), Number.isNaN(dx[columns + at]), Number.isFinite(loss[0])]).toEqual([true, true, true]);
+    expect(dx.slice(0, columns).every(Number.isFinite)).toBe(true);
   });
 
-  test("WebAssembly and JavaScript agree on zeros, denormals, huge values, infinities and ties", () => {
-    const ps = [0, -0, 1e-45, -1e-45, 1e-30, -1e-30, 0.5, 1, -1, 1 - 2 ** -24, 88, -88, 104, -104, 1000, -1000, 1e30, -1e30, 3e38, -3e38];
-    const ys = ids ? [0, 1, 2, 3, 4] : [0, 1, -1, 0.5, 1e-40, 1e30, -1e30, 2];
-    const columns = 5;
-    const all = [...ps, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
-    for (const [shift, y] of ys.entries()) {
-      const p = Array.from({ length: all.length * columns }, (_, i) => all[(i * (shift + 1)) % all.length]!);
-      const target = ids ? all.map(() => y) : p.map((_, i) => ys[(i + shift) % ys.length]!);
-      twin.reset();
-      run({ kernel, p, y: target, columns, options, ids });
-    }
-  });
+  test.each([1, 2, 3, 4, 5])(
+    "rows of %d: WebAssembly and JavaScript agree on zeros, denormals, huge values, infinities and ties",
+    (columns) => {
+      const ps = [0, -0, 1e-45, -1e-45, 1e-30, -1e-30, 0.5, 1, -1, 1 - 2 ** -24, 88, -88, 104, -104, 1000, -1000, 1e30, -1e30, 3e38, -3e38];
+      const ys = ids ? [0, 1, 2, 3, 4].slice(0, columns) : [0, 1, -1, 0.5, 1e-40, 1e30, -1e30, 2];
+      const all = [...ps, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+      for (const [shift, y] of ys.entries()) {
+        const p = Array.from({ length: all.length * columns }, (_, i) => all[(i * (shift + 1)) % all.length]!);
+        const target = ids ? all.map(() => y) : p.map((_, i) => ys[(i + shift) % ys.length]!);
+        twin.reset();
+        run({ kernel, p, y: target, columns, options, ids });
+      }
+    },
+  );
 });
 
 describe("by hand", () => {

@@ -1,5 +1,6 @@
 // Packing: copies of blocks of A and B that the micro-kernel reads front to back. The only place that knows transposes.
 // What a panel has more than A or B is whatever lies there or a repetition; gemm does not keep what comes of it.
+import { interleaveHigh, interleaveLow, joinHigh, joinLow } from "../lanes";
 
 /** to[p][j] = from[p][j], rows p < depth of `width` bytes, a multiple of 16. step, ld: bytes from row to row. */
 export function packRows(to: usize, step: usize, width: usize, from: usize, ld: usize, depth: u32): void {
@@ -52,17 +53,17 @@ function packColumns4(to: usize, step: usize, from: usize, ld: usize, rows: u32,
     const x1 = v128.load(from1 + at);
     const x2 = v128.load(from2 + at);
     const x3 = v128.load(from3 + at);
-    const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
-    const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-    const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-    const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+    const low01 = interleaveLow(x0, x1);
+    const high01 = interleaveHigh(x0, x1);
+    const low23 = interleaveLow(x2, x3);
+    const high23 = interleaveHigh(x2, x3);
+    v128.store(to, joinLow(low01, low23));
     to += step;
-    v128.store(to, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+    v128.store(to, joinHigh(low01, low23));
     to += step;
-    v128.store(to, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+    v128.store(to, joinLow(high01, high23));
     to += step;
-    v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+    v128.store(to, joinHigh(high01, high23));
     to += step;
   }
 }
