@@ -36,6 +36,25 @@ export function withLane(v: v128, at: u32, value: f32): v128 {
   return v128.bitselect(f32x4.splat(value), v, i32x4.eq(i32x4.splat(at), i32x4(0, 1, 2, 3)));
 }
 
+/** Four floats, `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function gather(at: usize, step: usize): v128 {
+  let v = v128.load32_splat(at);
+  v = v128.load_lane<u32>(at + step, v, 1);
+  v = v128.load_lane<u32>(at + step * 2, v, 2);
+  return v128.load_lane<u32>(at + step * 3, v, 3);
+}
+
+// @ts-ignore: decorator
+@inline
+export function scatter(at: usize, step: usize, v: v128): void {
+  v128.store_lane<u32>(at, v, 0);
+  v128.store_lane<u32>(at + step, v, 1);
+  v128.store_lane<u32>(at + step * 2, v, 2);
+  v128.store_lane<u32>(at + step * 3, v, 3);
+}
+
 /** Stores the first `count` <= 4 lanes, 4-byte aligned. */
 // @ts-ignore: decorator
 @inline
