@@ -1,5 +1,5 @@
 // What an instruction costs besides its kernel: reading the record, the switch, the call. Of a plan of fills that have nothing to fill.
-import { openBackend } from "../src/backends/backend.js";
+import { openRegion } from "../src/backends/backend.js";
 import { assemble } from "../src/plan/assemble.js";
 import type { Instruction } from "../src/plan/program.js";
 import type { Tensor } from "../src/plan/tensor.js";
@@ -14,7 +14,7 @@ export async function measureDispatch(backend: "wasm" | "js", budget: Budget): P
   const instructions = Array.from({ length: RECORDS }, () => fill);
   const [address, table, plan] = [64, 128, 256];
   const words = assemble({ instructions }, new Map([[y, address]]));
-  const region = await (await openBackend(backend)).region(plan + words.length * 4);
+  const region = await openRegion(backend, plan + words.length * 4);
   region.views().u32.set(words, plan >> 2);
   const figure = measure(() => region.run(plan, table, 0, 1), RECORDS, budget);
   region.dispose();

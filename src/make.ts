@@ -1,6 +1,6 @@
 // Networks are made here: of what users write, or of what `net.save()` wrote.
 import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
-import { type BackendChoice, checkPossible, checkThreads, openBackend, type ThreadChoice } from "./backends/backend.js";
+import { type BackendChoice, checkPossible, checkThreads, openRegion, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import type { Custom } from "./customParts.js";
 import { backends, type Defined, define, type NetworkOptions, restore } from "./definition.js";
@@ -30,7 +30,7 @@ async function make(
   { backend = "auto", threads = "auto" }: Pick<NetworkOptions, "backend" | "threads">,
   wish: ArithmeticWish,
 ): Promise<Network> {
-  const region = await (await openBackend(backend, wish)).region(measured.bytes);
+  const region = await openRegion(backend, measured.bytes, wish);
   const model = new Model(definition, region, measured);
   try {
     checkPossible(region, threads);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Op, Step } from "../assembly/opcodes.js";
-import { type Backend, openBackend, type Region } from "../src/backends/backend.js";
+import { openRegion, type Region } from "../src/backends/backend.js";
 import { BackendError } from "../src/errors.js";
 
 const KiB = 1024;
@@ -38,7 +38,7 @@ afterEach(() => {
 
 describe.each(["wasm", "js"] as const)("%s", (name) => {
   test("is what was asked for by name, strict and on one thread", async () => {
-    const region = await (await openBackend(name)).region(KiB);
+    const region = await openRegion(name, KiB);
     // By engine; which one is for npm run engines.
     const tile = name === "wasm" ? { tile: expect.stringMatching(/^(2x16|5x8)$/) } : {};
     expect(region.backend).toEqual({
@@ -53,7 +53,7 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
   });
 
   test("runs the plan once a step record, with that record's rows", async () => {
-    const region = await (await openBackend(name)).region(8 * KiB);
+    const region = await openRegion(name, 8 * KiB);
     fills(region, [
       [output, 1, perRow(4)],
       [output, 2, 4],
@@ -65,7 +65,7 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
   });
 
   test("stops at the first step whose status is not 0, and counts the good steps only", async () => {
-    const region = await (await openBackend(name)).region(8 * KiB);
+    const region = await openRegion(name, 8 * KiB);
     const third = table + 2 * stride;
     fills(region, [[third, 1, 4]]); // its first 16 bytes hold the status word
     setRows(region, [1, 1, 1, 1]);
@@ -75,20 +75,18 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
   });
 
   test("a region is zeroed, 64-byte aligned, and at least as large as was asked", async () => {
-    const backend = await openBackend(name);
-    const used = await backend.region(10_001);
+    const used = await openRegion(name, 10_001);
     used.views().u8.fill(255);
     used.dispose();
-    const region = await backend.region(10_001);
+    const region = await openRegion(name, 10_001);
     expect(region.bytes).toBe(10_048);
     expect(region.views().u8.byteOffset % 64).toBe(0);
     expect(region.views().u8).toEqual(new Uint8Array(10_048));
   });
 
   test("reserve keeps the content, zeroes the rest, and leaves the neighbours alone", async () => {
-    const backend = await openBackend(name);
     const regions: Region[] = [];
-    for (let i = 0; i < 8; ++i) regions.push(await backend.region(KiB));
+    for (let i = 0; i < 8; ++i) regions.push(await openRegion(name, KiB));
     // 33 MiB: from an arena shared with others to a memory of its own.
     for (const bytes of [2 * KiB, 300 * KiB, 33 * MiB, 34 * MiB]) {
       for (const [i, region] of regions.slice(0, 2).entries()) {
@@ -109,7 +107,7 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
   });
 
   test("after dispose, which may be called twice, every use is a BackendError", async () => {
-    const region = await (await openBackend(name)).region(KiB);
+    const region = await openRegion(name, KiB);
     region.dispose();
     region.dispose();
     for (const use of [() => region.views(), () => region.bytes, () => region.reserve(2 * KiB), () => region.run(0, 0, 0, 0)]) {
@@ -118,9 +116,8 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
   });
 
   test("more than 32-bit offsets can reach is refused by name, and the region stays as it was", async () => {
-    const backend = await openBackend(name);
-    await expect(backend.region(2 ** 31)).rejects.toThrow("memory: a network needs 2048 MiB, the limit is 2048 MiB");
-    const region = await backend.region(KiB);
+    await expect(openRegion(name, 2 ** 31)).rejects.toThrow("memory: a network needs 2048 MiB, the limit is 2048 MiB");
+    const region = await openRegion(name, KiB);
     region.views().u8.fill(7);
     expect(() => region.reserve(2 ** 32)).toThrow(BackendError);
     expect(region.views().u8).toEqual(new Uint8Array(KiB).fill(7));
@@ -128,41 +125,61 @@ describe.each(["wasm", "js"] as const)("%s", (name) => {
 });
 
 describe("choice", () => {
-  const open = async () => (await import("../src/backends/backend.js")).openBackend;
-  const reasonOf = async (backend: Backend) => (await backend.region(64)).backend.reason;
+  const open = async (choice: "auto" | "wasm") => (await import("../src/backends/backend.js")).openRegion(choice, 64);
 
   test("auto is WebAssembly where there is any", async () => {
-    expect((await openBackend("auto")).name).toBe("wasm");
+    expect((await openRegion("auto", 64)).backend.name).toBe("wasm");
   });
 
   test("auto falls back to JavaScript where WebAssembly is missing, has no SIMD, or is forbidden, and says which", async () => {
     vi.resetModules();
     vi.stubGlobal("WebAssembly", undefined);
-    const missing = await (await open())("auto");
-    expect(missing.name).toBe("js");
-    expect(await reasonOf(missing)).toContain("no WebAssembly");
+    const missing = await open("auto");
+    expect(missing.backend.name).toBe("js");
+    expect(missing.backend.reason).toContain("no WebAssembly");
 
     vi.unstubAllGlobals();
     vi.resetModules();
     vi.spyOn(WebAssembly, "validate").mockReturnValueOnce(false);
-    const old = await (await open())("auto");
-    expect(await reasonOf(old)).toContain("no 128-bit SIMD");
+    const old = await open("auto");
+    expect(old.backend.reason).toContain("no 128-bit SIMD");
 
     vi.resetModules();
     vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new WebAssembly.CompileError("violates the following directive"));
-    const forbidden = await (await open())("auto");
-    expect(await reasonOf(forbidden)).toContain("'wasm-unsafe-eval'");
+    const forbidden = await open("auto");
+    expect(forbidden.backend.reason).toContain("'wasm-unsafe-eval'");
+  });
+
+  // As V8 does where `ulimit -v` leaves fewer addresses than it reserves for one memory.
+  test("auto falls back to JavaScript where not even a first memory can be had; wasm says what to do", async () => {
+    vi.resetModules();
+    const cause = new RangeError("WebAssembly.Memory(): could not allocate memory");
+    const refuse = () =>
+      vi.spyOn(WebAssembly, "Memory").mockImplementation(function refusing() {
+        throw cause;
+      });
+    let memory = refuse();
+    const refused = await open("auto");
+    expect(refused.backend).toMatchObject({ name: "js", reason: expect.stringMatching(/refused the strict build a memory.*ulimit -v/) });
+    await expect(open("wasm")).rejects.toMatchObject({ name: "BackendError", message: refused.backend.reason, cause });
+    memory.mockRestore();
+    expect((await open("auto")).backend.name).toBe("wasm");
+    // Where there was one before, networks can be disposed of.
+    memory = refuse();
+    const { openRegion } = await import("../src/backends/backend.js");
+    await expect(openRegion("auto", 40 * MiB)).rejects.toThrow(/refused 41 MiB in one piece; dispose\(\) networks/);
+    memory.mockRestore();
   });
 
   test("wasm asked for by name never falls back: it throws with the engine's error as cause", async () => {
     vi.resetModules();
     const refusal = new WebAssembly.CompileError("violates the following directive");
     vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(refusal);
-    await expect((await open())("wasm")).rejects.toMatchObject({ name: "BackendError", cause: refusal });
+    await expect(open("wasm")).rejects.toMatchObject({ name: "BackendError", cause: refusal });
   });
 
   test("anything else is refused", async () => {
-    await expect(openBackend("gpu" as "wasm")).rejects.toThrow('got "gpu", expected "auto", "wasm" or "js"');
+    await expect(openRegion("gpu" as "wasm", 64)).rejects.toThrow('got "gpu", expected "auto", "wasm" or "js"');
   });
 });
 

@@ -1,7 +1,7 @@
 // Loss cases: a plan of nothing but a loss, on predictions and targets that are staged, weights of rows too.
 
 import { Step } from "../../assembly/opcodes.js";
-import { openBackend, type Region } from "../../src/backends/backend.js";
+import { openRegion, type Region } from "../../src/backends/backend.js";
 import type { Loss } from "../../src/index.js";
 import { assemble } from "../../src/plan/assemble.js";
 import { Builder } from "../../src/plan/builder.js";
@@ -108,7 +108,7 @@ async function evaluateLoss(
     stride: layout.stride,
   });
 
-  const region = await (await openBackend(backend)).region(end);
+  const region = await openRegion(backend, end);
   const { u32, f32, f64 } = region.views();
   u32.set(words, planAt >> 2);
   for (const [tensor, matrix] of staged) stageAll(region, tensor, matrix, addresses.get(tensor)!);

@@ -1,5 +1,5 @@
 // Optimizer cases give the gradients themselves: a network of parameters only, whose plan takes gradients that JavaScript wrote.
-import { openBackend } from "../../src/backends/backend.js";
+import { openRegion } from "../../src/backends/backend.js";
 import type { Definition } from "../../src/compile.js";
 import { chain } from "../../src/graph.js";
 import { zeros } from "../../src/initializers.js";
@@ -50,7 +50,7 @@ export async function applyGradients(
     seed: 0,
   };
   const measured = Model.measure(definition);
-  const region = await (await openBackend(backend)).region(measured.bytes);
+  const region = await openRegion(backend, measured.bytes);
   const model = new Model(definition, region, measured);
   model.initialize();
   const plan = model.plan("train", { capacity: 1 });

@@ -258,7 +258,7 @@ export function regionSize(wanted: number): number {
 
 export function outOfMemory(wanted: number, cause: unknown): BackendError {
   return new BackendError(
-    `memory: the engine refused ${inMiB(wanted)} in one piece; dispose() networks that are no longer needed, use smaller batches or fewer units`,
+    `memory: the engine refused ${inMiB(wanted)} in one piece; dispose() networks that are no longer needed, use smaller batches or fewer units, or raise the limit of addresses, if there is one (ulimit -v)`,
     { cause },
   );
 }

@@ -7,7 +7,7 @@ import { loadPlain } from "./plain.js";
 import { isWide } from "./revectorizer.js";
 import { type Load, million, sharers, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
-import { compileBuild, NoWebAssembly, wasmBackend } from "./wasm.js";
+import { compileBuild, NoWebAssembly, wasmRegion } from "./wasm.js";
 
 export { arenas } from "./arena.js";
 export { disposeThreads } from "./pool.js";
@@ -66,31 +66,25 @@ export interface Region {
   dispose(): void;
 }
 
-export interface Backend {
-  readonly name: BackendName;
-  /** Memory for one network, zeroed. Asynchronous so that regions of collected networks can come back first.
-   * @throws {BackendError} if the engine has no more memory */
-  region(bytes: number): Promise<Region>;
-}
-
-/** A backend or an arithmetic asked for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is
+/** Memory for one network, zeroed. Asynchronous so that regions of collected networks can come back first. A backend or an arithmetic asked for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is
  * refused. The `fastest` arithmetic is relaxed where it can be had.
  * @param wish default strict
- * @throws {BackendError} with the engine's own error as its `cause` */
-export async function openBackend(
+ * @throws {BackendError} with the engine's own error as its `cause`; also if the engine has no more memory */
+export async function openRegion(
   choice: BackendChoice,
+  bytes: number,
   wish: ArithmeticWish = { name: "strict", reason: "the default" },
-): Promise<Backend> {
+): Promise<Region> {
   switch (choice) {
     case "js":
-      return openJs(wish, "asked for by name");
+      return openJs(bytes, wish, "asked for by name");
     case "wasm":
-      return openWasm(wish, "asked for by name");
+      return openWasm(bytes, wish, "asked for by name");
     case "auto":
       try {
-        return await openWasm(wish, "the fastest this engine offers");
+        return await openWasm(bytes, wish, "the fastest this engine offers");
       } catch (error) {
-        if (error instanceof NoWebAssembly) return openJs(wish, error.message);
+        if (error instanceof NoWebAssembly) return openJs(bytes, wish, error.message);
         throw error;
       }
     default:
@@ -132,25 +126,23 @@ export function checkPossible({ whyOneThread }: Region, choice: ThreadChoice): v
     throw new BackendError(`network: threads is ${choice}, but ${whyOneThread}; threads: "auto" takes what there is`);
 }
 
-async function openJs({ name, reason }: ArithmeticWish, why: string): Promise<Backend> {
-  const { jsBackend } = await loadPlain();
-  return jsBackend(explained(name === "fastest" ? "relaxed" : name, reason), why);
+async function openJs(bytes: number, { name, reason }: ArithmeticWish, why: string): Promise<Region> {
+  const { JsRegion } = await loadPlain();
+  return new JsRegion(bytes, explained(name === "fastest" ? "relaxed" : name, reason), why);
 }
 
-async function openWasm({ name, reason }: ArithmeticWish, why: string): Promise<Backend> {
-  if (name === "strict") return wasmBackend(await compileBuild("strict"), explained("strict", reason), why);
+async function openWasm(bytes: number, { name, reason }: ArithmeticWish, why: string): Promise<Region> {
+  const open = async (build: ArithmeticName, because: string) =>
+    wasmRegion(await compileBuild(build), bytes, explained(build, because), why);
+  if (name === "strict") return open("strict", reason);
   if (name === "fastest" && isWide("strict") && !isWide("relaxed"))
-    return wasmBackend(
-      await compileBuild("strict"),
-      explained("strict", "this V8 makes 256-bit operations of strict arithmetic only"),
-      why,
-    );
+    return open("strict", "this V8 makes 256-bit operations of strict arithmetic only");
   try {
-    return wasmBackend(await compileBuild("relaxed"), explained("relaxed", reason), why);
+    return await open("relaxed", reason);
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     // Strict may be there where relaxed is not: an engine without it, a file that is not served, a module given ahead of time.
-    if (name === "fastest") return wasmBackend(await compileBuild("strict"), explained("strict", error.message), why);
+    if (name === "fastest") return open("strict", error.message);
     if (error instanceof NoWebAssembly) throw error;
     throw new BackendError(
       `network: arithmetic "relaxed" (${reason}) cannot run here: ${error.message}; arithmetic: "strict" runs everywhere, to other numbers, and backend: "js" has a relaxed arithmetic of its own`,

@@ -4,15 +4,11 @@ import { dispatch } from "../../build/js/dispatch.js";
 import type { Arithmetic } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
 import { outOfMemory, regionSize } from "./arena.js";
-import type { Backend, BackendInfo, Region } from "./backend.js";
+import type { BackendInfo, Region } from "./backend.js";
 import { type Views, viewsOf } from "./views.js";
 
-/** Regions are ordinary ArrayBuffers, which the engine collects by itself. */
-export function jsBackend(arithmetic: Arithmetic, reason: string): Backend {
-  return { name: "js", region: async (bytes) => new JsRegion(bytes, arithmetic, reason) };
-}
-
-class JsRegion implements Region {
+/** An ordinary ArrayBuffer, which the engine collects by itself. */
+export class JsRegion implements Region {
   #views: Views | undefined;
   #steps = 0;
   #why = "";

@@ -7,7 +7,7 @@ import { checkOneOf, shown } from "../checks.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, type Run } from "./arena.js";
-import type { Backend, BackendInfo, Region } from "./backend.js";
+import type { BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
 import { leaveMemory, runTogether, type Shared, startWorkers } from "./pool.js";
@@ -16,7 +16,7 @@ import { whyOneThread } from "./threads.js";
 import { setTile, tileIn } from "./tile.js";
 import { type Views, viewsOf } from "./views.js";
 
-/** There is no WebAssembly here, whichever build. */
+/** There is no WebAssembly to be had here. */
 export class NoWebAssembly extends BackendError {}
 
 interface Compiled {
@@ -84,26 +84,29 @@ const alone = { wait: () => 0, report: () => {} };
 
 function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
   const { arithmetic, threads } = builds[name];
+  let first = true;
   return new ArenaPool((pages, limit) => {
     try {
       const memory = new WebAssembly.Memory(threads ? { initial: pages, maximum: mostPages, shared: true } : { initial: pages });
       setTile(memory, arithmetic);
       const instance = new WebAssembly.Instance(module, { env: { memory, ...alone } });
+      first = false;
       return new Arena(memory, instance.exports.run as Run, limit);
     } catch (cause) {
-      throw outOfMemory(pages * 65_536, cause);
+      if (!first) throw outOfMemory(pages * 65_536, cause);
+      // Nothing of ours is in its way. V8 reserves all that 32-bit addresses can reach, and guards beside it.
+      throw new NoWebAssembly(
+        `wasm: the engine refused the ${name} build a memory (${cause}); it may reserve 10 GiB of addresses for each, whatever its size: raise the limit, if there is one (ulimit -v)`,
+        { cause },
+      );
     }
   }, threads);
 }
 
-export function wasmBackend(build: Compiled, arithmetic: Arithmetic, reason: string): Backend {
-  return {
-    name: "wasm",
-    async region(bytes) {
-      await letCollectedRegionsReturn(build.pool, bytes);
-      return new WasmRegion(build, arithmetic, reason, bytes);
-    },
-  };
+/** @throws {NoWebAssembly} the engine gives this build no memory at all; {BackendError} no more of it */
+export async function wasmRegion(build: Compiled, bytes: number, arithmetic: Arithmetic, reason: string): Promise<Region> {
+  await letCollectedRegionsReturn(build.pool, bytes);
+  return new WasmRegion(build, arithmetic, reason, bytes);
 }
 
 /** What remains to be freed of a region that was never disposed of. Holds the block, not the handle. */
