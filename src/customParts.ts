@@ -11,7 +11,7 @@ export type Custom = Readonly<Record<string, (options: any) => unknown>>;
 export function makeCustom(what: string, type: string, options: unknown, custom: Custom): unknown {
   if (!Object.hasOwn(custom, type))
     throw new FormatError(
-      `saved network: the library has no ${what} ${shown(type)}; for one of your own give loadNetwork { custom: { ${type}: options => ${what} } }`,
+      `the library has no ${what} ${shown(type)}; for one of your own give loadNetwork { custom: { ${type}: options => ${what} } }`,
     );
   return custom[type]!(options);
 }

@@ -77,7 +77,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
     const defined = define(restored);
     const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
-    if (list(parameters) !== expected) throw new FormatError(`saved network: it holds ${list(parameters)}; its layers have ${expected}`);
+    if (list(parameters) !== expected) throw new FormatError(`it holds ${list(parameters)}; its layers have ${expected}`);
     const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
     const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
     try {
@@ -91,7 +91,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
     }
     return net;
   } catch (cause) {
-    if (cause instanceof FormatError || cause instanceof BackendError) throw cause;
+    if (cause instanceof BackendError) throw cause;
     throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });
   }
 }

@@ -168,7 +168,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   const take = (name: string, shape: readonly number[] | undefined) => {
     const found = byName.get(name);
     if (!found || (shape && product(found.shape) !== product(shape)))
-      throw new FormatError(`saved network: training lacks ${name}${shape ? ` [${shape.join(", ")}]` : ""}`);
+      throw new FormatError(`training lacks ${name}${shape ? ` [${shape.join(", ")}]` : ""}`);
     return found.values;
   };
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));

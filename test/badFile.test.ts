@@ -133,6 +133,7 @@ describe("a saved file", () => {
     const error = await thrownBy(async () => loadNetwork(any(change(await saved))));
     expect(error).toBeInstanceOf(FormatError);
     expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).toMatch(/^saved network: (?!saved network)/);
   });
 
   test("bytes of another realm are bytes, as where jsdom has its own Uint8Array", async () => {
