@@ -1,6 +1,6 @@
 // A saved network is the same network: bit for bit, with all that it was made from.
 import { once } from "node:events";
-import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ import {
   uniform,
   zeros,
 } from "../src/index.js";
-import { loadFile, saveFile } from "../src/node.js";
+import { checkpoint, loadFile, saveFile } from "../src/node.js";
 import { cases } from "./cases.js";
 import { modelOf } from "./internals.js";
 
@@ -189,8 +189,21 @@ describe("files", () => {
   });
 
   test("a folder in place of the file is left as it is", async () => {
-    await expect(saveFile(await network(small), folder)).rejects.toThrow(/: it is a folder, expected a file$/);
-    expect((await readdir(join(folder, ".."))).filter((name) => name.endsWith(".tmp") && name.startsWith("chainrule-save-"))).toEqual([]);
+    const inner = join(folder, "around", "inner");
+    await mkdir(inner, { recursive: true });
+    await expect(saveFile(await network(small), inner)).rejects.toThrow(/: it is a folder, expected a file$/);
+    expect(await readdir(join(folder, "around"))).toEqual(["inner"]);
+  });
+
+  test("a file's name may be as long as the file system's longest; longer ones are refused before training", async () => {
+    const path = join(folder, "n".repeat(255));
+    await saveFile(await network(small), path);
+    const net = await loadFile(path);
+    expect(net.seed).toBe(3);
+    const data = { inputs: [[1, 2, 3]], targets: [[1, 2]] };
+    const tooLong = net.fit(data, { callbacks: [checkpoint(`${path}n`)] });
+    await expect(tooLong).rejects.toThrow(/n: the file could not be written: ENAMETOOLONG/);
+    expect(net.steps).toBe(0);
   });
 
   test("what cannot be read says so", async () => {

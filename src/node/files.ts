@@ -1,6 +1,7 @@
 // Node only: a network in a file. Written beside and renamed, so that a reader never sees half of one.
 import { randomBytes } from "node:crypto";
 import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { checkNetwork, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import { type LoadOptions, loadNetwork } from "../make.js";
@@ -32,10 +33,13 @@ async function replace(path: string, bytes: Uint8Array | undefined): Promise<voi
   let beside: string | undefined;
   try {
     const target = await realpath(path).catch(() => path);
-    const old = await stat(target).catch(() => undefined);
+    const old = await stat(target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
     // Renaming would put a file in the place of whatever is there, of /dev/null as well.
     if (old && !old.isFile()) throw new Error(`it is ${old.isDirectory() ? "a folder" : "a device"}, expected a file`);
-    beside = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+    // Without the target's name, which may be as long as names can be.
+    beside = join(dirname(target), `chainrule-${randomBytes(6).toString("hex")}.tmp`);
     const file = await open(beside, "wx");
     try {
       if (old) await file.chmod(old.mode & 0o777);
