@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { measure } from "../bench/measure.js";
+import { version } from "../package.json";
 import config from "../tsdown.config.js";
 
 vi.setConfig({ testTimeout: 300_000 }); // each run compiles the loops of the limit or starts a process
@@ -104,6 +105,11 @@ test("help fits 80 columns", () => {
     expect(help).toContain("chainrule bench [options]");
     expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   }
+});
+
+test("--version is the package's", () => {
+  for (const flag of ["--version", "-v"])
+    expect(execFileSync(process.execPath, [command[0]!, flag], { encoding: "utf8" })).toBe(`${version}\n`);
 });
 
 test("ends when its reader has seen enough", async () => {
