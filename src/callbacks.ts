@@ -25,7 +25,7 @@ export interface Run {
   stop(): void;
   /** A copy of all parameters, as one array that only `setWeights` understands.
    *  @throws {OptionError} while threads are at work, or after the run's end */
-  weights(): Float32Array;
+  weights(): Float32Array<ArrayBuffer>;
   /** Puts such a copy back. @throws {ShapeError} another type or length, or what is not finite: nothing is set; {OptionError} as `weights` */
   setWeights(copy: Float32Array): void;
 }

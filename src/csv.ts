@@ -49,8 +49,8 @@ function collecting(options: CsvOptions): { readonly table: Table; done(): Datas
 
 /** Some rows, as `dataset.stream` takes them: inputs `[rows, columns]`, targets values `[rows, columns]` or class ids `[rows]`. */
 export interface CsvBatch {
-  readonly inputs: Float32Array;
-  readonly targets: Float32Array | Uint32Array;
+  readonly inputs: Float32Array<ArrayBuffer>;
+  readonly targets: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 }
 
 /** Rows as they come, for files that are larger than memory: one batch for each piece of the source in which lines end. Classes must be known

@@ -169,7 +169,7 @@ function checkFinite(who: string, values: Numbers): void {
 
 /** Each row's largest column, the first of equals: class ids from what `net.predict` returns.
  *  @param scores `[rows, columns]`, flat or as rows @throws {ShapeError} */
-export function argmax(scores: Table, columns?: number): Uint32Array {
+export function argmax(scores: Table, columns?: number): Uint32Array<ArrayBuffer> {
   if (columns !== undefined) checkCount("argmax: columns", columns);
   const { values, columns: width } = flat("argmax: scores", scores, columns);
   const ids = new Uint32Array(values.length / width);

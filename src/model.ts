@@ -259,7 +259,12 @@ export class Model {
   }
 
   /** A tensor's logical elements, without padding, copied. */
-  readTensor(tensor: Tensor, address: number, batchRows: number, views: Pick<Views, "f32"> = this.region.views()): Float32Array {
+  readTensor(
+    tensor: Tensor,
+    address: number,
+    batchRows: number,
+    views: Pick<Views, "f32"> = this.region.views(),
+  ): Float32Array<ArrayBuffer> {
     const [height, width] = [evaluate(rows(tensor), batchRows), columns(tensor)];
     const from = address >> 2;
     if (tensor.stride === width) return views.f32.slice(from, from + height * width);
@@ -316,13 +321,13 @@ export class Model {
   }
 
   /** A copy of the parameter slab. */
-  weights(): Float32Array {
+  weights(): Float32Array<ArrayBuffer> {
     const { parameters, slabBytes } = this.bases;
     return this.region.views().f32.slice(parameters >> 2, (parameters + slabBytes) >> 2);
   }
 
   /** A copy of one of the optimizer's slots, as long as the parameter slab. */
-  slotSlab(slot: number): Float32Array {
+  slotSlab(slot: number): Float32Array<ArrayBuffer> {
     const { slots, slabBytes } = this.bases;
     const begin = slots + slot * slabBytes;
     return this.region.views().f32.slice(begin >> 2, (begin + slabBytes) >> 2);

@@ -185,9 +185,9 @@ export class Network {
    *  @returns `[n, outputs]`, flat; of a stream that of each of its items, in turn
    *  @example for await (const prices of net.predict(rows)) write(prices);
    *  @throws {OptionError} of a network with several outputs: that is `predictAll` */
-  predict(inputs: Data["inputs"]): Float32Array;
-  predict(inputs: DataStream<InputItem>): AsyncGenerator<Float32Array, void>;
-  predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array | AsyncGenerator<Float32Array, void> {
+  predict(inputs: Data["inputs"]): Float32Array<ArrayBuffer>;
+  predict(inputs: DataStream<InputItem>): AsyncGenerator<Float32Array<ArrayBuffer>, void>;
+  predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array<ArrayBuffer> | AsyncGenerator<Float32Array<ArrayBuffer>, void> {
     const { outputs } = this.ports;
     if (outputs.length > 1)
       throw new OptionError(
@@ -197,11 +197,11 @@ export class Network {
   }
 
   /** Every output, flat, by its name. @param inputs the only input, or all by name; or a stream, as `predict` takes it */
-  predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array>>;
-  predictAll(inputs: DataStream<InputItem>): AsyncGenerator<Readonly<Record<string, Float32Array>>, void>;
+  predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+  predictAll(inputs: DataStream<InputItem>): AsyncGenerator<Readonly<Record<string, Float32Array<ArrayBuffer>>>, void>;
   predictAll(
     inputs: Data["inputs"] | DataStream<InputItem>,
-  ): Readonly<Record<string, Float32Array>> | AsyncGenerator<Readonly<Record<string, Float32Array>>, void> {
+  ): Readonly<Record<string, Float32Array<ArrayBuffer>>> | AsyncGenerator<Readonly<Record<string, Float32Array<ArrayBuffer>>>, void> {
     const { outputs } = this.ports;
     return this.predictions("predictAll", inputs, (all) => Object.fromEntries(outputs.map(({ name }, i) => [name, all[i]!])));
   }
@@ -210,14 +210,18 @@ export class Network {
   private predictions<T>(
     who: string,
     inputs: Data["inputs"] | DataStream<InputItem>,
-    give: (all: Float32Array[]) => T,
+    give: (all: Float32Array<ArrayBuffer>[]) => T,
   ): T | AsyncGenerator<T, void> {
     this.assertAlive(who);
     if (isStream(inputs)) return this.predictStream(who, inputs, give);
     return give(predictSamples(this.model, toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
   }
 
-  private async *predictStream<T>(who: string, stream: DataStream<InputItem>, give: (all: Float32Array[]) => T): AsyncGenerator<T, void> {
+  private async *predictStream<T>(
+    who: string,
+    stream: DataStream<InputItem>,
+    give: (all: Float32Array<ArrayBuffer>[]) => T,
+  ): AsyncGenerator<T, void> {
     for await (const samples of inputsOf(who, stream, this.ports)) {
       this.assertAlive(who);
       yield give(predictSamples(this.model, samples));

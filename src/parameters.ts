@@ -9,7 +9,7 @@ import { hexadecimal, Sha256 } from "./sha256.js";
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly values: Float32Array<ArrayBuffer>;
 }
 
 /** Values of a parameter, in its shape. */

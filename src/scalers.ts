@@ -13,9 +13,9 @@ export interface Scaler {
   readonly columns: number;
   /** @param rows `[n, columns]`, flat or as rows @returns the same in the new scale, flat @throws {ShapeError} another width, or not
    *    finite, before or after */
-  transform(rows: Rows): Float32Array;
+  transform(rows: Rows): Float32Array<ArrayBuffer>;
   /** The way back, as for predictions of scaled targets. */
-  inverse(rows: Rows): Float32Array;
+  inverse(rows: Rows): Float32Array<ArrayBuffer>;
   /** `{ type, options }` */
   toJSON(): { readonly type: Scaler["type"]; readonly options: Scaler["options"] };
 }

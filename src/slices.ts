@@ -75,7 +75,7 @@ export async function evaluateStream(who: string, model: Model, stream: DataStre
 }
 
 /** Every output's predictions, flat. */
-export function predictSamples(model: Model, samples: Samples): Float32Array[] {
+export function predictSamples(model: Model, samples: Samples): Float32Array<ArrayBuffer>[] {
   const widths = model.predictions.map(product);
   const out = widths.map((width) => new Float32Array(samples.rows * width));
   for (let first = 0; first < samples.rows; first += SLICE) {

@@ -94,7 +94,7 @@ function masses(values: Matrix["values"], kept: Uint8Array, columns: number, cla
 }
 
 /** Rows with 1 at their class id. */
-export function oneHot(ids: ArrayLike<number>, columns: number): Float32Array {
+export function oneHot(ids: ArrayLike<number>, columns: number): Float32Array<ArrayBuffer> {
   const values = new Float32Array(ids.length * columns);
   for (let r = 0; r < ids.length; ++r) values[r * columns + ids[r]!] = 1;
   return values;

@@ -32,7 +32,7 @@ console.log(JSON.stringify({
 
 /** Types a consumer relies on: what is exported, and that wrong options are errors. */
 const typedConsumer = `${consumer}
-import { type ChainOptions, type Dataset, type Network, toSafetensors } from "chainrule";
+import { argmax, type ChainOptions, type Dataset, decodeSafetensors, type Network, oneHot, toSafetensors } from "chainrule";
 import type { CsvOptions, parseCsv } from "chainrule/csv";
 declare const parse: typeof parseCsv;
 const csv: CsvOptions = { target: "species", classes: true };
@@ -42,13 +42,22 @@ await net.fit(parts.train);
 parse("", csv).split({ test: 0.25 }).validation;
 const typed: Network = net;
 const hash: string = typed.weightsHash();
-const download: Blob = new Blob([net.save(), toSafetensors(net)]);
+const file = toSafetensors(net);
+const download: Blob = new Blob([net.save(), file]);
+// Whatever is given out may be sent to a worker: its buffer is an ordinary one.
+const targets = [[0], [1], [1], [0]];
+const sent: { readonly buffer: ArrayBuffer }[] = [
+  net.predict(inputs), ...Object.values(net.predictAll(inputs)),
+  ...[...net.parameters(), ...Object.values(net.gradients(inputs, targets)), net.trace(inputs, targets).prediction].map(({ values }) => values),
+  ...decodeSafetensors(file).tensors.map(({ values }) => values),
+  oneHot([1], 2), argmax([[1, 2]]),
+];
 const options: ChainOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
 // @ts-expect-error no such activation
 dense(8, { activation: "swoosh" });
 // @ts-expect-error no such backend
 await network({ ...options, backend: "gpu" });
-export { download, hash };
+export { download, hash, sent };
 `;
 
 describe("the package", () => {

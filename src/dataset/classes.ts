@@ -102,7 +102,7 @@ export function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLA
 
 /** Class ids as rows of zeros and a one, as categoricalCrossEntropy takes them.
  *  @param ids `[rows]` @param classes at least 1 @returns `[rows, classes]`, flat: 1 at each row's class, 0 elsewhere @throws {ShapeError} an id that is no class */
-export function oneHot(ids: ArrayLike<number>, classes: number): Float32Array {
+export function oneHot(ids: ArrayLike<number>, classes: number): Float32Array<ArrayBuffer> {
   checkCount("oneHot: classes", classes, 1, MOST_CLASSES);
   checkIds("oneHot", ids, classes);
   return oneHotRows(ids, classes);

@@ -10,7 +10,14 @@ import { product } from "../plan/tensor.js";
 import { JsonReader } from "./json.js";
 
 /** Numbers as they are read: halves, bfloat16 and float64 become float32, 64-bit integers int32 or uint32 if they all fit. */
-export type SafetensorValues = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+export type SafetensorValues =
+  | Float32Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
 
 export interface Safetensor {
   readonly name: string;
