@@ -31,6 +31,14 @@ function exists(path: string): boolean {
 const page = `<!doctype html><script type="module" src="/page.js"></script>`;
 const pageScript = `import * as chainrule from "/chainrule.js"; import * as training from "/training.js"; Object.assign(globalThis, { chainrule, training });`;
 
+const policies: Readonly<Record<string, string>> = {
+  "/no-wasm": "script-src 'self'",
+  "/no-workers": "worker-src 'none'",
+  "/trusted": "require-trusted-types-for 'script'",
+  "/trusted-other": "require-trusted-types-for 'script'; trusted-types other",
+  "/listed-other": "trusted-types other",
+};
+
 declare global {
   var training: typeof import("./browser/training.js");
   var chainrule: typeof import("../src/index.js");
@@ -53,9 +61,8 @@ describe.skipIf(!installed)("Chromium", () => {
     for (const name of readdirSync(folder)) if (name.endsWith(".js")) files[`/${name}`] = readFileSync(join(folder, name), "utf8");
     server = createServer(({ url = "/" }, response) => {
       response.setHeader("Content-Type", url in files ? "text/javascript" : "text/html");
-      if (url === "/no-wasm") response.setHeader("Content-Security-Policy", "script-src 'self'");
-      if (url === "/no-workers") response.setHeader("Content-Security-Policy", "worker-src 'none'");
-      if (url === "/isolated" || url === "/no-workers") {
+      if (url in policies) response.setHeader("Content-Security-Policy", policies[url]!);
+      if (url === "/isolated" || (url in policies && url !== "/no-wasm")) {
         response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
         response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
       }
@@ -162,6 +169,22 @@ describe.skipIf(!installed)("Chromium", () => {
     expect(there.reason).toMatch(/one thread: threads: .*workers are refused here.*worker-src/);
     const refused = opened.evaluate(() => training.classify(chainrule, "wasm", 2));
     await expect(refused).rejects.toThrow(/BackendError: threads: .*worker-src/);
+    await opened.close();
+  });
+
+  test("a page that requires Trusted Types trains on threads, unless it lists other policies alone: then it says so", async () => {
+    const node = await classify(sources, "wasm");
+    for (const path of ["/trusted", "/listed-other"]) {
+      const opened = await open(path);
+      const there = await opened.evaluate(() => training.classify(chainrule, "wasm", 2));
+      expect(there).toMatchObject({ hash: node.hash, threads: 2 });
+      await opened.close();
+    }
+    const opened = await open("/trusted-other");
+    const refused = opened.evaluate(() => training.classify(chainrule, "wasm", 2));
+    await expect(refused).rejects.toThrow(
+      /BackendError: threads: .*where its trusted-types lists policies, chainrule \(.*TrustedScriptURL/,
+    );
     await opened.close();
   });
 

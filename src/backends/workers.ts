@@ -88,7 +88,7 @@ function startInNode({ Worker }: NodeModules["node:worker_threads"], listener: L
 
 function startInBrowser(listener: Listener): Thread {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new globalThis.Worker(url, { name: "chainrule" });
+  const worker = new globalThis.Worker(trusted(url), { name: "chainrule" });
   worker.onmessage = ({ data }) => {
     URL.revokeObjectURL(url);
     listener.heard(data);
@@ -98,8 +98,25 @@ function startInBrowser(listener: Listener): Thread {
   return { tell: (entry) => worker.postMessage(entry), hold: () => {}, end: () => worker.terminate() };
 }
 
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+}
+
+let policy: ReturnType<TrustedTypes["createPolicy"]> | undefined;
+
+/** Where a page requires Trusted Types a worker's address must be one, and its own code is to be trusted. A policy's name may be taken once. */
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  try {
+    policy ??= trustedTypes?.createPolicy("chainrule", { createScriptURL: (own) => own });
+  } catch {
+    // A page may list policies without requiring any: whether the address will do as it is, the worker's constructor says.
+  }
+  return policy?.createScriptURL(url) ?? url;
+}
+
 const refused = "workers are refused here";
-const refusedByPage = `${refused}; a page's Content-Security-Policy must allow blob: in worker-src`;
+const refusedByPage = `${refused}; a page's Content-Security-Policy must allow blob: in worker-src and, where its trusted-types lists policies, chainrule`;
 
 interface NodeWorker {
   on(event: "message", listener: (notice: Notice) => void): void;
