@@ -9,6 +9,7 @@ import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
 import type { Position } from "./position.js";
+import { isStop } from "./reading.js";
 import type { Samples } from "./samples.js";
 import { Training, type Validate } from "./training.js";
 
@@ -83,7 +84,12 @@ async function train(
       stopped = "signal";
       break;
     }
-    const { ended, steps, failure } = await loop.chunk();
+    const chunk = await loop.chunk().catch((error: unknown) => {
+      if (!isStop(error, signal)) throw error;
+    });
+    // In the midst of a chunk the signal ended the wait for a stream.
+    if (!chunk) continue;
+    const { ended, steps, failure } = chunk;
     // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
     for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
     // What came before the failure counts and was reported, however the steps were divided into chunks.

@@ -38,7 +38,8 @@ export interface FitOptions {
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;
-  /** stops between chunks; `fit` then resolves with the epochs that were finished */
+  /** Stops between chunks, and while a stream is waited for, whose iterator is told to return; `fit` then resolves with the epochs that were
+   *  finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
   readonly callbacks?: readonly Callback[];
@@ -86,7 +87,7 @@ export function completeFit(options: FitOptions): CompleteFit {
   if (onEpochEnd !== undefined) checkFunction("fit: onEpochEnd", onEpochEnd);
   if (onProgress !== undefined) checkFunction("fit: onProgress", onProgress);
   // By what it does, not by its class: a signal may come from another realm.
-  if (signal !== undefined && typeof signal?.aborted !== "boolean")
+  if (signal !== undefined && (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function"))
     throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
   checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
   return { ...options, epochs, batchSize, shuffle, callbacks, resume, chunkMilliseconds };

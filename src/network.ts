@@ -18,9 +18,9 @@ import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
-import type { Position } from "./position.js";
+import { type Position, unbegun } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
-import { inputsOf, tryStream } from "./reading.js";
+import { inputsOf, isStop, tryStream, until } from "./reading.js";
 import { type Kept, keep, restoreTraining, statesFor, storeTraining, withoutState } from "./resume.js";
 import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
@@ -106,8 +106,10 @@ export class Network {
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const samples = isStream(data) ? undefined : this.samples("fit", data);
-    const complete = completeFit(options);
-    const { callbacks, resume, validation } = complete;
+    const given = completeFit(options);
+    const complete = { ...given, resume: given.resume && this.position.interrupted !== unbegun };
+    const { callbacks, resume, signal } = complete;
+    const validation = isStream(complete.validation) ? until(signal, complete.validation) : complete.validation;
     const states = resume ? statesFor(callbacks, this.callbacks, this.loaded) : [];
     checkOneScale("fit: validation", validation, data);
     const validate = validation === undefined ? undefined : this.validation(validation);
@@ -122,9 +124,11 @@ export class Network {
       if (ended) throw new OptionError(`${who}: its fit has ended; take the network's parameters and setParameters`);
     };
     let feed: Feed | undefined;
+    let begun = false;
     try {
       if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
-      if (isStream(data)) feed = await Feed.open(data, this.ports, this.seed);
+      if (isStream(data)) feed = await Feed.open(until(signal, data), this.ports, this.seed);
+      begun = true;
       const history = await fit(
         this.model,
         feed ?? samples!,
@@ -156,7 +160,9 @@ export class Network {
         this.callbacks = before.callbacks;
         this.ownScalers = before.scalers;
       }
-      throw error;
+      if (begun || !isStop(error, signal)) throw error;
+      if (!resume) this.position.interrupted = unbegun;
+      return { epochs: [], stopped: "signal" };
     } finally {
       ended = true;
       this.fitting = false;

@@ -15,6 +15,19 @@ export interface Interrupted extends StoredSums {
   readonly shuffleBuffer?: number;
 }
 
+/** A run that was ended while it waited for the first of its data: nothing is known of it yet, and resumed it begins anew. */
+export const unbegun: Interrupted = {
+  epochs: 0,
+  begin: 0,
+  penalty: 0,
+  losses: [],
+  divisors: [],
+  metrics: [],
+  rows: 0,
+  batchSize: 0,
+  shuffle: false,
+};
+
 /** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
 export interface Position {
   step: number;

@@ -1,16 +1,58 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
 import { shown } from "./checks.js";
 import { checkData, checkFields, type Ports, toInputs, toSamples } from "./data.js";
-import type { DataStream, InputItem } from "./dataset/stream.js";
+import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
 
 /** The source's items; it is closed when they are left early. */
 async function* itemsOf<Item>({ open }: { open(): Iterable<Item> | AsyncIterable<Item> }): AsyncGenerator<Item, void> {
-  const source = open() as Partial<Iterable<Item> & AsyncIterable<Item>> | null;
-  if (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator])
+  for await (const item of checked(open())) yield item;
+}
+
+function checked<Source>(source: Source): Source {
+  const given = source as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null;
+  if (!given?.[Symbol.asyncIterator] && !given?.[Symbol.iterator])
     throw new ShapeError(`dataset.stream: open returned ${shown(source)}, expected an iterable or async iterable`);
-  for await (const item of source as Iterable<Item> | AsyncIterable<Item>) yield item;
+  return source;
+}
+
+/** Whether it is what a signal throws where its stream was waited for, or a source that heeds it itself. */
+export function isStop(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}
+
+/** The stream for one who waits for its items as long as the signal lets, whose reason is thrown then. */
+export function until(signal: AbortSignal | undefined, stream: DataStream): DataStream {
+  if (!signal) return stream;
+  const open = () => {
+    const source = checked(stream.open()) as Iterable<StreamItem> & AsyncIterable<StreamItem>;
+    return { [Symbol.asyncIterator]: () => waiting(signal, source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) };
+  };
+  return { ...stream, open };
+}
+
+function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterator<Item>): AsyncIterator<Item> {
+  // As in `for await`: what an iterator that is not async gives may be promises.
+  const answer = async () => {
+    const { done, value } = await items.next();
+    return { done, value: await value } as IteratorResult<Item>;
+  };
+  const close = async () => (await items.return?.()) ?? { done: true as const, value: undefined };
+  const next = () =>
+    new Promise<IteratorResult<Item>>((resolve, reject) => {
+      const stop = () => {
+        reject(signal.reason);
+        // Not waited for: it may never answer.
+        close().catch(() => {});
+      };
+      if (signal.aborted) return stop();
+      signal.addEventListener("abort", stop);
+      answer()
+        .finally(() => signal.removeEventListener("abort", stop))
+        .then(resolve, reject);
+    });
+  return { next, return: close };
 }
 
 /** @param who names the reader in messages, as "fit"

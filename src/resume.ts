@@ -6,7 +6,7 @@ import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
-import type { Interrupted, Position } from "./position.js";
+import { type Interrupted, type Position, unbegun } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
@@ -112,6 +112,7 @@ function checkInterrupted(
   metricCount: number,
 ): Interrupted {
   if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
+  if (stored.rows === unbegun.rows && stored.batchSize === unbegun.batchSize) return unbegun;
   const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize, shuffle, shuffleBuffer } =
     stored as Partial<StoredInterrupted>;
   checkCount(`${who}.rows`, rows);

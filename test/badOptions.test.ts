@@ -75,6 +75,12 @@ const fitting: readonly Row[] = [
   ],
   ["a null signal", (n) => fit(n, { signal: null }), OptionError, /fit: signal is null/],
   [
+    "a signal that nobody can listen to",
+    (n) => fit(n, { signal: { aborted: false } }),
+    OptionError,
+    /fit: signal is an object \{aborted\}/,
+  ],
+  [
     "chunkMilliseconds 0",
     (n) => fit(n, { chunkMilliseconds: 0 }),
     OptionError,

@@ -1,5 +1,5 @@
 // Streams: data that fit reads anew in every epoch ends with the same bits as the same rows in arrays, whatever the items' sizes.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as cr from "../src/index.js";
 import { numbers } from "./cases.js";
 
@@ -414,6 +414,151 @@ test("a run whose validation stream failed is resumed to the same bits", async (
   await expect(net.fit(plain(0, ROWS), { ...options, validation })).rejects.toThrow(new RangeError("the disk is gone"));
   await net.fit(plain(0, ROWS), { ...options, validation, resume: true });
   expect(net.weightsHash()).toBe(whole.weightsHash());
+});
+
+describe("a source that does not answer", () => {
+  /** After so many rows, in the reading of that number, until it is told to return, which it does not answer either. */
+  const stalling = (reading: number, rows: number) => {
+    const seen = { readings: 0, stalled: () => {}, returned: 0 };
+    const open = () => {
+      const stalls = seen.readings++ === reading;
+      let row = 0;
+      return {
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            if (row === ROWS) return Promise.resolve({ done: true as const, value: undefined });
+            if (!stalls || row < rows) return Promise.resolve({ done: false as const, value: plain(row, ++row) });
+            setTimeout(seen.stalled);
+            return new Promise<never>(() => {});
+          },
+          return: () => {
+            seen.returned += Number(stalls);
+            return stalls ? new Promise<never>(() => {}) : Promise.resolve({ done: true as const, value: undefined });
+          },
+        }),
+      };
+    };
+    return { seen, rows: cr.dataset.stream<cr.StreamItem>(open, { rows: ROWS }) };
+  };
+  // The first reading is to see whether its items fit.
+  const run = { ...options, chunkMilliseconds: 1e-9 };
+
+  test.each([
+    ["before the first step", 1, 0, 0],
+    ["within an epoch", 2, 50, 13 + 6],
+    ["at an epoch's begin", 3, 0, 2 * 13],
+  ])("%s is left when the signal says so, and the run resumed to the same bits", async (_, reading, rows, steps) => {
+    const whole = await make();
+    const history = await whole.fit(plain(0, ROWS), options);
+    const net = await make();
+    const abort = new AbortController();
+    const { seen, rows: stream } = stalling(reading, rows);
+    seen.stalled = () => abort.abort();
+    const callback: cr.Callback = {
+      type: "ended",
+      onFitEnd: ({ stopped }) => void ended.push(stopped),
+      state: () => ({}),
+      restore: () => {},
+    };
+    const ended: unknown[] = [];
+    const callbacks = [callback];
+    const stopped = await net.fit(stream, { ...run, callbacks, signal: abort.signal });
+    expect([stopped.stopped, stopped.epochs.length, net.steps, seen.returned]).toEqual(["signal", reading - 1, steps, 1]);
+    expect(ended).toEqual(["signal"]);
+    const loaded = await cr.loadNetwork(net.save({ training: true }), { backend: "js" });
+    for (const resumed of [net, loaded]) {
+      const rest = await resumed.fit(stream, { ...run, callbacks, resume: true });
+      expect(outcome(resumed, rest)).toEqual({ ...outcome(whole, history), epochs: outcome(whole, history).epochs.slice(reading - 1) });
+    }
+  });
+
+  test("in validation is left, too, and a resumed run begins with it", async () => {
+    const whole = await make();
+    const validation = cr.dataset.stream(() => itemsOf(plain, [9]));
+    const history = await whole.fit(plain(0, ROWS), { ...run, validation });
+    const net = await make();
+    const abort = new AbortController();
+    const { seen, rows: stream } = stalling(2, 20);
+    seen.stalled = () => abort.abort();
+    const stopped = await net.fit(plain(0, ROWS), { ...run, validation: stream, signal: abort.signal });
+    expect([stopped.stopped, stopped.epochs.length, net.steps, net.interrupted!.epochs]).toEqual(["signal", 1, 2 * 13, 1]);
+    expect(seen.returned).toBe(1);
+    const rest = await net.fit(plain(0, ROWS), { ...run, validation: stream, resume: true });
+    expect(net.weightsHash()).toBe(whole.weightsHash());
+    expect(rest.epochs.map((epoch) => epoch.validation)).toEqual(history.epochs.slice(1).map((epoch) => epoch.validation));
+  });
+
+  test.each(["data", "validation"])("with its first item, as %s, is left before the run, which resumed begins anew", async (which) => {
+    const whole = await make();
+    await whole.fit(plain(0, ROWS), run);
+    const net = await make();
+    const abort = new AbortController();
+    const { seen, rows: stream } = stalling(0, 0);
+    seen.stalled = () => abort.abort();
+    const [data, validation] = which === "data" ? [stream, undefined] : [plain(0, ROWS), stream];
+    const history = await net.fit(data, { ...run, ...(validation && { validation }), signal: abort.signal });
+    expect(history).toEqual({ epochs: [], stopped: "signal" });
+    expect([net.interrupted!.epochs, seen.returned]).toEqual([0, 1]);
+    const loaded = await cr.loadNetwork(net.save({ training: true }), { backend: "js" });
+    for (const resumed of [net, loaded]) {
+      const starts: boolean[] = [];
+      const callback: cr.Callback = { type: "started", onFitStart: ({ resumed }) => void starts.push(resumed) };
+      await resumed.fit(data, { ...run, callbacks: [callback], resume: true });
+      expect(starts).toEqual([false]);
+      expect(resumed.weightsHash()).toBe(whole.weightsHash());
+    }
+  });
+
+  test("with its first item, when a run is resumed, leaves that as it was", async () => {
+    const whole = await make();
+    await whole.fit(plain(0, ROWS), run);
+    const net = await make();
+    const abort = new AbortController();
+    await net.fit(plain(0, ROWS), { ...run, signal: abort.signal, onProgress: () => net.steps === 20 && abort.abort() });
+    const rows = cr.dataset.stream(() => itemsOf(plain, [9]));
+    expect(await net.fit(rows, { ...run, signal: abort.signal, resume: true })).toEqual({ epochs: [], stopped: "signal" });
+    await net.fit(rows, { ...run, resume: true });
+    expect(net.weightsHash()).toBe(whole.weightsHash());
+  });
+
+  test("but with a signal's own error, or an end, when that is aborted, has not failed", async () => {
+    for (const heed of ["throw", "end"]) {
+      const net = await make();
+      const abort = new AbortController();
+      const source = async function* () {
+        yield plain(0, 50);
+        setTimeout(() => abort.abort());
+        await new Promise((resolve) => abort.signal.addEventListener("abort", resolve));
+        if (heed === "throw") abort.signal.throwIfAborted();
+      };
+      const stopped = await net.fit(cr.dataset.stream(source, { rows: ROWS }), { ...run, signal: abort.signal });
+      expect([stopped.stopped, net.steps]).toEqual(["signal", 6]);
+    }
+  });
+
+  test("is not what a callback throws, be it the signal's own error", async () => {
+    const net = await make();
+    const abort = new AbortController();
+    const onProgress = () => {
+      abort.abort();
+      abort.signal.throwIfAborted();
+    };
+    const rows = cr.dataset.stream(() => itemsOf(plain, [9]));
+    await expect(net.fit(rows, { ...run, signal: abort.signal, onProgress })).rejects.toMatchObject({ name: "AbortError" });
+    expect(net.steps).toBe(1);
+  });
+
+  test("and none that answers is left listening", async () => {
+    const net = await make();
+    const { signal } = new AbortController();
+    const [add, remove] = [vi.spyOn(signal, "addEventListener"), vi.spyOn(signal, "removeEventListener")];
+    await net.fit(
+      cr.dataset.stream(() => itemsOf(plain, [9])),
+      { ...run, signal },
+    );
+    expect(add.mock.calls.length).toBeGreaterThan(30);
+    expect(remove.mock.calls.length).toBe(add.mock.calls.length);
+  });
 });
 
 describe("refuses", () => {
