@@ -53,6 +53,7 @@ function train(
     batchSize: batch,
     validation: asData(test),
     signal,
+    callbacks: [{ type: "line", onFitError: () => line.leave() }],
     onProgress: ({ epoch, step, steps, loss, samplesPerSecond, secondsLeft }) => {
       if (net.steps < COLD) return;
       const after = `loss ${loss.toFixed(4)}  ${whole(samplesPerSecond)}/s  ${Math.ceil(secondsLeft)} s left`;

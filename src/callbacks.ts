@@ -42,6 +42,9 @@ export interface Callback {
   onEpochEnd?(epoch: Epoch, index: number, run: Run): void | Promise<void>;
   /** After the last chunk, also of a run that was stopped; not after an error. In the callbacks' order, as all of these. */
   onFitEnd?(history: History, run: Run): void | Promise<void>;
+  /** After an error, with which `fit` then rejects, whatever this throws; of callbacks whose `onFitStart` was reached. For what must be put in
+   *  order however a run ends. */
+  onFitError?(error: unknown, run: Run): void | Promise<void>;
   /** Both or neither: without them a resumed run starts the callback anew, and the saved file says so. The state is the run's: its network
    *  keeps a copy, also when the callback serves another one, and `restore` gets it before `onFitStart` when the run is resumed. A callback
    *  that has state serves one `fit` at a time. */
@@ -56,7 +59,7 @@ export function checkCallbacks(callbacks: unknown): void {
       throw new OptionError(
         `fit: callbacks[${i}] is ${shown(callback)}, expected a callback: earlyStopping(), or { type: "mine", onEpochEnd(epoch) { … } }`,
       );
-    for (const name of ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "state", "restore"])
+    for (const name of ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "onFitError", "state", "restore"])
       if (callback[name] !== undefined) checkFunction(`fit: callbacks[${i}] (${callback.type}): ${name}`, callback[name]);
     if ((callback.state === undefined) !== (callback.restore === undefined))
       throw new OptionError(`fit: callbacks[${i}] (${callback.type}) has one of state and restore, expected both or neither`);

@@ -59,11 +59,6 @@ async function train(
     },
   };
   const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
-  for (const [i, callback] of callbacks.entries()) {
-    // Next to its start: what a refused run gave it would else be the next one's.
-    if (states[i]) callback.restore?.(states[i]);
-    await callback.onFitStart?.(run);
-  }
   /** Who comes after one that throws sees the epoch, too: the run is behind it, also when it is resumed. */
   const report = async (epoch: Epoch, index: number) => {
     const errors: unknown[] = [];
@@ -79,31 +74,44 @@ async function train(
     await tell(() => onEpochEnd?.(epoch, index));
     if (errors.length > 0) throw errors[0];
   };
-  while (!loop.finished && !stopped) {
-    if (signal?.aborted) {
-      stopped = "signal";
-      break;
+  const begun: Callback[] = [];
+  try {
+    for (const [i, callback] of callbacks.entries()) {
+      begun.push(callback);
+      // Next to its start: what a refused run gave it would else be the next one's.
+      if (states[i]) callback.restore?.(states[i]);
+      await callback.onFitStart?.(run);
     }
-    const chunk = await loop.chunk().catch((error: unknown) => {
-      if (!isStop(error, signal)) throw error;
-    });
-    // In the midst of a chunk the signal ended the wait for a stream.
-    if (!chunk) continue;
-    const { ended, steps, failure } = chunk;
-    // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
-    for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
-    // What came before the failure counts and was reported, however the steps were divided into chunks.
-    if (failure) throw failure();
-    if (steps > 0 && (onProgress || callbacks.length > 0)) {
-      const progress = loop.progress();
-      for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
-      await onProgress?.(progress);
+    while (!loop.finished && !stopped) {
+      if (signal?.aborted) {
+        stopped = "signal";
+        break;
+      }
+      const chunk = await loop.chunk().catch((error: unknown) => {
+        if (!isStop(error, signal)) throw error;
+      });
+      // In the midst of a chunk the signal ended the wait for a stream.
+      if (!chunk) continue;
+      const { ended, steps, failure } = chunk;
+      // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
+      for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
+      // What came before the failure counts and was reported, however the steps were divided into chunks.
+      if (failure) throw failure();
+      if (steps > 0 && (onProgress || callbacks.length > 0)) {
+        const progress = loop.progress();
+        for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
+        await onProgress?.(progress);
+      }
+      // The event loop turns between chunks; the last one has nobody to wait for.
+      if (!loop.finished) await macrotask();
     }
-    // The event loop turns between chunks; the last one has nobody to wait for.
-    if (!loop.finished) await macrotask();
+    if (stopped !== "signal") position.interrupted = undefined;
+    const history = loop.epochs.history(stopped);
+    for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+    return history;
+  } catch (error) {
+    // What they say to it does not hide it.
+    for (const callback of begun) await (async () => callback.onFitError?.(error, run))().catch(() => {});
+    throw error;
   }
-  if (stopped !== "signal") position.interrupted = undefined;
-  const history = loop.epochs.history(stopped);
-  for (const callback of callbacks) await callback.onFitEnd?.(history, run);
-  return history;
 }

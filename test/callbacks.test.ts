@@ -200,6 +200,29 @@ describe("a fit that fails before its first step leaves the network as it was:",
   });
 });
 
+test("an error is told to all callbacks that the run has reached, whatever they say to it", async () => {
+  const told: unknown[] = [];
+  const hearing = (name: string): cr.Callback => ({
+    type: name,
+    onFitEnd: () => void told.push("the end"),
+    onFitError: async (error, { net }) => {
+      told.push(name, error, net.steps);
+      throw new Error("not that");
+    },
+  });
+  const error = new RangeError("broken off");
+  const failing = (hook: string): cr.Callback => ({ ...hearing("second"), [hook]: () => Promise.reject(error) });
+  for (const [hook, steps, names] of [
+    ["onFitStart", 0, ["first", "second"]],
+    ["onEpochEnd", 5, ["first", "second", "third"]],
+  ] as const) {
+    const net = await make(20);
+    told.length = 0;
+    await expect(net.fit(data, { ...options, callbacks: [hearing("first"), failing(hook), hearing("third")] })).rejects.toBe(error);
+    expect(told).toEqual(names.flatMap((name) => [name, error, steps]));
+  }
+});
+
 test("a run whose signal was aborted beforehand is resumed from its beginning", async () => {
   const whole = await make();
   await whole.fit(data, options);

@@ -139,6 +139,21 @@ test("a log is of the last run, and of all of it where that was resumed; with ap
   }
 });
 
+test("a progress bar is gone after a run, and stays above the error that ended one", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const data = { inputs: [[1, 2]], targets: [[1]] };
+  const written: string[] = [];
+  const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+  const erase = "\r\x1b[K";
+  await net.fit(data, { epochs: 3, callbacks: [progressBar({ stream })] });
+  const shown = expect.stringContaining(`${erase}epoch 1/3`);
+  expect(written).toEqual([shown, erase]);
+  written.length = 0;
+  const failing: Callback = { type: "failing", onChunkEnd: () => Promise.reject(new RangeError("the disk is gone")) };
+  await expect(net.fit(data, { epochs: 3, callbacks: [progressBar({ stream }), failing] })).rejects.toThrow("the disk is gone");
+  expect(written).toEqual([shown, "\n"]);
+});
+
 test("callbacks refuse paths and options that cannot be meant", () => {
   expect(() => checkpoint("")).toThrow(/path is "", expected a file's path/);
   expect(() => checkpoint("a", { everySeconds: -1 })).toThrow(/everySeconds is -1/);

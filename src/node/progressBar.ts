@@ -13,7 +13,7 @@ function time(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")} min`;
 }
 
-/** Callback. A live line while a network trains: epoch, step, loss, samples a second, time left. */
+/** Callback. A live line while a network trains: epoch, step, loss, samples a second, time left. An error leaves it, and is told below it. */
 export function progressBar(options: ProgressBarOptions = {}): Callback {
   checkOptions("progressBar", options, ["stream"]);
   const { stream = process.stderr } = options;
@@ -29,6 +29,7 @@ export function progressBar(options: ProgressBarOptions = {}): Callback {
       line.update((epoch - 1 + step / steps) / epochs, before, after);
     },
     onFitEnd: () => line.clear(),
+    onFitError: () => line.leave(),
     state: () => ({}),
     restore: () => {},
   };

@@ -58,8 +58,17 @@ export class LiveLine {
   }
 
   clear(): void {
+    this.finish(ERASE);
+  }
+
+  /** What is printed next, by whomever, comes below what is shown. */
+  leave(): void {
+    this.finish("\n");
+  }
+
+  private finish(by: string): void {
     if (!this.shown) return;
-    this.stream.write(ERASE);
+    this.stream.write(by);
     this.shown = false;
     this.due = 0;
   }
