@@ -83,7 +83,7 @@ export class Training {
       throw new OptionError(
         feed.shuffles
           ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
-          : "fit: a stream without a shuffleBuffer comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
+          : "fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
       );
     this.endsWithEpoch =
       feed !== undefined ||

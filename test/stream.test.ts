@@ -564,12 +564,15 @@ describe("a source that does not answer", () => {
 describe("refuses", () => {
   const good = () => itemsOf(plain, [10]);
   test.each<readonly [string, unknown, object, RegExp]>([
-    [
-      "no shuffle buffer where fit shuffles",
-      cr.dataset.stream(good),
-      {},
-      /^fit: a stream without a shuffleBuffer comes in its own order; set shuffle: false/,
-    ],
+    ...[undefined, 1].map(
+      (shuffleBuffer) =>
+        [
+          `a shuffle buffer of ${shuffleBuffer} where fit shuffles`,
+          cr.dataset.stream(good, { shuffleBuffer }),
+          {},
+          /^fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false/,
+        ] as const,
+    ),
     [
       "shuffle: false with a buffer",
       cr.dataset.stream(good, { shuffleBuffer: 9 }),
