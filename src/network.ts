@@ -423,7 +423,8 @@ export class Network {
   }
 
   private batch(who: string, inputs: Data["inputs"], targets: Data["targets"], sampleWeights: Data["sampleWeights"]): Samples {
-    return toSamples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) }, this.ports);
+    // As fit's batches, it may be one of which nothing counts.
+    return toSamples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) }, this.ports, { part: true });
   }
 
   private assertAlive(who: string): void {

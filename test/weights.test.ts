@@ -76,6 +76,26 @@ describe.each(["wasm", "js"] as const)("through the facade on %s", (backend) => 
     expect(net.weightsHash()).toBe(before);
   });
 
+  test("a single batch of which nothing counts is a step of fit's, too: loss and gradient are 0", async () => {
+    const make = (reduction: "mean" | "sum") =>
+      network({ input: 3, layers: [dense(3)], optimizer: adam(), backend, seed: 1, loss: meanSquaredError({ reduction }) });
+    const nothing = logits.map(() => 0);
+    for (const reduction of ["mean", "sum"] as const) {
+      const [fitted, stepped] = [await make(reduction), await make(reduction)];
+      const { loss, layers } = stepped.trace(logits, logits, nothing);
+      expect(loss).toBe(0);
+      for (const { values } of [...Object.values(layers[0]!.gradients), ...Object.values(stepped.gradients(logits, logits, nothing))])
+        expect(values.every((value) => value === 0)).toBe(true);
+      const one = logits.map(() => 1);
+      stepped.trainOnBatch(logits, logits, one);
+      expect(stepped.trainOnBatch(logits, logits, nothing)).toBe(0);
+      // Adam goes on from the first batch's mean of gradients, as it does in fit.
+      const data = { inputs: [...logits, ...logits], targets: [...logits, ...logits], sampleWeights: [...one, ...nothing] };
+      await fitted.fit(data, { batchSize: logits.length, shuffle: false });
+      expect(stepped.weightsHash()).toBe(fitted.weightsHash());
+    }
+  });
+
   test("a weight of 2 is the row twice, for a sum and for a custom loss", async () => {
     const own = () => customLoss("squares", { reduction: "sum" }, (g, p, t) => g.sum(g.square(g.sub(p, t))));
     for (const loss of [meanSquaredError({ reduction: "sum" }), own()]) {
