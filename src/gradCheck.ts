@@ -3,6 +3,7 @@
 import { checkCount, checkNetwork, checkNumber, checkOptions } from "./checks.js";
 import { checkData, type Data, type Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
+import { showAs } from "./inspect.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
 
@@ -38,7 +39,7 @@ export interface GradCheck {
   readonly tolerance: number;
   /** Worst first, as in each the worst element: what is off by most beyond twice its uncertainty. */
   readonly tensors: readonly GradCheckTensor[];
-  /** The same as lines of at most 80 columns, for `console.log`. */
+  /** The same as lines of at most 80 columns, which `console.log` of all of it shows in Node. */
   readonly summary: string;
 }
 
@@ -201,7 +202,8 @@ function report(all: readonly Checked[], tolerance: number): GradCheck {
   ranked.sort((a, b) => b.excess - a.excess);
   const agrees = ranked.every(({ excess }) => excess <= tolerance);
   const tensors = ranked.map(({ tensor }) => tensor);
-  return { agrees, tolerance, tensors, summary: describe(agrees, tolerance, tensors) };
+  const summary = describe(agrees, tolerance, tensors);
+  return showAs({ agrees, tolerance, tensors, summary }, () => summary);
 }
 
 /** A slope that is no number is off by any. */

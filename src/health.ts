@@ -1,5 +1,6 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
 
+import { showAs } from "./inspect.js";
 import type { Model } from "./model.js";
 import { columns } from "./plan/tensor.js";
 import type { Samples } from "./samples.js";
@@ -91,7 +92,8 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
     };
   });
   const warnings = warningsOf(found, count);
-  return { rows: count, layers: found, warnings, summary: [table(found), ...warnings].join("\n") };
+  const summary = [table(found), ...warnings].join("\n");
+  return showAs({ rows: count, layers: found, warnings, summary }, () => summary);
 }
 
 function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {

@@ -1,5 +1,6 @@
 // What fit reports of each epoch, kept as columns of numbers: tiny networks run a million epochs a second, and as many objects, kept
 // alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
+import { showAs } from "./inspect.js";
 import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
@@ -23,9 +24,6 @@ export interface History {
 /** Epochs of a block. What is kept never moves: an array that is outgrown costs page faults and copies, together a tenth of a tiny network's
  *  step. */
 const BLOCK = 4096;
-
-/** What Node's console.log asks an object for; without it, it writes [Getter]. */
-const inspect = Symbol.for("nodejs.util.inspect.custom");
 
 export class EpochLog {
   length = 0;
@@ -108,6 +106,7 @@ export class EpochLog {
       },
       stopped,
     };
-    return Object.defineProperty(history, inspect, { value: () => ({ ...history }) });
+    // Else [Getter] is what is shown of epochs.
+    return showAs(history, () => ({ ...history }));
   }
 }

@@ -14,6 +14,7 @@ import { completeFit, type FitOptions } from "./fitOptions.js";
 import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
+import { showAs } from "./inspect.js";
 import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
@@ -59,6 +60,8 @@ export class Network {
     private readonly threads: ThreadChoice,
   ) {
     this.ports = portsOf(model.definition, model.predictions);
+    // Without the memory that a disposed network no longer has, and that threads may be at work on.
+    showAs(this, () => summarize(model));
   }
 
   private ownScalers: Scalers = {};
@@ -334,7 +337,7 @@ export class Network {
     return hashOf(this.parameters());
   }
 
-  /** Layers, output shapes and parameter counts as a table. */
+  /** Layers, output shapes and parameter counts as a table, and what trains them; in Node `console.log(net)` shows it, too. */
   summary(): string {
     this.assertAlive("summary");
     return summarize(this.model);

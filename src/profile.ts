@@ -5,6 +5,7 @@ import type { BackendInfo } from "./backends/backend.js";
 import { checkCount, checkNumber, checkOptions } from "./checks.js";
 import type { Plan } from "./compile.js";
 import type { Data, Ports } from "./data.js";
+import { showAs } from "./inspect.js";
 import type { Model } from "./model.js";
 import { type Cost, costOf } from "./plan/cost.js";
 import { shownOp } from "./plan/explain.js";
@@ -187,7 +188,8 @@ function summarize(model: Model, { program }: Plan, rows: number, times: readonl
   });
   const { name: backend } = model.region.backend;
   const profile = { backend, rows, instructions, nanoseconds, stepNanoseconds };
-  return { ...profile, toString: () => tableOf(profile) };
+  const table = () => tableOf(profile);
+  return showAs({ ...profile, toString: table }, table);
 }
 
 function tableOf({ backend, rows, instructions, nanoseconds, stepNanoseconds }: Omit<Profile, "toString">): string {

@@ -5,7 +5,7 @@ import { product } from "./plan/tensor.js";
 const WIDTH = 80;
 
 export function summarize(model: Model): string {
-  const { definition } = model;
+  const { definition, region } = model;
   const count = (chosen: typeof model.parameters) => chosen.reduce((sum, { tensor }) => sum + product(tensor.shape), 0);
   const countOf = (name: string) => count(model.parameters.filter(({ outermost }) => outermost === name));
   const shown = (shape: readonly number[]) => `[batch, ${shape.join(", ")}]`;
@@ -24,6 +24,8 @@ export function summarize(model: Model): string {
     `${others.length === 0 ? "loss" : "losses"} ${first}`,
     ...others,
     `optimizer ${definition.optimizer.type}`,
+    `backend ${region.backend.name}`,
+    `arithmetic ${region.arithmetic.name}`,
   ];
   return [...table, ...wrapped(facts)].join("\n");
 }

@@ -202,7 +202,8 @@ test("the summary counts a layer's parameters with those of the layers within it
       "input       [batch, 4]",
       "residual_1  [batch, 4]          40",
       "dense_1     [batch, 3]          15",
-      "55 parameters, loss meanSquaredError, optimizer sgd",
+      "55 parameters, loss meanSquaredError, optimizer sgd, backend wasm,",
+      "arithmetic strict",
     ].join("\n"),
   );
 });
@@ -219,7 +220,7 @@ test("the summary's last line is divided where it has more than 80 columns", asy
   // 4·3 + 3 and 4 + 1.
   expect(net.summary().split("\n").slice(-2)).toEqual([
     "20 parameters, losses sparseCategoricalCrossEntropy, meanSquaredError,",
-    "optimizer sgd",
+    "optimizer sgd, backend wasm, arithmetic strict",
   ]);
 });
 

@@ -1,6 +1,7 @@
 // Samples and their targets in memory, as `net.fit` takes them. Nothing here changes a dataset: every method returns another one.
 import { checkBoolean, checkCount, checkNumber, checkOptions, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import { showAs } from "../inspect.js";
 import { permutation, Stream } from "../random.js";
 import type { Scaler, Scalers } from "../scalers.js";
 import { countClasses } from "./classes.js";
@@ -69,6 +70,10 @@ export class Dataset implements Parts {
     if (classes) this.classes = classes;
     if (features) this.features = features;
     if (scalers) this.scalers = scalers;
+    // Without the numbers, of which some hundred would be shown, in no rows.
+    showAs(this, () =>
+      Object.fromEntries(Object.entries(this).map(([name, value]) => [name, ArrayBuffer.isView(value) ? shown(value) : value])),
+    );
   }
 
   /** The same rows in a random order, a function of `seed` (uint32). `fit` shuffles by itself in every epoch. */

@@ -1,5 +1,6 @@
 import { checkText, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
+import { showAs } from "../inspect.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 
@@ -53,7 +54,9 @@ export function layer(
       return apply(g, ...(inputs as readonly [Tensor]));
     },
   });
-  return Object.defineProperty(self, "name", { value: name ?? "" });
+  Object.defineProperty(self, "name", { value: name ?? "" });
+  // Else it is shown as a function without a name.
+  return showAs(self, () => ({ kind, ...(name !== undefined && { name }), options }));
 }
 
 function checkInputs(who: string, kind: string, count: number, takes: Takes): void {
