@@ -9,6 +9,7 @@ import { OptionError, ShapeError } from "./errors.js";
 import { chain, type Graph, type InputSpec, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
 import { restoreLayer } from "./layers/registry.js";
+import { mismatch } from "./losses/predictions.js";
 import { type Loss, restoreLoss } from "./losses.js";
 import { type CustomMetric, checkMetrics, type Metric, metricName } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
@@ -98,6 +99,16 @@ function measure(definition: Definition): Defined {
     });
   }
   return { definition, measured };
+}
+
+/** Where layers end in an activation that says what it makes. Of other ends it depends on the weights: a matrix of probabilities times
+ *  probabilities makes probabilities.
+ *  @throws {OptionError} predictions that their loss does not take */
+export function checkPredictions({ definition, measured }: Defined): void {
+  for (const [i, { name, loss }] of definition.objectives.entries()) {
+    const wrong = mismatch(loss, measured.made[i]);
+    if (wrong) throw new OptionError(`network: ${name}: ${wrong}`);
+  }
 }
 
 function listed<T>(given: T | readonly T[]): readonly T[] {

@@ -4,6 +4,7 @@ import { Status } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import type { Plan } from "./compile.js";
 import { NonFiniteError, type Norm } from "./errors.js";
+import { mismatch } from "./losses/predictions.js";
 import type { Model } from "./model.js";
 import { usesOf } from "./plan/program.js";
 import type { Tensor } from "./plan/tensor.js";
@@ -52,11 +53,9 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
     );
     const what = `${found.what} of ${found.layer} (${found.op})`;
     const sample = found.row === undefined ? "" : `, first for row ${found.row} of the data`;
-    const loss = objectives.map((objective) => objective.loss).find(({ fromLogits }) => fromLogits === false);
+    const wrong = found.layer === "loss" ? objectives.map(({ loss }) => mismatch(loss, "numbers")).find(Boolean) : undefined;
     const hint =
-      found.layer === "loss" && loss
-        ? `${loss.type} takes probabilities: end with sigmoid or softmax, or set fromLogits: true`
-        : `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
+      wrong ?? `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
     return new NonFiniteError(
       `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${found.largest.toPrecision(3)}, ${listed(norms)}; ${hint}`,
       { step, layer: found.layer, op: found.op, row: found.row, what: found.what === "gradient" ? "gradient" : "loss", norms },

@@ -1,7 +1,9 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
 
 import { showAs } from "./inspect.js";
+import { mismatch, seen } from "./losses/predictions.js";
 import type { Model } from "./model.js";
+import { madeBy } from "./plan/program.js";
 import { columns } from "./plan/tensor.js";
 import type { Samples } from "./samples.js";
 import { runBatch } from "./single.js";
@@ -32,7 +34,7 @@ export interface Health {
   /** Rows looked at: the first 256 at most. */
   readonly rows: number;
   readonly layers: readonly LayerHealth[];
-  /** In words: dead units, constant outputs, gradients that vanish or explode. */
+  /** In words: predictions that their loss takes for something else, dead units, constant outputs, gradients that vanish or explode. */
   readonly warnings: readonly string[];
   /** The layers as a table of at most 80 columns, and the warnings. */
   readonly summary: string;
@@ -91,7 +93,12 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
       ...(count > 1 ? stillColumns(values, columns(output)) : { constant: 0, dead: 0 }),
     };
   });
-  const warnings = warningsOf(found, count);
+  const mistaken = model.definition.objectives.flatMap(({ name, loss }, i) => {
+    const prediction = plan.predictions[i]!;
+    const wrong = mismatch(loss, madeBy(plan.program, prediction) ?? seen(read(prediction), columns(prediction)));
+    return wrong ? [`${name}: ${wrong}`] : [];
+  });
+  const warnings = [...mistaken, ...warningsOf(found, count)];
   const summary = [table(found), ...warnings].join("\n");
   return showAs({ rows: count, layers: found, warnings, summary }, () => summary);
 }

@@ -3,7 +3,7 @@ import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from ".
 import { type BackendChoice, checkPossible, checkThreads, openRegion, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
 import type { Custom } from "./customParts.js";
-import { backends, type Defined, define, type NetworkOptions, restore } from "./definition.js";
+import { backends, checkPredictions, type Defined, define, type NetworkOptions, restore } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
 import { checkDefinition } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
@@ -20,9 +20,12 @@ import { restoreScalers } from "./scalers.js";
  *    optimizer: adam(),
  *    seed: 1,
  *  });
- *  @throws {OptionError} an option out of range; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
+ *  @throws {OptionError} an option out of range, or an activation before a loss that does not take what it makes; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
 export async function network(given: NetworkOptions): Promise<Network> {
-  return make(define(given), given, wishOf(given.arithmetic, given.seed));
+  const defined = define(given);
+  // Not of a file's: it was trained as it is.
+  checkPredictions(defined);
+  return make(defined, given, wishOf(given.arithmetic, given.seed));
 }
 
 async function make(

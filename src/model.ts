@@ -9,7 +9,8 @@ import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { LONGEST_RECORD } from "./plan/ops.js";
-import type { Program } from "./plan/program.js";
+import { madeBy, type Program } from "./plan/program.js";
+import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { Stream, uniform } from "./random.js";
 
@@ -33,6 +34,8 @@ export interface Measured {
   /** One sample's shape of every prediction, and of every node's output. */
   readonly predictions: readonly (readonly number[])[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Of every prediction, as far as it is known. */
+  readonly made: readonly (Made | undefined)[];
   /** As `Built` has it. */
   readonly askedTraining: boolean;
 }
@@ -83,6 +86,7 @@ export class Model {
       parameters,
       predictions: predictions.map(({ shape }) => shape),
       outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
+      made: predictions.map((prediction) => madeBy(program, prediction)),
       askedTraining,
     };
   }

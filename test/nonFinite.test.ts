@@ -181,7 +181,7 @@ describe.each(backends)("%s", (backend) => {
     net.setParameters([{ name: "dense_1.weight", values: new Float32Array(6).fill(-1) }]);
     const error = await failureOf(net.fit({ inputs: [1, 1, 1], targets: [1, 0] }));
     expect(error).toMatchObject({ step: 1, layer: "loss", what: "loss" });
-    expect(error.message).toMatch(/categoricalCrossEntropy takes probabilities: end with sigmoid or softmax/);
+    expect(error.message).toMatch(/categoricalCrossEntropy takes probabilities that sum to 1: end with softmax, or set fromLogits: true$/);
   });
 
   test.each([1, 1000])(

@@ -52,7 +52,7 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
       termsPer: "element",
       targets: "values",
       targetKind: "probability",
-      fromLogits,
+      takes: fromLogits ? "logits" : "probabilities",
       accuracy: "binary",
       threshold: fromLogits ? 0 : 0.5,
       rule: { labelSmoothing, smoothedOver: 2 },
@@ -69,7 +69,7 @@ export function categoricalCrossEntropy(options: CategoricalCrossEntropyOptions 
     termsPer: "row",
     targets: "values",
     targetKind: "distribution",
-    fromLogits,
+    takes: fromLogits ? "logits" : "distributions",
     accuracy: "categorical",
     leastColumns: 2,
     rule,
@@ -88,7 +88,7 @@ export function sparseCategoricalCrossEntropy(options: SparseCategoricalCrossEnt
       : (`sparseCategoricalCrossEntropy${fromLogits ? "Logits" : ""}` as const),
     termsPer: "row",
     targets: "ids",
-    fromLogits,
+    takes: fromLogits ? "logits" : "distributions",
     accuracy: dense ? "categorical" : "sparse",
     leastColumns: 2,
     rule: { ...rule, ...(ignoreIndex !== undefined && { ignoreIndex }) },
@@ -116,8 +116,11 @@ export function focal(options: LossOptions & { readonly gamma?: number } = {}): 
   checkOptions("focal", options, [...shared, "gamma"]);
   const { gamma = 2 } = options;
   checkNumber("focal: gamma", gamma, { least: 0 });
-  const kind = { op: "focal", extra: { gamma }, termsPer: "row", targets: "ids", accuracy: "sparse", leastColumns: 2 } as const;
-  return loss("focal", { ...options, gamma }, kind);
+  return loss(
+    "focal",
+    { ...options, gamma },
+    { op: "focal", extra: { gamma }, termsPer: "row", targets: "ids", takes: "logits", accuracy: "sparse", leastColumns: 2 },
+  );
 }
 
 /** Mean of y·a·(1 - q)^gamma·(-log q) + (1 - y)·(1 - a)·q^gamma·(-log(1 - q)), q = sigmoid(p). Predictions are logits.
@@ -136,6 +139,7 @@ export function binaryFocal(options: LossOptions & { readonly gamma?: number; re
       termsPer: "element",
       targets: "values",
       targetKind: "probability",
+      takes: "logits",
       accuracy: "binary",
       threshold: 0,
     },
@@ -171,6 +175,9 @@ export function klDivergence(options: LossOptions & { readonly input?: "probabil
   checkOptions("klDivergence", options, [...shared, "input"]);
   const { input = "probabilities" } = options;
   checkOneOf("klDivergence: input", input, ["probabilities", "logProbabilities"]);
-  const op = input === "probabilities" ? "klDivergence" : "klDivergenceLog";
-  return loss("klDivergence", { ...options, input }, { op, targetKind: "distribution", ...ofClasses });
+  const read =
+    input === "probabilities"
+      ? ({ op: "klDivergence", takes: "distributions" } as const)
+      : ({ op: "klDivergenceLog", takes: "logProbabilities" } as const);
+  return loss("klDivergence", { ...options, input }, { ...read, targetKind: "distribution", ...ofClasses });
 }

@@ -6,6 +6,7 @@ import type { Builder } from "../plan/builder.js";
 import { product, type Tensor } from "../plan/tensor.js";
 import type { Matrix } from "../samples.js";
 import { type Normalization, normalizations, type TargetRule, type Weighed, weigh } from "../weighting.js";
+import type { PredictionKind } from "./predictions.js";
 import type { TargetKind } from "./targets.js";
 
 export interface Loss {
@@ -29,8 +30,8 @@ export interface Loss {
   prepare?(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
   /** `prepare` gives targets other values than the user's, and those beside them as `truth`. */
   readonly altersTargets?: boolean;
-  /** Whether predictions are logits, where that is for the user to say. */
-  readonly fromLogits?: boolean;
+  /** What predictions are taken for; absent: for what they are. */
+  readonly takes?: PredictionKind;
   /** The loss is a sum of its terms, not their mean. */
   readonly sums: boolean;
   /** What the sum of all terms of a batch of so many rows is multiplied by. @param shape one sample's prediction
@@ -52,7 +53,7 @@ export interface LossOptions {
   readonly normalization?: Normalization;
 }
 
-export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold" | "fromLogits"> {
+export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold" | "takes"> {
   readonly op: Parameters<Builder["loss"]>[0];
   readonly extra?: Readonly<Record<string, number>>;
   /** One term for each element, or one for each row of the last axis. */

@@ -1,7 +1,7 @@
 // A program: what a network does in one step, as a list of instructions on named tensors. Passes rewrite it; it can be printed.
 
 import { type OpName, specOf } from "./ops.js";
-import { accessOf, type TensorOperand, type Values } from "./spec.js";
+import { accessOf, type Made, type TensorOperand, type Values } from "./spec.js";
 import { type Extent, evaluate, type Tensor } from "./tensor.js";
 
 export type Phase = "forward" | "loss" | "backward" | "update";
@@ -83,4 +83,10 @@ function findUses(instruction: Instruction): readonly TensorUse[] {
     uses.push({ operand, tensor, reads: access === "read" || access === "update", writes: access !== "read" });
   }
   return uses;
+}
+
+/** What is known of a tensor's numbers by the op that makes it. */
+export function madeBy({ instructions }: Program, tensor: Tensor): Made | undefined {
+  const maker = instructions.find((instruction) => usesOf(instruction).some((use) => use.writes && use.tensor === tensor));
+  return maker && specOf(maker.op).makes;
 }

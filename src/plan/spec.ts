@@ -41,6 +41,9 @@ export interface ScalarOperand<N extends string = string, K extends ScalarKind =
 
 export type Operand = TensorOperand | ScalarOperand;
 
+/** What an op's results are: probabilities in [0, 1], rows of them that sum to 1, or numbers that are neither. */
+export type Made = "numbers" | "probabilities" | "distributions";
+
 /** One op = one record layout = one kernel of the same name in AssemblyScript and in JavaScript. The last operand is the
  *  range's end: a kernel is called with `[begin, end)`, which is all of it or one thread's share. */
 export interface OpSpec {
@@ -55,6 +58,8 @@ export interface OpSpec {
   readonly alias?: readonly (readonly [string, string])[];
   /** An elementwise `(y, x)` that gemm can apply to its result before it leaves the cache; `alpha` is its only option. */
   readonly epilogue?: boolean;
+  /** What comes out, whatever goes in; absent: that depends. */
+  readonly makes?: Made;
   /** Floating-point operations, counting exp and its like as one. */
   readonly flops: (v: Values) => number;
   /** Inputs to which `backward` lets nothing flow. */

@@ -1,18 +1,19 @@
 // Activations: y = f(x), and dx = f'(x)·dy from whichever of x and y is cheaper to keep; dropout.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { op, read, scalar, type Values, write } from "../spec.js";
+import { type Made, op, read, scalar, type Values, write } from "../spec.js";
 
 const whole = (v: Values) => v.end!;
 const byRows = (v: Values) => v.end! * v.ld!;
 
 /** An elementwise forward op whose gradient op is `backward` and reads the saved `keeps`. */
-function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y") {
+function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y", makes: Made = "numbers") {
   return op(() => ({
     code,
     operands: [write("y", whole), read("x", whole), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["y", "x"]],
     epilogue: keeps === "y",
+    makes,
     flops: whole,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), [keeps]: o[keeps], end: o.end })),
   }));
@@ -36,6 +37,7 @@ function forwardAlpha<const B extends string>(code: Op, backward: B) {
     split: Share.Elements,
     alias: [["y", "x"]],
     epilogue: true,
+    makes: "numbers",
     flops: whole,
     backward: (g, o) => g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, alpha: o.alpha, end: o.end })),
   }));
@@ -52,13 +54,14 @@ function backwardAlpha(code: Op) {
 }
 
 /** The same for activations of whole rows, which keep y. */
-function forwardRows<const B extends string>(code: Op, backward: B) {
+function forwardRows<const B extends string>(code: Op, backward: B, makes: Made) {
   return op(() => ({
     code,
     operands: [write("y", byRows), read("x", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
     split: Share.Rows,
     alias: [["y", "x"]],
+    makes,
     flops: (v) => 4 * v.end! * v.columns!,
     backward: (g, o) =>
       g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
@@ -88,7 +91,7 @@ export const activationOps = {
   reluBackward: backward(Op.ReluBackward, "y"),
   leakyReluForward: forwardAlpha(Op.LeakyReluForward, "leakyReluBackward"),
   leakyReluBackward: backwardAlpha(Op.LeakyReluBackward),
-  sigmoidForward: forward(Op.SigmoidForward, "sigmoidBackward", "y"),
+  sigmoidForward: forward(Op.SigmoidForward, "sigmoidBackward", "y", "probabilities"),
   sigmoidBackward: backward(Op.SigmoidBackward, "y"),
   tanhForward: forward(Op.TanhForward, "tanhBackward", "y"),
   tanhBackward: backward(Op.TanhBackward, "y"),
@@ -113,7 +116,7 @@ export const activationOps = {
   softsignBackward: backward(Op.SoftsignBackward, "x"),
   logSigmoidForward: forward(Op.LogSigmoidForward, "logSigmoidBackward", "x"),
   logSigmoidBackward: backward(Op.LogSigmoidBackward, "x"),
-  hardSigmoidForward: forward(Op.HardSigmoidForward, "hardSigmoidBackward", "y"),
+  hardSigmoidForward: forward(Op.HardSigmoidForward, "hardSigmoidBackward", "y", "probabilities"),
   hardSigmoidBackward: backward(Op.HardSigmoidBackward, "y"),
   hardSwishForward: forward(Op.HardSwishForward, "hardSwishBackward", "x"),
   hardSwishBackward: backward(Op.HardSwishBackward, "x"),
@@ -123,11 +126,11 @@ export const activationOps = {
   relu6Backward: backward(Op.Relu6Backward, "y"),
 
   /** y = exp(x - max) / sum of the same, over each row */
-  softmaxForward: forwardRows(Op.SoftmaxForward, "softmaxBackward"),
+  softmaxForward: forwardRows(Op.SoftmaxForward, "softmaxBackward", "distributions"),
   /** dx = y·(dy - sum over the row of dy·y) */
   softmaxBackward: backwardRows(Op.SoftmaxBackward),
   /** y = x - max - log(sum over the row of exp(x - max)) */
-  logSoftmaxForward: forwardRows(Op.LogSoftmaxForward, "logSoftmaxBackward"),
+  logSoftmaxForward: forwardRows(Op.LogSoftmaxForward, "logSoftmaxBackward", "numbers"),
   /** dx = dy - exp(y)·(sum over the row of dy) */
   logSoftmaxBackward: backwardRows(Op.LogSoftmaxBackward),
 
