@@ -17,4 +17,4 @@ const net = await network({
 });
 await net.fit(train.scale({ inputs }), { epochs: 100 });
 console.log(`test accuracy ${net.evaluate(test.scale({ inputs })).metrics.accuracy!.toFixed(3)} of ${test.rows} flowers`);
-console.log(`5.9, 3.0, 5.1, 1.8 cm: ${flowers.classes![argmax(net.predict(inputs.transform([[5.9, 3, 5.1, 1.8]])), 3)[0]!]}`);
+console.log(`5.9, 3.0, 5.1, 1.8 cm: ${net.classes![argmax(net.predict(inputs.transform([[5.9, 3, 5.1, 1.8]])), 3)[0]!]}`);

@@ -71,7 +71,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       `loadNetwork: custom is ${shown(custom)}, expected an object of factories: { swiglu: (options) => swiglu(options) }`,
     );
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
-  const { definition, parameters, training, scalers, attached } = decode(bytes);
+  const { definition, parameters, training, scalers, classes, attached } = decode(bytes);
   checkDefinition(definition);
   try {
     const restored = restore(definition, custom);
@@ -87,6 +87,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       net.setParameters(parameters);
       if (training) net.takeUp(training);
       if (scalers !== undefined) net.scalers = restoreScalers(scalers);
+      net.classes = classes as readonly string[] | undefined;
       net.attached = attached;
     } catch (error) {
       net.dispose();

@@ -4,7 +4,8 @@ import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
-import { checkOneScale, type Dataset } from "./dataset/dataset.js";
+import { checkSameClasses, namesOf } from "./dataset/classes.js";
+import { checkOneScale, type Dataset, type Parts } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -34,9 +35,12 @@ import type { Validate } from "./training.js";
 export interface SaveOptions {
   /** default false */
   readonly training?: boolean;
-  /** Anything else that belongs to the network, as JSON: names of classes, units. After loading it is `net.attached`. */
+  /** Anything else that belongs to the network, as JSON: units, where the data is from. After loading it is `net.attached`. */
   readonly attach?: unknown;
 }
+
+/** What the numbers of its data mean. */
+type Meaning = Pick<Parts, "scalers" | "classes">;
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
@@ -64,18 +68,30 @@ export class Network {
     showAs(this, () => summarize(model));
   }
 
-  private ownScalers: Scalers = {};
+  private meaning: Meaning = {};
 
   /** What its data is scaled with: those of the scaled data set that `fit` was last given, of the file it was loaded from, or what you set. They
    *  are saved with it; `predict` takes and gives scaled numbers.
    *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
    *  @throws {OptionError} what is no scaler; {ShapeError} one of another width */
   get scalers(): Scalers {
-    return this.ownScalers;
+    return this.meaning.scalers ?? {};
   }
   set scalers(scalers: Scalers) {
     checkScalers("scalers", scalers, this.ports);
-    this.ownScalers = { ...scalers };
+    this.meaning = { ...this.meaning, scalers: { ...scalers } };
+  }
+
+  /** The names of its class ids, in their order: those of the data set that `fit` was given, of the file it was loaded from, or what you set.
+   *  They are saved with it. Data sets of others are refused, whose ids would mean something else; undefined takes any.
+   *  @example const said = argmax(net.predict(rows), 3).map((id) => net.classes![id]);
+   *  const later = dataset(rows, { classes: net.classes }); // labels in any order become its ids
+   *  @throws {OptionError} names that are none, or one twice */
+  get classes(): readonly string[] | undefined {
+    return this.meaning.classes;
+  }
+  set classes(classes: readonly string[] | undefined) {
+    this.meaning = { ...this.meaning, classes: classes && namesOf("classes", classes) };
   }
 
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
@@ -104,8 +120,8 @@ export class Network {
   /** Trains for `epochs` passes over the data; parameters change in place.
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
-   *  @throws {ShapeError} data that does not fit, or is not finite, or a validation dataset that is not scaled as data is; {OptionError} an
-   *    option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
+   *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or a validation dataset that is not
+   *    scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const samples = isStream(data) ? undefined : this.samples("fit", data);
@@ -115,10 +131,7 @@ export class Network {
     const validation = isStream(complete.validation) ? until(signal, complete.validation) : complete.validation;
     const states = resume ? statesFor(callbacks, this.callbacks, this.loaded) : [];
     checkOneScale("fit: validation", validation, data);
-    const validate = validation === undefined ? undefined : this.validation(validation);
-    const before = { ...this.position, callbacks: this.callbacks, scalers: this.ownScalers };
-    const { scalers } = data as Partial<Dataset>;
-    if (scalers !== undefined) this.scalers = scalers;
+    const before = { ...this.position, callbacks: this.callbacks, meaning: this.meaning };
     this.fitting = true;
     this.callbacks = callbacks;
     let ended = false;
@@ -129,6 +142,10 @@ export class Network {
     let feed: Feed | undefined;
     let begun = false;
     try {
+      const { scalers, classes } = data as Partial<Dataset>;
+      if (scalers !== undefined) this.scalers = scalers;
+      if (classes !== undefined) this.classes = classes;
+      const validate = validation === undefined ? undefined : this.validation(validation);
       if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
       if (isStream(data)) feed = await Feed.open(until(signal, data), this.ports, this.seed);
       begun = true;
@@ -161,7 +178,7 @@ export class Network {
       if (this.position.step === before.step && this.position.epoch === before.epoch) {
         this.position.interrupted = before.interrupted;
         this.callbacks = before.callbacks;
-        this.ownScalers = before.scalers;
+        this.meaning = before.meaning;
       }
       if (begun || !isStop(error, signal)) throw error;
       if (!resume) this.position.interrupted = unbegun;
@@ -394,7 +411,7 @@ export class Network {
       definition: store(this.model.definition, this.arithmetic.name),
       parameters: this.parameters(),
       ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
-      ...(Object.keys(this.scalers).length > 0 && { scalers: this.scalers }),
+      ...this.meaning,
       ...(attach !== undefined && { attached: attach }),
     });
   }
@@ -422,6 +439,7 @@ export class Network {
   private samples(who: string, data: Data): Samples {
     if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit, evaluate and predict take streams`);
     checkData(who, data);
+    checkSameClasses(who, (data as Partial<Dataset>).classes, this.classes);
     return toSamples(who, data, this.ports);
   }
 

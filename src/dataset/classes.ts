@@ -80,10 +80,28 @@ function named(who: string, classes: number | readonly string[]): readonly strin
     checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
     return Array.from({ length: classes }, (_, id) => String(id));
   }
-  const good = Array.isArray(classes) && classes.length > 0 && Array.from(classes).every((name) => typeof name === "string" && name !== "");
-  if (!good) throw new OptionError(`${who}: classes is ${shown(classes)}, expected true, false, a number, or an array of names`);
-  if (new Set(classes).size !== classes.length) throw new OptionError(`${who}: classes has a name twice`);
-  return [...classes];
+  return namesOf(`${who}: classes`, classes, "true, false, a number, or ");
+}
+
+/** A copy of names that are all there, and each once. @param others what else is taken @throws {OptionError} */
+export function namesOf(who: string, names: unknown, others = ""): readonly string[] {
+  const good = Array.isArray(names) && names.length > 0 && Array.from(names).every((name) => typeof name === "string" && name !== "");
+  if (!good) throw new OptionError(`${who} is ${shown(names)}, expected ${others}an array of names`);
+  if (new Set(names).size !== names.length) throw new OptionError(`${who} has a name twice`);
+  return [...names];
+}
+
+/** Ids say by their classes' order alone what they mean. What has no names says nothing.
+ *  @param given of data @param own of the network @throws {ShapeError} naming both, and where they differ first */
+export function checkSameClasses(who: string, given: unknown, own: readonly string[] | undefined): void {
+  if (given === undefined || own === undefined) return;
+  const names = namesOf(`${who}: classes`, given);
+  const differs = (_: unknown, id: number) => names[id] !== own[id];
+  const id = (names.length > own.length ? names : own).findIndex(differs);
+  if (id < 0) return;
+  throw new ShapeError(
+    `${who}: its classes are ${listed(names)}, expected the network's, ${listed(own)}: class ${id} is ${shown(names[id])}, not ${shown(own[id])}; dataset(…, { classes: net.classes }) gives its labels the network's ids`,
+  );
 }
 
 /** @returns the largest id */

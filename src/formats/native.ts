@@ -3,7 +3,7 @@
 //   0   8 bytes   "chainrul"
 //   8   u32       version, 1
 //   12  u32       bytes of the header, padded with spaces so that data begins at a multiple of 16
-//   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, attached? }
+//   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, classes?, attached? }
 //   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
 import { viewOf } from "../checks.js";
@@ -31,21 +31,21 @@ export interface StoredNetwork {
   readonly definition: unknown;
   readonly parameters: readonly StoredParameter[];
   readonly training?: StoredTraining;
-  /** JSON of scalers, and of the user's. */
+  /** JSON of scalers, of names of classes, and of the user's. */
   readonly scalers?: unknown;
+  readonly classes?: unknown;
   readonly attached?: unknown;
 }
 
 const encoder = new TextEncoder();
 
-export function encode({ definition, parameters, training, scalers, attached }: StoredNetwork): Uint8Array<ArrayBuffer> {
+export function encode({ definition, parameters, training, ...beside }: StoredNetwork): Uint8Array<ArrayBuffer> {
   const described = (tensors: readonly StoredParameter[]) => tensors.map(({ name, shape }) => ({ name, shape }));
   const header = {
     definition,
     parameters: described(parameters),
     ...(training && { training: { json: training.json, tensors: described(training.tensors) } }),
-    ...(scalers !== undefined && { scalers }),
-    ...(attached !== undefined && { attached }),
+    ...beside,
   };
   const json = encoder.encode(JSON.stringify(header));
   const tensors = [...parameters, ...(training?.tensors ?? [])];
@@ -97,14 +97,7 @@ export function decode(bytes: Uint8Array): StoredNetwork {
   const parameters = header.parameters.map(read);
   const training = header.training && { json: header.training.json, tensors: header.training.tensors.map(read) };
   if (at !== end) throw new FormatError(`saved network: ${end - at} bytes belong to no parameter`);
-  const { scalers, attached } = header;
-  return {
-    definition: header.definition,
-    parameters,
-    ...(training && { training }),
-    ...(scalers !== undefined && { scalers }),
-    ...(attached !== undefined && { attached }),
-  };
+  return { ...header, parameters, training };
 }
 
 interface Described {
@@ -112,12 +105,9 @@ interface Described {
   readonly shape: readonly number[];
 }
 
-interface Header {
-  readonly definition: unknown;
+interface Header extends Omit<StoredNetwork, "parameters" | "training"> {
   readonly parameters: readonly Described[];
   readonly training?: { readonly json: unknown; readonly tensors: readonly Described[] };
-  readonly scalers?: unknown;
-  readonly attached?: unknown;
 }
 
 /** @param least size of an axis: a parameter has elements, a callback's array may be empty */
@@ -133,16 +123,10 @@ function parse(json: Uint8Array): Header {
   } catch (cause) {
     throw new FormatError("saved network: the header is no JSON", { cause });
   }
-  const { definition, parameters, training, scalers, attached } = (header ?? {}) as Partial<Header>;
+  const { definition, parameters, training } = (header ?? {}) as Partial<Header>;
   if (!areDescribed(parameters, 1) || typeof definition !== "object" || definition === null)
     throw new FormatError("saved network: the header lacks definition or parameters");
   if (training !== undefined && !areDescribed(training?.tensors, 0))
     throw new FormatError("saved network: the header's training has no list of tensors");
-  return {
-    definition,
-    parameters,
-    ...(training && { training }),
-    ...(scalers !== undefined && { scalers }),
-    ...(attached !== undefined && { attached }),
-  };
+  return header as Header;
 }
