@@ -1,7 +1,7 @@
 // The long sweep of test/mutation.test.ts: every word of every plan of every case, and thousands of moved tensors. Exit 1 if the verifier
 // accepts a mutant that computes something else. `npm run mutate -- [TEXT]`: cases whose name contains TEXT.
 import { cases, numbers } from "../test/cases.js";
-import { purposes, Subject, Tally } from "../test/mutants.js";
+import { kinds, Subject, Tally } from "../test/mutants.js";
 
 /** Of each plan. */
 const MOVES = 5000;
@@ -15,8 +15,8 @@ let missed = 0;
 for (const given of cases.filter(({ name }) => name.includes(text))) {
   const random = numbers(given.options.seed);
   const found: string[] = [];
-  for (const purpose of purposes) {
-    const subject = await Subject.create(given, purpose);
+  for (const kind of kinds) {
+    const subject = await Subject.create(given, kind);
     for (const mutant of subject.everyWord()) found.push(...changed.add(subject.judge(mutant)));
     for (let i = 0; i < MOVES; ++i) found.push(...moved.add(subject.judge(subject.moveTensor(random))));
     for (let i = 0; i < MOVES; ++i) found.push(...programs.add(subject.judgeSafety(subject.mutateProgram(random))));

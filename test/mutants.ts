@@ -16,7 +16,14 @@ import { stage } from "../src/single.js";
 import type { NetworkCase } from "./cases.js";
 import { bitsOf, modelOf, poison } from "./internals.js";
 
-export const purposes: readonly Purpose[] = ["train", "evaluate", "predict", "trace"];
+/** Every kind of plan: of training both, that whose rows are gathered and that whose batch is staged. */
+export const kinds: readonly { readonly purpose: Purpose; readonly gathers?: boolean }[] = [
+  { purpose: "train", gathers: true },
+  { purpose: "train" },
+  { purpose: "evaluate" },
+  { purpose: "predict" },
+  { purpose: "trace" },
+];
 
 export interface Mutant {
   /** What was done, for messages. */
@@ -55,11 +62,11 @@ export class Subject {
     this.expected = found;
   }
 
-  static async create(given: NetworkCase, purpose: Purpose): Promise<Subject> {
+  static async create(given: NetworkCase, { purpose, gathers = false }: (typeof kinds)[number]): Promise<Subject> {
     const model = modelOf(await network({ ...given.options, backend: "js" }));
     return new Subject(
       model,
-      model.plan(purpose, { capacity: given.batch, orderRows: given.batch, steps: purpose === "train" ? 2 : 1 }),
+      model.plan(purpose, { capacity: given.batch, orderRows: gathers ? given.batch : 0, steps: purpose === "train" ? 2 : 1 }),
       given,
     );
   }

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { cases, numbers } from "./cases.js";
 import { composedCases } from "./composed.js";
-import { purposes, Subject, Tally } from "./mutants.js";
+import { kinds, Subject, Tally } from "./mutants.js";
 
 /** Of each plan. */
 const WORDS = 250;
@@ -16,8 +16,8 @@ test.each([...cases, ...composedCases])(
   async (given) => {
     const random = numbers(given.options.seed);
     const missed: string[] = [];
-    for (const purpose of purposes) {
-      const subject = await Subject.create(given, purpose);
+    for (const kind of kinds) {
+      const subject = await Subject.create(given, kind);
       for (let i = 0; i < WORDS; ++i) missed.push(...changed.add(subject.judge(subject.mutateWord(random))));
       for (let i = 0; i < MOVES; ++i) missed.push(...moved.add(subject.judge(subject.moveTensor(random))));
       for (let i = 0; i < MOVES; ++i) missed.push(...programs.add(subject.judgeSafety(subject.mutateProgram(random))));
