@@ -7,39 +7,10 @@ import { expNegative, log, splat } from "./vmath";
 
 export const FEW_CLASSES: u32 = 4;
 
-export function crossEntropyOfFew(
-  loss: usize,
-  dx: usize,
-  p: usize,
-  t: usize,
-  columns: u32,
-  ld: u32,
-  ldt: u32,
-  scale: f32,
-  begin: u32,
-  end: u32,
-): void {
-  fourRows(false, loss, dx, p, t, columns, ld, ldt, scale, begin, end);
-}
-
-export function sparseCrossEntropyOfFew(
-  loss: usize,
-  dx: usize,
-  p: usize,
-  t: usize,
-  columns: u32,
-  ld: u32,
-  ldt: u32,
-  scale: f32,
-  begin: u32,
-  end: u32,
-): void {
-  fourRows(true, loss, dx, p, t, columns, ld, ldt, scale, begin, end);
-}
-
+/** @param ids whether t is class ids */
 // @ts-ignore: decorator
 @inline
-function fourRows(
+export function crossEntropyOfFew(
   ids: bool,
   loss: usize,
   dx: usize,

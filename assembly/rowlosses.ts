@@ -1,7 +1,7 @@
 // Losses of a row as a whole; what is said of operands in terms.ts holds here. t: rows of `columns` values, or u32 class
 // ids, one a row, each < columns.
 import { multiplyAdd } from "./arithmetic";
-import { crossEntropyOfFew, FEW_CLASSES, sparseCrossEntropyOfFew } from "./fewclasses";
+import { crossEntropyOfFew, FEW_CLASSES } from "./fewclasses";
 import { lanesWithin, rowAt, rowMaximum, storeLanes, sumLanes, withLane } from "./lanes";
 import { LEAST_DENOMINATOR, LOWEST_LOG } from "./limits";
 import { sumExponentials } from "./softmax";
@@ -21,7 +21,7 @@ export function categoricalCrossEntropyLogits(
   begin: u32,
   end: u32,
 ): void {
-  if (columns <= FEW_CLASSES) return crossEntropyOfFew(loss, dx, p, t, columns, ld, ldt, scale, begin, end);
+  if (columns <= FEW_CLASSES) return crossEntropyOfFew(false, loss, dx, p, t, columns, ld, ldt, scale, begin, end);
   const factor = f32x4.splat(scale);
   for (let first = begin; first < end; first += 4) {
     // One logarithm for four rows.
@@ -98,7 +98,7 @@ export function sparseCategoricalCrossEntropyLogits(
   begin: u32,
   end: u32,
 ): void {
-  if (columns <= FEW_CLASSES) return sparseCrossEntropyOfFew(loss, dx, p, t, columns, ld, ldt, scale, begin, end);
+  if (columns <= FEW_CLASSES) return crossEntropyOfFew(true, loss, dx, p, t, columns, ld, ldt, scale, begin, end);
   const bytes = (<usize>ld) << 2;
   const factor = f32x4.splat(scale);
   for (let first = begin; first < end; first += 4) {

@@ -60,7 +60,7 @@ export interface Region {
    * @returns undefined: threads waited for one another in vain, though none failed; what the run wrote is unfinished, but it may be tried again
    * @throws {BackendError} a thread failed; what the run wrote is unfinished */
   runShared(plan: number, table: number, stride: number, steps: number, scratch: number, sharers: number): Promise<number | undefined>;
-  /** No more such runs for now: other threads let go of the region. */
+  /** No such run follows at once: other threads let go of the region. */
   rest(): void;
   /** Gives the memory back. May be called again; any later use throws a BackendError. */
   dispose(): void;

@@ -307,7 +307,7 @@ export function runTogether(shared: Shared, run: Run): Promise<number | undefine
   });
 }
 
-/** No more runs for now: workers let go of the memory. */
+/** No run follows at once: workers let go of the memory. */
 export function leaveMemory(memory: WebAssembly.Memory): Promise<unknown> {
   return inTurn(async () => session?.isIn(memory) && close());
 }
