@@ -20,7 +20,8 @@ import { restoreScalers } from "./scalers.js";
  *    optimizer: adam(),
  *    seed: 1,
  *  });
- *  @throws {OptionError} an option out of range, or an activation before a loss that does not take what it makes; {ShapeError} layers or loss that do not fit; {BackendError} a backend that cannot run here */
+ *  @throws {OptionError} an option out of range, or an activation before a loss that does not take what it makes; {ShapeError} layers or loss
+ *    that do not fit; {BackendError} a backend that cannot run here */
 export async function network(given: NetworkOptions): Promise<Network> {
   const defined = define(given);
   // Not of a file's: it was trained as it is.

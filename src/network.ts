@@ -121,7 +121,8 @@ export class Network {
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
    *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or a validation dataset that is not
-   *    scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before that step */
+   *    scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
+   *    not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const samples = isStream(data) ? undefined : this.samples("fit", data);

@@ -66,8 +66,8 @@ export interface Region {
   dispose(): void;
 }
 
-/** Memory for one network, zeroed. Asynchronous so that regions of collected networks can come back first. A backend or an arithmetic asked for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is
- * refused. The `fastest` arithmetic is relaxed where it can be had.
+/** Memory for one network, zeroed. Asynchronous so that regions of collected networks can come back first. A backend or an arithmetic asked
+ * for by name is that one or an error. "auto" is WebAssembly; JavaScript only where WebAssembly is refused. The `fastest` arithmetic is relaxed where it can be had.
  * @param wish default strict
  * @throws {BackendError} with the engine's own error as its `cause`; also if the engine has no more memory */
 export async function openRegion(
