@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { generate } from "./generate.js";
 import { generateLimit } from "./limit.js";
 import { generateMicro } from "./micro.js";
-import { shrinkConstants } from "./splats.js";
+import { rewriteConstants } from "./splats.js";
 
 mkdirSync("build", { recursive: true });
 generate();
@@ -27,6 +27,7 @@ const sources = createHash("sha256");
 for (const file of [
   "asconfig.json",
   "scripts/splats.ts",
+  "scripts/wasm.ts",
   `${compiler}/package.json`,
   ...sourcesIn("assembly"),
   ...sourcesIn("build/wasm"),
@@ -43,7 +44,7 @@ async function compile({ name, options }: { readonly name: string; readonly opti
   // A process of its own: loaded through tsx the compiler takes seven times as long.
   const { stderr } = await promisify(execFile)(process.execPath, [`${compiler}/bin/asc.js`, ...options]);
   process.stderr.write(stderr);
-  const module = shrinkConstants(readFileSync(artefact));
+  const module = rewriteConstants(readFileSync(artefact));
   writeFileSync(artefact, module);
   writeFileSync(inlined, `${header}export const base64 = "${Buffer.from(module).toString("base64")}";\n`);
 }

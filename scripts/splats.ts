@@ -1,68 +1,125 @@
-// Makes a WebAssembly module smaller: asc writes a vector of four equal constants as v128.const, 18 bytes, where f32.const and
-// f32x4.splat take 7 and give V8 the same three instructions. A quarter of the kernels' code is such constants.
+// Rewrites a module's vectors of four equal constants, which are a quarter of the kernels' code. asc writes each as v128.const, 18 bytes, where
+// f32.const and f32x4.splat take 7 and give V8 the same three instructions. And it leaves them within loops, where V8 13 and later build them
+// anew in every turn, two of the three on the only port that shuffles: tanh takes half as long again as with V8 11 and 12, which find out for
+// themselves that they are the same in all turns. So they are built before the loop.
+import {
+  Code,
+  countBytes,
+  instructionEnd,
+  parametersOf,
+  partsOf,
+  readCount,
+  Section,
+  sectionsOf,
+  sized,
+  V128,
+  VectorCode,
+} from "./wasm.js";
 
-const CODE = 10;
-const V128_CONST = [0xfd, 0x0c] as const;
-const F32_CONST = 0x43;
-const F32X4_SPLAT = [0xfd, 0x13] as const;
-
-/** The number at `at` in LEB128, and where it ends. */
-function readCount(bytes: Uint8Array, at: number): readonly [count: number, end: number] {
-  let count = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++]!;
-    count |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return [count >>> 0, at];
+/** The same module with constants of equal lanes as splats, built before loops. */
+export function rewriteConstants(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = [module.subarray(0, 8)];
+  let parameters: number[] = [];
+  let types: number[] = [];
+  for (const { id, bytes, header } of sectionsOf(module)) {
+    if (id === Section.Type) parameters = parametersOf(bytes);
+    if (id === Section.Function) types = countsIn(bytes);
+    if (id === Section.Code) {
+      const functions = partsOf(bytes);
+      const bodies = functions.map((body, i) => sized(rewriteBody(body, parameters[types[i]!]!)));
+      out.push(Uint8Array.of(id), sized(Buffer.concat([Uint8Array.from(countBytes(functions.length)), ...bodies])));
+    } else out.push(header, bytes);
   }
+  return Uint8Array.from(Buffer.concat(out));
 }
 
-function countBytes(count: number): number[] {
-  const bytes: number[] = [];
-  for (; count >= 0x80; count >>>= 7) bytes.push((count & 0x7f) | 0x80);
-  return [...bytes, count];
-}
-
-const sized = (bytes: readonly number[]): number[] => [...countBytes(bytes.length), ...bytes];
-
-/** Whether a v128.const of equal lanes begins at `at`. V8 has better ways to make 0 and all bits set, which stay. */
-function isSplat(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at] !== V128_CONST[0] || bytes[at + 1] !== V128_CONST[1] || at + 18 > bytes.length) return false;
-  const lanes = bytes.subarray(at + 2, at + 18);
-  if (lanes.every((byte) => byte === lanes[0]) && (lanes[0] === 0 || lanes[0] === 0xff)) return false;
-  return lanes.every((byte, i) => byte === lanes[i & 3]);
-}
-
-/** A function's body with its constants written as splats. An operand that looked like such a constant would need the same four bytes four
- *  times in a row, which none has: what is told apart is the whole of the 18 bytes. */
-function withSplats(body: Uint8Array): number[] {
-  const out: number[] = [];
-  for (let at = 0; at < body.length; )
-    if (isSplat(body, at)) {
-      out.push(F32_CONST, ...body.subarray(at + 2, at + 6), ...F32X4_SPLAT);
-      at += 18;
-    } else out.push(body[at++]!);
-  return out;
-}
-
-/** The same module with constants of equal lanes as splats. */
-export function shrinkConstants(module: Uint8Array): Uint8Array<ArrayBuffer> {
-  const out = [...module.subarray(0, 8)];
-  for (let at = 8; at < module.length; ) {
-    const id = module[at]!;
-    const [size, begin] = readCount(module, at + 1);
-    const end = begin + size;
-    if (id !== CODE) out.push(...module.subarray(at, end));
-    else {
-      let [functions, next] = readCount(module, begin);
-      const code = countBytes(functions);
-      for (; functions > 0; --functions) {
-        const [length, first] = readCount(module, next);
-        next = first + length;
-        code.push(...sized(withSplats(module.subarray(first, next))));
-      }
-      out.push(CODE, ...sized(code));
-    }
+function countsIn(section: Uint8Array): number[] {
+  let [length, at] = readCount(section, 0);
+  return Array.from({ length }, () => {
+    const [count, end] = readCount(section, at);
     at = end;
+    return count;
+  });
+}
+
+interface Loop {
+  /** Its first instruction and its last. */
+  readonly begin: number;
+  end: number;
+  /** A call would have what is kept in registers stored and read again. */
+  calls: boolean;
+}
+
+function rewriteBody(body: Uint8Array, parameters: number): Uint8Array {
+  const [groups, firstGroup] = readCount(body, 0);
+  let at = firstGroup;
+  let variables = parameters;
+  for (let i = 0; i < groups; ++i) {
+    const [count, type] = readCount(body, at);
+    variables += count;
+    at = type + 1;
   }
-  return Uint8Array.from(out);
+  const begins: number[] = [];
+  const firstInstruction = at;
+  for (; at < body.length; at = instructionEnd(body, at)) begins.push(at);
+
+  /** By the bits of a lane: the variable that holds the constant. */
+  const held = new Map<number, number>();
+  const constants = begins.map((begin) => constantAt(body, begin));
+  const out: Uint8Array[] = [];
+  let loops = hoistable(body, begins);
+  for (let i = 0; i < begins.length; ++i) {
+    const [loop] = loops;
+    if (loop?.begin === i)
+      for (const bits of new Set(constants.slice(loop.begin, loop.end))) {
+        if (bits === undefined) continue;
+        if (!held.has(bits)) held.set(bits, variables + held.size);
+        out.push(splat(bits), Uint8Array.of(Code.LocalSet, ...countBytes(held.get(bits)!)));
+      }
+    const bits = constants[i];
+    if (bits === undefined) out.push(body.subarray(begins[i]!, begins[i + 1]));
+    else if (loop && i > loop.begin) out.push(Uint8Array.of(Code.LocalGet, ...countBytes(held.get(bits)!)));
+    else out.push(splat(bits));
+    if (loop?.end === i) loops = loops.slice(1);
+  }
+  const added = held.size > 0 ? [...countBytes(held.size), V128] : [];
+  const locals = [...countBytes(groups + (held.size > 0 ? 1 : 0)), ...body.subarray(firstGroup, firstInstruction), ...added];
+  return Buffer.concat([Uint8Array.from(locals), ...out]);
+}
+
+/** The outermost loops that call nothing, in order. */
+function hoistable(body: Uint8Array, begins: readonly number[]): Loop[] {
+  const loops: Loop[] = [];
+  /** Blocks that are open, of which loops are given. */
+  const open: (Loop | undefined)[] = [];
+  begins.forEach((begin, i) => {
+    const code = body[begin];
+    if (code === Code.Loop) {
+      const loop = { begin: i, end: i, calls: false };
+      loops.push(loop);
+      open.push(loop);
+    } else if (code === Code.Block || code === Code.If) open.push(undefined);
+    else if (code === Code.End) {
+      const closed = open.pop();
+      if (closed) closed.end = i;
+    } else if (code === Code.Call || code === Code.CallIndirect) for (const loop of open) if (loop) loop.calls = true;
+  });
+  let free = 0;
+  return loops.filter(({ begin, end, calls }) => {
+    if (calls || begin < free) return false;
+    free = end;
+    return true;
+  });
+}
+
+/** The bits of a lane if a v128.const of four equal ones begins there. V8 has better ways to make 0 and all bits set, which stay. */
+function constantAt(bytes: Uint8Array, at: number): number | undefined {
+  if (bytes[at] !== Code.Vector || bytes[at + 1] !== VectorCode.Const) return undefined;
+  const lanes = bytes.subarray(at + 2, at + 18);
+  if (lanes.every((byte) => byte === lanes[0]) && (lanes[0] === 0 || lanes[0] === 0xff)) return undefined;
+  return lanes.every((byte, i) => byte === lanes[i & 3]) ? new DataView(lanes.buffer, lanes.byteOffset).getUint32(0, true) : undefined;
+}
+
+function splat(bits: number): Uint8Array {
+  return Uint8Array.of(Code.F32Const, ...new Uint8Array(Uint32Array.of(bits).buffer), Code.Vector, VectorCode.F32x4Splat);
 }
