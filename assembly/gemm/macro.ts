@@ -82,7 +82,8 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
-/** A whole strip, 16 columns: as many rows as can be in the tile, the rest in a lower one. */
+/** A whole strip, 16 columns: as many rows as can be in the tile, the rest in one of two rows; an odd rest would have one in it alone, which
+ *  takes as long as two. */
 function gemmStrip(
   tile: u32,
   c: usize,
@@ -99,7 +100,11 @@ function gemmStrip(
 ): void {
   let rest = m;
   if (tile == Tile.R4C16) rest = m % 4;
-  else if (tile != Tile.R2C16) rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
+  else if (tile != Tile.R2C16) {
+    rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
+    // Rows in tiles of six are even whatever the rest.
+    if (!ASC_FEATURE_RELAXED_SIMD && rest & 1 && rest < m) rest += 5;
+  }
   const done = m - rest;
   if (done) {
     if (tile == Tile.R4C16) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
