@@ -1,6 +1,6 @@
-// Rewrites a module's vectors of four equal constants, which are a quarter of the kernels' code. asc writes each as v128.const, 18 bytes, where
-// f32.const and f32x4.splat take 7 and give V8 the same three instructions. And it leaves them within loops, where V8 13 and later build them
-// anew in every turn, two of the three on the only port that shuffles: tanh takes half as long again as with V8 11 and 12, which find out for
+// Rewrites a module's constant vectors, a quarter of the kernels' code. asc writes each as v128.const, 18 bytes, where for four equal lanes f32.const
+// and f32x4.splat take 7 and give V8 the same three instructions. And it leaves them within loops, where V8 13 and later build them anew in
+// every turn, two of the three on the only port that shuffles: tanh takes half as long again as with V8 11 and 12, which find out for
 // themselves that they are the same in all turns. So they are built before the loop.
 import {
   Code,
@@ -16,7 +16,7 @@ import {
   VectorCode,
 } from "./wasm.js";
 
-/** The same module with constants of equal lanes as splats, built before loops. */
+/** The same module with constant vectors built before loops, and as splats where they can be. */
 export function rewriteConstants(module: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = [module.subarray(0, 8)];
   let parameters: number[] = [];
@@ -63,23 +63,23 @@ function rewriteBody(body: Uint8Array, parameters: number): Uint8Array {
   const firstInstruction = at;
   for (; at < body.length; at = instructionEnd(body, at)) begins.push(at);
 
-  /** By the bits of a lane: the variable that holds the constant. */
-  const held = new Map<number, number>();
+  /** The variable that holds a constant. */
+  const held = new Map<string, number>();
   const constants = begins.map((begin) => constantAt(body, begin));
   const out: Uint8Array[] = [];
   let loops = hoistable(body, begins);
   for (let i = 0; i < begins.length; ++i) {
     const [loop] = loops;
     if (loop?.begin === i)
-      for (const bits of new Set(constants.slice(loop.begin, loop.end))) {
-        if (bits === undefined) continue;
-        if (!held.has(bits)) held.set(bits, variables + held.size);
-        out.push(splat(bits), Uint8Array.of(Code.LocalSet, ...countBytes(held.get(bits)!)));
+      for (const constant of new Set(constants.slice(loop.begin, loop.end))) {
+        if (constant === undefined) continue;
+        if (!held.has(constant)) held.set(constant, variables + held.size);
+        out.push(codeOf(constant), Uint8Array.of(Code.LocalSet, ...countBytes(held.get(constant)!)));
       }
-    const bits = constants[i];
-    if (bits === undefined) out.push(body.subarray(begins[i]!, begins[i + 1]));
-    else if (loop && i > loop.begin) out.push(Uint8Array.of(Code.LocalGet, ...countBytes(held.get(bits)!)));
-    else out.push(splat(bits));
+    const constant = constants[i];
+    if (constant === undefined) out.push(body.subarray(begins[i]!, begins[i + 1]));
+    else if (loop && i > loop.begin) out.push(Uint8Array.of(Code.LocalGet, ...countBytes(held.get(constant)!)));
+    else out.push(codeOf(constant));
     if (loop?.end === i) loops = loops.slice(1);
   }
   const added = held.size > 0 ? [...countBytes(held.size), V128] : [];
@@ -112,14 +112,17 @@ function hoistable(body: Uint8Array, begins: readonly number[]): Loop[] {
   });
 }
 
-/** The bits of a lane if a v128.const of four equal ones begins there. V8 has better ways to make 0 and all bits set, which stay. */
-function constantAt(bytes: Uint8Array, at: number): number | undefined {
+/** The instruction that makes a vector, as text, if there is a constant at `at`; V8 has better ways to make 0 and all bits set, which stay. */
+function constantAt(bytes: Uint8Array, at: number): string | undefined {
   if (bytes[at] !== Code.Vector || bytes[at + 1] !== VectorCode.Const) return undefined;
   const lanes = bytes.subarray(at + 2, at + 18);
   if (lanes.every((byte) => byte === lanes[0]) && (lanes[0] === 0 || lanes[0] === 0xff)) return undefined;
-  return lanes.every((byte, i) => byte === lanes[i & 3]) ? new DataView(lanes.buffer, lanes.byteOffset).getUint32(0, true) : undefined;
+  const isSplat = lanes.every((byte, i) => byte === lanes[i & 3]);
+  return String.fromCharCode(
+    ...(isSplat ? [Code.F32Const, ...lanes.subarray(0, 4), Code.Vector, VectorCode.F32x4Splat] : bytes.subarray(at, at + 18)),
+  );
 }
 
-function splat(bits: number): Uint8Array {
-  return Uint8Array.of(Code.F32Const, ...new Uint8Array(Uint32Array.of(bits).buffer), Code.Vector, VectorCode.F32x4Splat);
+function codeOf(constant: string): Uint8Array {
+  return Uint8Array.from(constant, (unit) => unit.charCodeAt(0));
 }

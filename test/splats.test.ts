@@ -63,12 +63,15 @@ const loop = (...body: readonly number[]) => [0x03, 0x40, ...body, 0x20, 0, 0x41
 const [two, three] = [constant(vector(2, 2, 2, 2)), constant(vector(3, 3, 3, 3))];
 
 test("what a loop has of them is made once, before it", () => {
-  const before = moduleOf(...loop(...store(two), ...store([...two, ...three, 0xfd, 0xe4, 1])), ...storeAt(0, three));
+  const lanes = constant(vector(1, 2, 3, 4));
+  const product = [...two, ...three, 0xfd, 0xe6, 1, ...lanes, 0xfd, 0xe4, 1];
+  const before = moduleOf(...loop(...store(two), ...store(product)), ...storeAt(0, three));
   const after = rewriteConstants(before);
   expect(run(after, 20)).toEqual(run(before, 20));
   const [begin] = placesOf(after, [0x03, 0x40]);
   const splats = placesOf(after, SPLAT);
   expect(splats.filter((at) => at < begin!)).toHaveLength(2);
+  expect(placesOf(after, lanes).map((at) => at < begin!)).toEqual([true]);
   // After the loop, and in the other function.
   expect(splats.filter((at) => at > begin!)).toHaveLength(2);
 });
