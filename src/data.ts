@@ -119,7 +119,8 @@ function checkFinite(who: string, values: Float32Array, width: number): void {
 /** Below so many elements a view costs more than it saves. */
 const FEW = 64;
 
-/** Whether some exponent's bits are all set: then one more carries into the sign's. Four at a time, about a cycle each. */
+/** Whether some exponent's bits are all set: then one more carries into the sign's. Four at a time, about a cycle each, from four places: what
+ *  is not in the caches is fetched four times as fast where nothing fetches ahead. */
 function hasNonFinite(values: Float32Array): boolean {
   const { buffer, byteOffset, length } = values;
   if (length < FEW) {
@@ -128,10 +129,10 @@ function hasNonFinite(values: Float32Array): boolean {
   }
   const bits = new Int32Array(buffer, byteOffset, length);
   const carry = (i: number) => (bits[i]! & 0x7fffffff) + 0x00800000;
-  const whole = length & ~3;
+  const quarter = length >> 2;
   let carries = 0;
-  for (let i = 0; i < whole; i += 4) carries |= carry(i) | carry(i + 1) | carry(i + 2) | carry(i + 3);
-  for (let i = whole; i < length; ++i) carries |= carry(i);
+  for (let i = 0; i < quarter; ++i) carries |= carry(i) | carry(i + quarter) | carry(i + 2 * quarter) | carry(i + 3 * quarter);
+  for (let i = 4 * quarter; i < length; ++i) carries |= carry(i);
   return carries < 0;
 }
 
