@@ -84,9 +84,17 @@ function flat(who: string, given: NumberArray | readonly number[], width: number
 }
 
 function numbers(who: string, given: NumberArray | readonly number[]): Float32Array {
-  for (let i = 0; i < given.length; ++i)
-    if (typeof given[i] !== "number") throw new ShapeError(`${who}: element ${i} is ${shown(given[i])}, expected a number`);
-  return Float32Array.from(given);
+  const values = new Float32Array(given.length);
+  copyNumbers(() => who, given, values, 0);
+  return values;
+}
+
+function copyNumbers(who: () => string, from: NumberArray | readonly number[], to: Float32Array, at: number): void {
+  for (let i = 0; i < from.length; ++i) {
+    const value: unknown = from[i];
+    if (typeof value !== "number") throw new ShapeError(`${who()}: element ${i} is ${shown(value)}, expected a number`);
+    to[at + i] = value;
+  }
 }
 
 function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
@@ -95,7 +103,8 @@ function flatten(who: string, given: readonly (readonly number[] | NumberArray)[
     if (!Array.isArray(row) && !isNumberArray(row))
       throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})`);
-    values.set(isNumberArray(row) ? row : numbers(`${who}: row ${r}`, row), r * width);
+    if (isNumberArray(row)) values.set(row, r * width);
+    else copyNumbers(() => `${who}: row ${r}`, row, values, r * width);
   }
   return values;
 }
