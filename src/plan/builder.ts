@@ -1,6 +1,6 @@
 // Turns layers' functions into a program. An op emits its forward instruction; `backward` then walks the instructions in reverse and lets
 // each op's rule in the table emit what computes its inputs' gradients (gradientFlow.ts).
-import { Step } from "../../assembly/opcodes.js";
+import { Start, Step } from "../../assembly/opcodes.js";
 import { checkCount, checkNumber, checkOptions, checkText, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { type Initializer, toInitializer } from "../initializers.js";
@@ -215,7 +215,7 @@ export class Builder extends Expressions {
       lda: x.stride,
       ldb: w.stride,
       ldc: z.stride,
-      start: b ? 2 : 0,
+      start: b ? Start.Bias : Start.Zero,
       activation: 0,
       alpha: 0,
       end: rows(x),

@@ -1,6 +1,7 @@
 // Arithmetic on symbolic tensors, by name: what users compose their own layers, losses and activations of. Shapes are checked here; every
 // op has its backward rule in the op table. Operands broadcast: a tensor of one row (a vector that is the same for every sample) over rows,
 // one of one column over columns, a number over both.
+import { Start } from "../../assembly/opcodes.js";
 import { type Activation, type ActivationName, activate, toActivation } from "../activations.js";
 import { checkCount, checkNumber, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
@@ -68,7 +69,7 @@ export abstract class Expressions {
   neg(x: Tensor): Tensor {
     return this.mul(this.tensorOf("neg", x), -1);
   }
-  /** e^x, at most 1 ulp off */
+  /** e^x, at most 1.01 ulp off */
   exp(x: Tensor): Tensor {
     return this.unary("exp", "expForward", x);
   }
@@ -129,7 +130,7 @@ export abstract class Expressions {
   sumRows(x: Tensor): Tensor {
     const needsGradient = this.tensorOf("sumRows", x).needsGradient;
     const y = this.tensor(`${this.scope}.sumRows`, [columns(x)], { batched: false, needsGradient });
-    this.emit("sumRows", { y, x, rows: rows(x), columns: columns(x), ld: x.stride, start: 0, end: elements(y) });
+    this.emit("sumRows", { y, x, rows: rows(x), columns: columns(x), ld: x.stride, start: Start.Zero, end: elements(y) });
     return y;
   }
   /** The mean over all rows, the batch's too. `evaluate` and `predict` take batches of 256 rows. */

@@ -1,5 +1,6 @@
 // Gradients while a program is built backwards: which have arrived, and how what else flows to a tensor is added. The first contribution
 // stores, later ones add, so that nothing has to be zeroed.
+import { Start } from "../../assembly/opcodes.js";
 import { PlanError } from "../errors.js";
 import type { Builder } from "./builder.js";
 import type { OpName, SpecOf } from "./ops.js";
@@ -72,9 +73,9 @@ export class GradientFlow implements Gradients {
     }
   }
 
-  private copyOrAdd(y: Tensor, x: Tensor, start: 0 | 1): void {
+  private copyOrAdd(y: Tensor, x: Tensor, start: Start): void {
     const operands = { y, x, count: columns(y), to: 0, from: 0, ldy: y.stride, ldx: x.stride, end: rows(y) };
-    if (start === 0) this.emit("copyColumns", { ...operands, first: 1 });
+    if (start === Start.Zero) this.emit("copyColumns", { ...operands, first: 1 });
     else this.emit("addColumns", operands);
   }
 
@@ -82,10 +83,10 @@ export class GradientFlow implements Gradients {
     this.emit("sumColumns", { y, x, columns: columns(x), ld: x.stride, ldy: y.stride, end: rows(y) });
   }
 
-  accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void {
+  accumulate(to: Tensor, write: (dx: Tensor, start: Start) => void): void {
     if (!to.needsGradient) return;
     const present = this.arrived.get(to);
-    write(present ?? this.create(to), present ? 1 : 0);
+    write(present ?? this.create(to), present ? Start.C : Start.Zero);
   }
 
   /** Memory for the first contribution, which must be written. */

@@ -1,5 +1,5 @@
 // The vocabulary of the op table: what an operand is, and what an op says of itself. No op is named here.
-import type { Op } from "../../assembly/opcodes.js";
+import type { Op, Start } from "../../assembly/opcodes.js";
 import type { Extent, Tensor } from "./tensor.js";
 
 /** The numbers of a record, by operand name, extents evaluated. */
@@ -64,21 +64,21 @@ export interface OpSpec {
   readonly flops: (v: Values) => number;
   /** Inputs to which `backward` lets nothing flow. */
   readonly stops?: readonly string[];
-  /** Emits what computes the gradients of the inputs; see Builder. Absent: nothing flows back through it. */
+  /** Emits what computes the gradients of the inputs; see GradientFlow. Absent: nothing flows back through it. */
   // biome-ignore lint/suspicious/noExplicitAny: each op sees its own operands, which only the table as a whole can type
   readonly backward?: (g: Gradients, o: any) => void;
 }
 
 /** What a backward rule may do. */
 export interface Gradients {
-  // biome-ignore lint/suspicious/noExplicitAny: typed by Builder.emit; the table cannot name its own type while it is built
+  // biome-ignore lint/suspicious/noExplicitAny: typed by GradientFlow.emit; the table cannot name its own type while it is built
   emit(op: string, operands: any): void;
   /** The gradient that has arrived at a tensor. */
   gradient(of: Tensor): Tensor;
   /** Adds a contribution to the gradient of `to`, if it needs one: `write` emits what stores it in `dx`. */
   contribute(to: Tensor, write: (dx: Tensor) => void): void;
-  /** The same for an op that can itself add to what is there (`start` as in Start.Zero and Start.C). */
-  accumulate(to: Tensor, write: (dx: Tensor, start: 0 | 1) => void): void;
+  /** The same for an op that can itself add to what is there: `start` is Start.Zero or Start.C. */
+  accumulate(to: Tensor, write: (dx: Tensor, start: Start) => void): void;
   /** As `contribute`, where `write` emits a contribution of the shape of `like`, over which `to` was broadcast: its sum is added. */
   contributeTo(to: Tensor, like: Tensor, write: (dx: Tensor) => void): void;
   /** The same for a contribution that is there already. */

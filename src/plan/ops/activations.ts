@@ -19,7 +19,8 @@ function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y"
   }));
 }
 
-function backward<const K extends "x" | "y">(code: Op, keeps: K) {
+/** Its gradient op: dx from dy and what was kept. */
+export function backward<const K extends "x" | "y">(code: Op, keeps: K) {
   return op(() => ({
     code,
     operands: [write("dx", whole), read("dy", whole), read(keeps, whole), scalar("end", "extent")],

@@ -1,5 +1,5 @@
 // Ops that sum, cut, join and turn matrices by their columns.
-import { Op, Share } from "../../../assembly/opcodes.js";
+import { Op, Share, Start } from "../../../assembly/opcodes.js";
 import { type Access, op, read, scalar, update, type Values, write } from "../spec.js";
 import { columns, rows } from "../tensor.js";
 import { clear, spread } from "./elementwise.js";
@@ -52,8 +52,8 @@ export const columnOps = {
         // Gradients lie as what they are gradients of.
         const operands = { y: dx, x: dy, count: o.count, to: o.from, from: o.to, ldy: o.ldx, ldx: o.ldy, end: o.end };
         const all = o.count === columns(o.x) && o.ldx === dx.stride;
-        if (start === 0 && all) return g.emit("copyColumns", { ...operands, first: 1 });
-        if (start === 0) clear(g, dx);
+        if (start === Start.Zero && all) return g.emit("copyColumns", { ...operands, first: 1 });
+        if (start === Start.Zero) clear(g, dx);
         g.emit("addColumns", operands);
       }),
   })),

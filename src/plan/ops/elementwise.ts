@@ -2,6 +2,7 @@
 import { Op, Share } from "../../../assembly/opcodes.js";
 import { type Gradients, op, read, scalar, type Values, write } from "../spec.js";
 import { columns, type Extent, elements, isOneRow, rows, type Tensor } from "../tensor.js";
+import { backward as slope } from "./activations.js";
 
 /** How an operand lies under y: its row stride, 0 if one row serves all; its step, 0 if one column serves all. */
 function under(t: Tensor, y: Tensor): { readonly stride: number; readonly step: number } {
@@ -88,17 +89,6 @@ function unary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; x:
     alias: [["y", "x"]],
     flops: (v) => v.end!,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
-  }));
-}
-
-/** dx from dy and what was kept, x or y. */
-function slope(code: Op, keeps: "x" | "y") {
-  return op(() => ({
-    code,
-    operands: [write("dx", (v) => v.end!), read("dy", (v) => v.end!), read(keeps, (v) => v.end!), scalar("end", "extent")],
-    split: Share.Elements,
-    alias: [["dx", "dy"]],
-    flops: (v) => 2 * v.end!,
   }));
 }
 

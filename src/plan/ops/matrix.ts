@@ -58,7 +58,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["n", "ldb"],
     ],
-    split: 4,
+    split: Share.Rows,
     flops,
     backward: (g, o) => {
       const dc = g.gradient(o.c);
@@ -112,7 +112,7 @@ export const matrixOps = {
       ["end", "lda"],
       ["n", "ldb"],
     ],
-    split: 4,
+    split: Share.Rows,
     flops,
   })),
   /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */
@@ -128,7 +128,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["k", "ldb"],
     ],
-    split: 4,
+    split: Share.Rows,
     flops,
   })),
   /** y[j] = start + the sum over r of x[r][j], in the order r = 0, 1, 2 …; the range is columns */
