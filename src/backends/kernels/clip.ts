@@ -1,11 +1,10 @@
-// Gradient clipping; twins of assembly/clip.ts.
+// The JavaScript twin of assembly/clip.ts; what is clipped how is said there.
 import { Status } from "../../../assembly/opcodes.js";
 import type { Views } from "../views.js";
 import { sumOfPowers } from "./reductions.js";
 
 const fround = Math.fround;
 
-/** out (f64) = the sum of g² in float64; sets Status.Gradient if it is not finite. g: f32[end]. Range in elements, multiples of 4. */
 export function sumSquares(views: Views, out: number, status: number, g: number, begin: number, end: number): void {
   const { f32, f64, u32 } = views;
   const sum = sumOfPowers(f32, g, true, begin, end);
@@ -13,12 +12,10 @@ export function sumSquares(views: Views, out: number, status: number, g: number,
   if (!Number.isFinite(sum)) u32[status >>> 2]! |= Status.Gradient;
 }
 
-/** g *= limit / sqrt(sumSquares), rounded once to float32, where the norm is above the limit; else g keeps its bits. g: f32[end]. */
 export function clipGlobalNorm(views: Views, g: number, sumSquares: number, limit: number, begin: number, end: number): void {
   scaleToNorm(views.f32, g, sumSquares, limit, begin, end);
 }
 
-/** The same for one tensor with its own norm; sets Status.Gradient if some g is not finite. */
 export function clipNorm(views: Views, g: number, status: number, limit: number, begin: number, end: number): void {
   const sum = sumOfPowers(views.f32, g, true, begin, end);
   if (!Number.isFinite(sum)) views.u32[status >>> 2]! |= Status.Gradient;
@@ -32,7 +29,6 @@ function scaleToNorm(f32: Float32Array, g: number, sumSquares: number, limit: nu
   for (let at = (g >>> 2) + begin, stop = (g >>> 2) + end; at < stop; ++at) f32[at] = fround(f32[at]! * factor);
 }
 
-/** g = g held within [-limit, limit], NaN stays NaN; sets Status.Gradient if some g was not finite before. g: f32[end], limit > 0. */
 export function clipValue(views: Views, g: number, status: number, limit: number, begin: number, end: number): void {
   const { f32, u32 } = views;
   let bad = 0;

@@ -1,4 +1,4 @@
-// Kernels that sum, cut, join and turn matrices by their columns; twins of assembly/columns.ts, where they are described.
+// The JavaScript twin of assembly/columns.ts; what each kernel does is said there.
 import type { Views } from "../views.js";
 import { sumRow } from "./lanes.js";
 

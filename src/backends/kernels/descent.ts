@@ -1,11 +1,9 @@
-// Twins of assembly/descent.ts.
-
+// The JavaScript twin of assembly/descent.ts; formulas are there.
 import type { Views } from "../views.js";
 import { report } from "./watch.js";
 
 const fround = Math.fround;
 
-/** w -= rate·(g + weightDecay·w) */
 export function sgdStep(
   views: Views,
   w: number,
@@ -29,7 +27,6 @@ export function sgdStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
 export function sgdMomentumStep(
   views: Views,
   w: number,
@@ -60,7 +57,6 @@ export function sgdMomentumStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** c = beta1·m + oneMinusBeta1·g; w = decay·w - rate·sign(c), sign(0) = 0; m = beta2·m + oneMinusBeta2·g */
 export function lionStep(
   views: Views,
   w: number,
@@ -93,7 +89,6 @@ export function lionStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** average += oneMinusDecay·(w - average) */
 export function emaStep(views: Views, average: number, w: number, oneMinusDecay: number, begin: number, end: number): void {
   const { f32 } = views;
   const [averageAt, wAt] = [average >>> 2, w >>> 2];

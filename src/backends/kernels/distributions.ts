@@ -1,13 +1,11 @@
 // The JavaScript twin of assembly/distributions.ts; formulas and sources are there.
-import { LOWEST_LOG, LEAST_DENOMINATOR as least } from "../../../assembly/limits.js";
+import { LEAST_DENOMINATOR, LOWEST_LOG } from "../../../assembly/limits.js";
 import type { Views } from "../views.js";
 import { lanes, sumLanes } from "./lanes.js";
 import { sumOfTerms } from "./terms.js";
 import { log } from "./vmath.js";
 
 const fround = Math.fround;
-
-const LEAST_DENOMINATOR = fround(least);
 
 export function categoricalCrossEntropy(
   views: Views,

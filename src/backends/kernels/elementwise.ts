@@ -1,8 +1,7 @@
-// The JavaScript twin of assembly/elementwise.ts; what strides and steps mean is said there. Each kernel is the same loop around
+// The JavaScript twin of assembly/elementwise.ts; formulas, and what strides and steps mean, are there. Each kernel is the same loop around
 // another operation: a function passed in would not be inlined.
 import type { Views } from "../views.js";
 
-/** y = a + b */
 export function plus(
   { f32 }: Views,
   y: number,
@@ -30,7 +29,6 @@ export function plus(
   }
 }
 
-/** y = a - b */
 export function minus(
   { f32 }: Views,
   y: number,
@@ -58,7 +56,6 @@ export function minus(
   }
 }
 
-/** y = a·b */
 export function times(
   { f32 }: Views,
   y: number,
@@ -86,7 +83,6 @@ export function times(
   }
 }
 
-/** y = a/b */
 export function dividedBy(
   { f32 }: Views,
   y: number,
@@ -114,7 +110,6 @@ export function dividedBy(
   }
 }
 
-/** y = max(a, b) */
 export function maximum(
   { f32 }: Views,
   y: number,
@@ -142,7 +137,6 @@ export function maximum(
   }
 }
 
-/** y = min(a, b) */
 export function minimum(
   { f32 }: Views,
   y: number,
@@ -170,7 +164,6 @@ export function minimum(
   }
 }
 
-/** y = condition > 0 ? a : b */
 export function where(
   { f32 }: Views,
   y: number,
@@ -204,7 +197,6 @@ export function where(
   }
 }
 
-/** dx = dy where a > b, dy/2 where a = b, else 0 */
 export function gradientOfLarger(
   { f32 }: Views,
   dx: number,

@@ -1,12 +1,9 @@
-// Twins of assembly/moments.ts.
-
+// The JavaScript twin of assembly/moments.ts; formulas are there.
 import type { Views } from "../views.js";
 import { report } from "./watch.js";
 
 const fround = Math.fround;
 
-/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
- *  w = decay·w - stepSize·(m / (sqrt(vMax)·inverseRootBias2 + epsilon)) */
 export function adamStep(
   views: Views,
   w: number,
@@ -50,8 +47,6 @@ export function adamStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon), stored as 0 if it is epsilon;
- *  w -= rate·(m / u) */
 export function adamaxStep(
   views: Views,
   w: number,
@@ -85,8 +80,6 @@ export function adamaxStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²;
- *  w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
 export function nadamStep(
   views: Views,
   w: number,
@@ -124,7 +117,6 @@ export function nadamStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; w -= stepSize·(m / (rootFactor·sqrt(v) + floor)) */
 export function radamStep(
   views: Views,
   w: number,

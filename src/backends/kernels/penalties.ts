@@ -1,11 +1,10 @@
-// L1 and L2 penalties on a parameter; twins of assembly/penalties.ts.
+// The JavaScript twin of assembly/penalties.ts; formulas are there.
 import { Status } from "../../../assembly/opcodes.js";
 import type { Views } from "../views.js";
 import { sumOfPowers } from "./reductions.js";
 
 const fround = Math.fround;
 
-/** out (f64) += l1·sum|w| + l2·sum w² in float64; sets Status.Loss if out is then not finite. w: f32[end]. Range in elements, multiples of 4. */
 export function penaltyForward(
   views: Views,
   out: number,
@@ -25,7 +24,6 @@ export function penaltyForward(
   if (!Number.isFinite(total)) u32[status >>> 2]! |= Status.Loss;
 }
 
-/** dw += l1·sign(w) + 2·l2·w with sign(0) = 0; a NaN in w arrives in dw. dw, w: f32[end]. Range in elements. */
 export function penaltyBackward(views: Views, dw: number, w: number, l1: number, l2: number, begin: number, end: number): void {
   const { f32 } = views;
   const curvature = fround(2 * l2);

@@ -1,5 +1,5 @@
 // The JavaScript twin of assembly/regression.ts; formulas and sources are there.
-import { LOWEST_LOG, LEAST_DENOMINATOR as least } from "../../../assembly/limits.js";
+import { LEAST_DENOMINATOR, LOWEST_LOG } from "../../../assembly/limits.js";
 import type { Views } from "../views.js";
 import { lanes, sumLanes } from "./lanes.js";
 import { sumOfTerms } from "./terms.js";
@@ -7,7 +7,6 @@ import { clamp, exp, expm1, log, log1pUnit, multiplyAdd, tanh } from "./vmath.js
 
 const fround = Math.fround;
 
-const LEAST_DENOMINATOR = fround(least);
 const LN2 = fround(Math.LN2);
 
 export function meanSquaredError(

@@ -1,13 +1,11 @@
 // The JavaScript twin of assembly/rowlosses.ts; formulas and sources are there.
-import { LOWEST_LOG, LEAST_DENOMINATOR as least } from "../../../assembly/limits.js";
+import { LEAST_DENOMINATOR, LOWEST_LOG } from "../../../assembly/limits.js";
 import type { Views } from "../views.js";
 import { lanes, rowMaximum, sumLanes } from "./lanes.js";
 import { sumExponentials } from "./softmax.js";
 import { exp, log, log1p, multiplyAdd } from "./vmath.js";
 
 const fround = Math.fround;
-
-const LEAST_DENOMINATOR = fround(least);
 
 export function categoricalCrossEntropyLogits(
   views: Views,

@@ -1,10 +1,9 @@
-// Kernels that move whole rows, fill and add up; twins of assembly/rows.ts.
+// The JavaScript twin of assembly/rows.ts; what each kernel does is said there.
 import { Start } from "../../../assembly/opcodes.js";
 import type { Views } from "../views.js";
 
 const fround = Math.fround;
 
-/** y[r] = data[order[r]], rows of `words` 32-bit words one after the other, as bits. order: u32[end]. Range in rows of y. */
 export function gatherRows(views: Views, y: number, data: number, order: number, words: number, begin: number, end: number): void {
   const { u32 } = views;
   for (let r = begin; r < end; ++r) copyWords(u32, (y >>> 2) + r * words, (data >>> 2) + u32[(order >>> 2) + r]! * words, words);
@@ -17,17 +16,14 @@ function copyWords(u32: Uint32Array, to: number, from: number, words: number): v
   else for (let i = 0; i < words; ++i) u32[to + i] = u32[from + i]!;
 }
 
-/** y = value. y: f32[end]. Range in elements. */
 export function fill(views: Views, y: number, value: number, begin: number, end: number): void {
   views.f32.fill(value, (y >>> 2) + begin, (y >>> 2) + end);
 }
 
-/** The same with a value from the step's record. */
 export function fillStep(views: Views, y: number, value: number, begin: number, end: number): void {
   fill(views, y, value, begin, end);
 }
 
-/** y += x. y, x: f32[end]. Range in elements. */
 export function accumulate(views: Views, y: number, x: number, begin: number, end: number): void {
   const { f32 } = views;
   const yAt = y >>> 2;
@@ -35,8 +31,6 @@ export function accumulate(views: Views, y: number, x: number, begin: number, en
   for (let i = begin; i < end; ++i) f32[yAt + i] = fround(f32[yAt + i]! + f32[xAt + i]!);
 }
 
-/** y[j] = start + x[0][j] + x[1][j] + …, added in row order; start is +0, or y[j] if `start` is Start.C.
- *  y: f32[end], x: f32[rows][ld]. y[j] = +0 for j >= columns, whatever x's padding holds. Range in elements of y. */
 export function sumRows(
   views: Views,
   y: number,

@@ -1,12 +1,9 @@
-// Twins of assembly/squares.ts.
-
+// The JavaScript twin of assembly/squares.ts; formulas are there.
 import type { Views } from "../views.js";
 import { report } from "./watch.js";
 
 const fround = Math.fround;
 
-/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; mean, if given, = rho·mean + oneMinusRho·g';
- *  step = g' / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
 export function rmspropStep(
   views: Views,
   w: number,
@@ -51,7 +48,6 @@ export function rmspropStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; h += g'²; w -= rate·(g' / (sqrt(h) + epsilon)) */
 export function adagradStep(
   views: Views,
   w: number,
@@ -81,8 +77,6 @@ export function adagradStep(
   report(views, bad, status, g, begin, end);
 }
 
-/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = (sqrt(squares + epsilon) / sqrt(v + epsilon))·g';
- *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
 export function adadeltaStep(
   views: Views,
   w: number,

@@ -1,9 +1,8 @@
-// Twins of assembly/subnormals.ts.
+// The JavaScript twin of assembly/subnormals.ts, which says what it is for.
 import type { Views } from "../views.js";
 
-/** In every `every`-th step: x = +0 where |x| < 2^-126. */
-export function flushSubnormals({ u32 }: Views, x: number, step: number, every: number, begin: number, end: number): void {
-  if (step % every) return;
+export function flushSubnormals({ u32 }: Views, x: number, number: number, every: number, begin: number, end: number): void {
+  if (number % every) return;
   const at = x >>> 2;
   for (let i = begin; i < end; ++i) if ((u32[at + i]! & 0x7fffffff) < 0x00800000) u32[at + i] = 0;
 }
