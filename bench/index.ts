@@ -111,7 +111,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
       await sheet.line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
     }
   }
-  sheet.print("start to the first step over an empty script, ms", { smallerIsBetter: true });
+  sheet.print("first step, over an empty script, ms", { smallerIsBetter: true });
 
   for (const name of plans) {
     // A plan is the same for both backends.

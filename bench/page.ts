@@ -1,5 +1,6 @@
 // The page: tables that fit 80 columns. WebAssembly with its spread, plain JavaScript's median beside it, and how many times faster.
 import type { Feature, Features } from "../src/features.js";
+import { wrapped } from "../src/wrap.js";
 import type { Figure } from "./measure.js";
 
 export interface Line {
@@ -16,9 +17,9 @@ export function table(
   lines: readonly Line[],
   { extra, smallerIsBetter = false }: { extra?: string; smallerIsBetter?: boolean } = {},
 ): string {
-  const [width, number] = extra ? [30, 8] : [43, 7];
+  const [width, number] = extra ? [28, 8] : [43, 7];
   const cells = (name: string, ...numbers: readonly string[]) => name.padEnd(width) + numbers.map((text) => text.padStart(number)).join("");
-  const column = (text = "") => (extra ? [text.padStart(10)] : []);
+  const column = (text = "") => (extra ? [text.padStart(12)] : []);
   const rows = lines.map(({ name, wasm, js, extra: text }) => {
     const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
     return cells(name, digits(wasm.min), median(wasm), digits(wasm.max), ...column(text), median(js), `${digits(ratio)}x`);
@@ -47,16 +48,5 @@ export function featureLines(features: Features): string {
   const entries = Object.entries(features) as [keyof Features, Feature][];
   const has = entries.filter(([, { available }]) => available).map(([name]) => name);
   const missing = entries.filter(([, { available }]) => !available).map(([name, { reason }]) => `no ${name}: ${reason}`);
-  const lines = [has.join(", "), ...missing].flatMap((text) => wrapped(text, 71));
-  return lines.map((text, i) => `${i ? " ".repeat(9) : "features "}${text}`).join("\n");
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = `${lines.at(-1)} ${word}`.trimStart();
-    if (longer.length > width) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
+  return [has.join(", "), ...missing].map((text, i) => wrapped(i ? "" : "features", text.split(" "), 9)).join("\n");
 }

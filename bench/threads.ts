@@ -29,6 +29,8 @@ if (!counts.every((count) => Number.isInteger(count) && count > 0 && count <= 25
 
 /** Turns that each number of threads has; the first two warm up. */
 const TURNS = 9;
+/** Columns of a line's name: those of the longest network's. */
+const NAME = 36;
 /** Milliseconds of a turn, about. A run of `fit` begins with short chunks of steps and a copy of all weights, which are not to count. */
 const TURN = { product: 60, training: 500 };
 
@@ -52,7 +54,7 @@ async function takeTurns(
 function print(name: string, rate: (milliseconds: number) => number, times: ReadonlyMap<number, number>): void {
   const one = times.get(1)!;
   const cells = [...times].map(([count, time]) => `${count}: ${digits(rate(time))}${count > 1 ? ` (${(one / time).toFixed(2)}x)` : ""}`);
-  console.log(`${name.padEnd(34)} ${cells.join("   ")}`);
+  console.log(`${name.padEnd(NAME)} ${cells.join("   ")}`);
 }
 
 /** One product, C `[m, n]`, as a plan of its own. */
@@ -118,7 +120,7 @@ async function measureTraining(workload: Workload, threads: readonly number[]): 
 }
 
 async function printRoundTrip(): Promise<void> {
-  console.log(`${"cache line there and back, ns".padEnd(34)} ${Math.round(await roundTrip())}`);
+  console.log(`${"cache line there and back, ns".padEnd(NAME)} ${Math.round(await roundTrip())}`);
 }
 
 const threads = [...new Set([1, ...counts])];

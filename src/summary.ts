@@ -1,8 +1,7 @@
 // A network as a table: of at most 80 columns, but for long names.
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
-
-const WIDTH = 80;
+import { commas, wrapped } from "./wrap.js";
 
 export function summarize(model: Model): string {
   const { definition, region } = model;
@@ -27,17 +26,5 @@ export function summarize(model: Model): string {
     `backend ${region.backend.name}`,
     `arithmetic ${region.arithmetic.name}`,
   ];
-  return [...table, ...wrapped(facts)].join("\n");
-}
-
-/** Commas between, and lines as full as they may be. */
-function wrapped(facts: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (const [i, fact] of facts.entries()) {
-    const text = i + 1 < facts.length ? `${fact},` : fact;
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + text.length <= WIDTH) lines[lines.length - 1] = `${last} ${text}`;
-    else lines.push(text);
-  }
-  return lines;
+  return [...table, wrapped("", commas(facts))].join("\n");
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { measure } from "../bench/measure.js";
+import { table } from "../bench/page.js";
 import { version } from "../package.json";
 import config from "../tsdown.config.js";
 
@@ -97,6 +98,18 @@ test("a kernel and a network are reported without what does not apply to them", 
     expect(r.min as number).toBeLessThanOrEqual(r.median as number);
     expect(r.median as number).toBeLessThanOrEqual(r.max as number);
   }
+});
+
+test("every table fits 80 columns, and its cells lie apart", () => {
+  for (const lines of ["kernel sgdStep", "step 784-128-10 all on", "start"]) {
+    const { page } = run("--only", lines);
+    expect(Math.max(...page.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  }
+  const wasm = { min: 0.01, median: 151, max: 1.59e5 };
+  const line = { name: "784-128-10 all on batch 32", wasm, js: { min: 0.98, median: 0.99, max: 1 }, extra: "copy 152 %" };
+  const [, heading, cells] = table("", [line], { extra: "bound" }).split("\n");
+  expect(heading!.trim().split(/ +/)).toEqual(["min", "wasm", "max", "bound", "js", "ratio"]);
+  expect(cells!.split(/ {2,}/)).toEqual(["784-128-10 all on batch 32", "0.01", "151", "159k", "copy 152 %", "0.99", "153x"]);
 });
 
 test("help fits 80 columns", () => {

@@ -16,7 +16,12 @@ const lines: Line[] = [
   { peer: OURS, rates: [7.4e6, 7.2e6, 7e6], lossOff: 0, notes: [] },
   { peer: "synaptic", version: "1.1.4", rates: [2e6, 3e6, 2.4e6], notes: ["an update after each row"] },
   { peer: "toygrad", version: "2.6.0", rates: [4e5, 5e5, 6e5], lossOff: 0.02, notes: [] },
-  { peer: "ml-fnn", version: "5.0.0", rates: [], notes: ["classifies only"] },
+  {
+    peer: "ml-fnn",
+    version: "5.0.0",
+    rates: [],
+    notes: ["tanh for relu", "sgd for adam", "its batches go in the order of their classes, by sums"],
+  },
 ];
 
 test("a table shows rates, ratios, differing losses and, by number, what a library does otherwise", () => {
@@ -30,7 +35,8 @@ test("a table shows rates, ratios, differing losses and, by number, what a libra
     "toygrad (2.6.0)                     400k     500k     600k    14.4x   2e-2 !",
     "ml-fnn (5.0.0)                         -        -        -        -        - [2]",
     "  [1] an update after each row",
-    "  [2] classifies only",
+    "  [2] tanh for relu; sgd for adam; its batches go in the order of their classes,",
+    "      by sums",
   ]);
 });
 
@@ -44,7 +50,7 @@ test("a bar is measured over the fastest line it names that ran, and left out if
 test("a bar is measured by the revectorized line too, if it ran", () => {
   const bar = { network: "2-8-1 batch 4", over: "the fastest library", lines: ["toygrad", "synaptic"], times: 5 };
   const wide: Line = { peer: WIDE, rates: [2e7, 1.5e7, 1.2e7], notes: [] };
-  expect(verdict(bar, [...lines, wide], WIDE)).toBe(`  ${WIDE}: 5x over the fastest library reached, 5.00x over synaptic`);
+  expect(verdict(bar, [...lines, wide], WIDE)).toBe(`  ${WIDE}: 5x over the fastest library reached, 5.00x over\n    synaptic`);
   expect(ratioOf(lines[0]!, wide)).toBeCloseTo(0.48, 12);
   expect(verdict(bar, [...lines, { ...wide, rates: [], notes: ["Node 20 has no revectorizer"] }], WIDE)).toBeUndefined();
   expect(verdict(bar, lines, WIDE)).toBeUndefined();

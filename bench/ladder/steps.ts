@@ -1,6 +1,7 @@
 // npx tsx bench/ladder/steps.ts: GB/s of the ways to write an optimizer's loop that were tried, on slabs of 784-512-512-10. How the loops
 // of assembly/descent.ts were chosen: what a turn costs beside arithmetic is V8's, and depends on the engine and on where code begins.
 import { compileAssembly } from "../compile.js";
+import { median } from "../median.js";
 
 /** Elements of a slab, a multiple of 8, so that no way needs a tail. */
 const END = 670_736;
@@ -87,11 +88,5 @@ console.log(`Node ${process.versions.node}, one thread, ${END} elements, GB/s (m
 console.log(`${"".padEnd(24)}${ways.map((way) => way.padStart(12)).join("")}`);
 for (const formula of Object.keys(formulas)) {
   const row = variants.filter((variant) => variant.formula === formula);
-  const medians = row.map(({ samples }) =>
-    samples
-      .sort((x, y) => x - y)
-      [ROUNDS >> 1]!.toFixed(1)
-      .padStart(12),
-  );
-  console.log(`${formula.padEnd(24)}${medians.join("")}`);
+  console.log(`${formula.padEnd(24)}${row.map(({ samples }) => median(samples).toFixed(1).padStart(12)).join("")}`);
 }

@@ -1,4 +1,5 @@
 // The tables: one for each network, 80 columns; what a library does otherwise stands below, by number.
+import { wrapped } from "../../src/wrap.js";
 import { median } from "../median.js";
 import { digits } from "../page.js";
 import { nameOf, type Workload } from "../workloads.js";
@@ -60,7 +61,7 @@ export function table(workload: Workload, lines: readonly Line[]): string {
     `${nameOf(workload)}: ${hidden}, ${loss}, ${optimizer}; samples/s`,
     cells("", ["min", "median", "max", "ratio", "loss off"], ""),
     ...rows,
-    ...notes.map((note, i) => `  [${i + 1}] ${note}`),
+    ...notes.map((note, i) => wrapped(`  [${i + 1}]`, note.split(" "), 6)),
   ].join("\n");
 }
 
@@ -74,5 +75,5 @@ export function verdict({ over, lines: names, times }: Bar, lines: readonly Line
   const least = ratios.reduce((a, b) => (a.ratio <= b.ratio ? a : b), { peer: "", ratio: Infinity });
   if (least.ratio === Infinity) return undefined;
   const word = least.ratio >= times ? "reached" : "NOT reached";
-  return `  ${by}: ${times}x over ${over} ${word}, ${digits(least.ratio)}x over ${least.peer}`;
+  return wrapped(`  ${by}:`, `${times}x over ${over} ${word}, ${digits(least.ratio)}x over ${least.peer}`.split(" "), 4);
 }

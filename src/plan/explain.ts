@@ -1,28 +1,17 @@
 // A program as text: one line an instruction, in columns of an 80-character terminal.
+import { commas, wrapped } from "../wrap.js";
 import { opOf, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program } from "./program.js";
 import { accessOf } from "./spec.js";
 import { columns, rows, type Tensor } from "./tensor.js";
 
-/** Columns of a terminal, and where an instruction's operands begin. */
-const WIDTH = 80;
+/** The column where an instruction's operands begin. */
 const OPERANDS = 26;
 
 function shapeOf(t: Tensor): string {
   const r = rows(t);
   const height = typeof r === "number" ? `${r}` : r.perRow === 1 ? "rows" : `${r.perRow}·rows`;
   return `[${height}, ${columns(t)}]`;
-}
-
-/** Words in lines of at most `WIDTH` columns, from the second on indented to the operands. */
-function wrapped(first: string, words: readonly string[]): string {
-  const lines = [first.length < OPERANDS ? first.padEnd(OPERANDS) : first];
-  for (const word of words) {
-    const line = lines.at(-1)!;
-    if (line.length + 1 + word.length > WIDTH) lines.push(`${" ".repeat(OPERANDS)}${word}`);
-    else lines[lines.length - 1] = line.endsWith(" ") ? `${line}${word}` : `${line} ${word}`;
-  }
-  return lines.map((line) => line.trimEnd()).join("\n");
 }
 
 /** An instruction's op, and the activation that it applies to its result. */
@@ -42,11 +31,11 @@ function shownInstruction(instruction: Instruction): string {
     if (access === "read") inputs.push(value.name);
     else outputs.push(`${value.name} ${shapeOf(value)}`);
   }
-  const list = (items: readonly string[]) => items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
-  return wrapped(`  ${shownOp(instruction)}`, [
-    ...list(outputs.length > 0 || instruction.op === "barrier" ? outputs : ["step record"]),
-    ...list(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
-  ]);
+  const words = [
+    ...commas(outputs.length > 0 || instruction.op === "barrier" ? outputs : ["step record"]),
+    ...commas(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
+  ];
+  return wrapped(`  ${shownOp(instruction)}`, words, OPERANDS);
 }
 
 /** The instructions by phase, with what each writes `[rows, columns]` and reads, at most 80 columns wide. */

@@ -1,0 +1,21 @@
+// Text for terminals of 80 columns.
+
+const WIDTH = 80;
+
+/** Words in lines of at most 80 columns, as full as can be; a longer word has a line of its own.
+ *  @param first what the first line begins with @param indent columns before the words, and before every other line's */
+export function wrapped(first: string, words: readonly string[], indent = 0): string {
+  const lines = [first.padEnd(indent)];
+  for (const word of words) {
+    const line = lines.at(-1)!;
+    const longer = `${line}${line === "" || line.endsWith(" ") ? "" : " "}${word}`;
+    if (longer.length <= WIDTH || line.trim() === "") lines[lines.length - 1] = longer;
+    else lines.push(`${" ".repeat(indent)}${word}`);
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+/** Items with a comma after each but the last. */
+export function commas(items: readonly string[]): string[] {
+  return items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
+}
