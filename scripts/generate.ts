@@ -96,6 +96,17 @@ const js = (o: Operand, at: number): string => {
   }[o.kind];
 };
 
+/** What `wasm` calls. */
+const readers = `/** The high bit of an extent says: times the rows of this step's batch. */
+function extent(word: u32, rows: u32): u32 {
+  return (word & 0x7fffffff) * (word >> 31 ? rows : 1);
+}
+
+function optional(region: usize, word: u32): usize {
+  return word ? region + word : 0;
+}
+`;
+
 function calls(operand: (o: Operand, at: number) => string, first: readonly string[]): string {
   return names
     .map((name) => {
@@ -167,15 +178,7 @@ ${epilogueCalls("")}  }
   writeFileSync(
     "build/wasm/dispatch.ts",
     `${header}import { Op } from "../../assembly/opcodes";\n${imports(names, fromAssembly)}
-/** The high bit of an extent says: times the rows of this step's batch. */
-function extent(word: u32, rows: u32): u32 {
-  return (word & 0x7fffffff) * (word >> 31 ? rows : 1);
-}
-
-function optional(region: usize, word: u32): usize {
-  return word ? region + word : 0;
-}
-
+${readers}
 /** Reads the record at pc and runs its kernel. Part of the interpreter's loop: a call less for each record. */
 // @ts-ignore: decorator
 @inline
@@ -188,14 +191,7 @@ ${calls(wasm, [])}  }
   writeFileSync(
     "build/wasm/shares.ts",
     `${header}import { shareBegin } from "../../assembly/spmd";\nimport { Op } from "../../assembly/opcodes";\n${imports(names, fromAssembly)}
-function extent(word: u32, rows: u32): u32 {
-  return (word & 0x7fffffff) * (word >> 31 ? rows : 1);
-}
-
-function optional(region: usize, word: u32): usize {
-  return word ? region + word : 0;
-}
-
+${readers}
 /** Working memory of this thread. */
 function own(region: usize, word: u32, scratch: usize): usize {
   return word ? region + word + scratch : 0;
