@@ -1,58 +1,23 @@
 // Writes what both interpreters need from the op table into build/: the switch that reads a record's operands and calls the
-// kernel, and the switch that applies an activation to gemm's result. `sources` says which file an op's kernel is in.
-import { mkdirSync, writeFileSync } from "node:fs";
+// kernel, and the switch that applies an activation to gemm's result.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Op } from "../assembly/opcodes.js";
 import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Operand } from "../src/plan/spec.js";
 import { tilesSource } from "./tiles.js";
 
-/** Kernel files, the same under assembly/ and under src/backends/kernels/. */
-const sources: Record<string, readonly OpName[]> = {
-  rows: ["gatherRows", "fill", "accumulate", "sumRows", "fillStep"],
-  gemm: ["gemm", "gemmTransposedA", "gemmTransposedB"],
-  softmax: ["softmaxForward", "softmaxBackward", "logSoftmaxForward", "logSoftmaxBackward"],
-  elementwise: ["plus", "minus", "times", "dividedBy", "maximum", "minimum", "where", "gradientOfLarger"],
-  columns: ["sumColumns", "copyColumns", "addColumns", "transpose", "clearPadding"],
-  random: ["dropout", "draw"],
-  metrics: ["categoricalAccuracy", "sparseCategoricalAccuracy", "binaryAccuracy", "absoluteError", "sumOfRows"],
-  penalties: ["penaltyForward", "penaltyBackward"],
-  clip: ["sumSquares", "clipGlobalNorm", "clipNorm", "clipValue"],
-  rowlosses: [
-    "categoricalCrossEntropyLogits",
-    "sparseCategoricalCrossEntropy",
-    "sparseCategoricalCrossEntropyLogits",
-    "focal",
-    "categoricalHinge",
-    "cosineSimilarity",
-  ],
-  regression: ["meanSquaredError", "meanAbsoluteError", "huber", "logCosh", "poisson", "poissonLog"],
-  binary: [
-    "binaryCrossEntropy",
-    "binaryCrossEntropyLogits",
-    "weightedBinaryCrossEntropy",
-    "weightedBinaryCrossEntropyLogits",
-    "binaryFocal",
-    "hinge",
-    "squaredHinge",
-  ],
-  distributions: ["categoricalCrossEntropy", "klDivergence", "klDivergenceLog"],
-  losses: ["weighRows", "reduceLoss"],
-};
-const rest = {
-  descent: /^(sgd|sgdMomentum|lion|ema)Step$/,
-  moments: /^(adam|adamax|nadam|radam)Step$/,
-  squares: /^(rmsprop|adagrad|adadelta)Step$/,
-  subnormals: /^flushSubnormals$/,
-  smooth: /^(selu|celu|mish|softsign|logSigmoid)/,
-  piecewise: /^(hard|relu6)/,
-  unary: /^(exp|log|sqrt|abs|sin|cos)(Forward|Backward)$/,
-  activations: /(Forward|Backward)$/,
-};
+const twins = "src/backends/kernels";
+/** The file of each kernel, of the same name under assembly/ as its twin's. */
+const fileOf = new Map(
+  readdirSync(twins).flatMap((file) =>
+    [...readFileSync(`${twins}/${file}`, "utf8").matchAll(/^export function (\w+)/gm)].map(([, name]) => [name, file.replace(".ts", "")]),
+  ),
+);
 
 function sourceOf(name: OpName): string {
-  for (const [file, names] of Object.entries(sources)) if (names.includes(name)) return file;
-  for (const [file, pattern] of Object.entries(rest)) if (pattern.test(name)) return file;
-  throw new Error(`generate: no file is named for the kernel of ${name}`);
+  const file = fileOf.get(name);
+  if (!file) throw new Error(`generate: no file in ${twins} has the kernel ${name}`);
+  return file;
 }
 
 /** All ops that are a kernel's: a barrier is the interpreters' own. */
