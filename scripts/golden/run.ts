@@ -43,7 +43,7 @@ export class UsageError extends Error {}
 type Runner = (given: Case, backend: Backend, file: File) => Promise<Comparison>;
 
 /** The fields that tell a kind of case, most telling first. */
-const kinds: readonly { readonly has: readonly string[]; readonly run: Runner | string }[] = [
+const kinds: readonly { readonly has: readonly string[]; readonly run: Runner }[] = [
   { has: ["firstStep", "initial"], run: runTextbook },
   { has: ["layers", "steps"], run: runNetwork },
   { has: ["optimizer", "weights"], run: runOptimizer },
@@ -95,7 +95,6 @@ export async function runCase({ group, name, given, file }: Selected, backend: B
   const kind = kinds.find(({ has }) => has.every((field) => field in given));
   if (!kind) return { ...outcome, status: "failed", message: `no known kind of case has the fields: ${Object.keys(given).join(", ")}` };
   try {
-    if (typeof kind.run === "string") throw new Later(kind.run);
     const message = (await kind.run(given, backend, file)).failure;
     return message ? { ...outcome, status: "failed", message } : { ...outcome, status: "passed" };
   } catch (error) {
