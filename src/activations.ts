@@ -36,8 +36,6 @@ const rules = {
   logSoftmax: { apply: (g, x) => g.logSoftmax(x) },
 } satisfies Record<string, Rule>;
 
-export type ActivationName = keyof typeof rules;
-
 /** - linear x · relu max(0, x) · sigmoid 1/(1 + e^-x) · tanh · softplus log(1 + e^x) · silu x·sigmoid(x)
  *  - leakyRelu x > 0 ? x : alpha·x (alpha >= 0, default 0.01) · elu x > 0 ? x : alpha·(e^x - 1) (alpha >= 0, default 1)
  *  - gelu x·(1 + erf(x/√2))/2 · geluTanh 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
@@ -45,8 +43,12 @@ export type ActivationName = keyof typeof rules;
  *  - mish x·tanh(log(1 + e^x)) · softsign x/(1 + |x|) · logSigmoid -log(1 + e^-x)
  *  - hardSigmoid clip(x + 3, 0, 6)/6 · hardSwish x·hardSigmoid(x) · hardTanh clip(x, -1, 1) · relu6 clip(x, 0, 6)
  *  - softmax e^x / sum of e^x over the last axis · logSoftmax its logarithm */
+export type ActivationName = keyof typeof rules;
+
+/** By its name, with its option. */
 export interface BuiltInActivation {
   readonly type: ActivationName;
+  /** Of leakyRelu, elu and celu only. */
   readonly alpha?: number;
 }
 
@@ -86,17 +88,17 @@ function isCustom(given: unknown): given is CustomActivation {
   return typeof type === "string" && typeof apply === "function";
 }
 
-/** x > 0 ? x : alpha·x. */
+/** x > 0 ? x : alpha·x. @param alpha at least 0 */
 export function leakyRelu(alpha = 0.01): Activation {
   return toActivation("leakyRelu", { type: "leakyRelu", alpha });
 }
 
-/** x > 0 ? x : alpha·(e^x - 1). */
+/** x > 0 ? x : alpha·(e^x - 1). @param alpha at least 0 */
 export function elu(alpha = 1): Activation {
   return toActivation("elu", { type: "elu", alpha });
 }
 
-/** x > 0 ? x : alpha·(e^(x/alpha) - 1). */
+/** x > 0 ? x : alpha·(e^(x/alpha) - 1). @param alpha above 0 */
 export function celu(alpha = 1): Activation {
   return toActivation("celu", { type: "celu", alpha });
 }

@@ -36,7 +36,9 @@ export function constant(value: number): Initializer & { readonly value: number 
 }
 
 export interface UniformOptions {
+  /** default -0.05 */
   readonly min?: number;
+  /** at least min, default 0.05 */
   readonly max?: number;
 }
 
@@ -51,7 +53,9 @@ export function uniform(options: UniformOptions = {}): Initializer & Required<Un
 }
 
 export interface NormalOptions {
+  /** default 0 */
   readonly mean?: number;
+  /** at least 0, default 0.05 */
   readonly std?: number;
 }
 
@@ -95,7 +99,7 @@ export function lecunNormal(): Initializer {
 }
 
 /** A random matrix `[all axes but the last, last]` whose shorter side's vectors are orthogonal with length `gain`, each such matrix as
- *  likely as any other. Saxe, McClelland and Ganguli, ICLR 2014. Needs two axes or more. */
+ *  likely as any other. Saxe, McClelland and Ganguli, ICLR 2014. Needs two axes or more. @param options gain: default 1 */
 export function orthogonal(options: { readonly gain?: number } = {}): Initializer & { readonly gain: number } {
   checkOptions("orthogonal", options, ["gain"]);
   const { gain = 1 } = options;

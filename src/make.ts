@@ -54,7 +54,7 @@ export interface LoadOptions {
   /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
    *  numbers. */
   readonly arithmetic?: ArithmeticName;
-  /** Your own layers, losses and activations: by name, a factory that takes the saved options. */
+  /** Your own layers, losses, activations and metrics: by name, a factory that takes the saved options. */
   readonly custom?: Custom;
 }
 

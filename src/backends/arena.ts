@@ -146,7 +146,7 @@ export interface Block {
   bytes: number;
 }
 
-/** Makes an arena of at least `bytes` bytes; wasm.ts knows how. */
+/** Makes an arena of so many pages, which may grow to `limit` bytes; wasm.ts knows how. */
 export type OpenArena = (pages: number, limit: number) => Arena;
 
 /** Of every memory that the engine has not collected yet. */

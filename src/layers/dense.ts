@@ -11,9 +11,9 @@ export interface DenseOptions {
   readonly weight?: Initializer;
   /** of b, default zeros; false: no bias */
   readonly bias?: Initializer | false;
-  /** adds kernelL1·sum|W| to the loss */
+  /** adds kernelL1·sum|W| to the loss; >= 0, default 0 */
   readonly kernelL1?: number;
-  /** adds kernelL2·sum W² to the loss (gradient 2·kernelL2·W) */
+  /** adds kernelL2·sum W² to the loss (gradient 2·kernelL2·W); >= 0, default 0 */
   readonly kernelL2?: number;
   readonly name?: string;
 }

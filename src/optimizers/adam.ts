@@ -67,7 +67,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
   return adamKind("adam", options, 0);
 }
 
-/** Adam with decoupled weight decay (Loshchilov & Hutter 2019): w *= 1 - learningRate·weightDecay first; weightDecay defaults to 0.01. */
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019): w *= 1 - learningRate·weightDecay first.
+ *  Defaults: weightDecay 0.01, the others as adam's. */
 export function adamW(options: AdamOptions = {}): Optimizer {
   return adamKind("adamW", options, 0.01);
 }

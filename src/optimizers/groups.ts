@@ -10,10 +10,11 @@ export interface ParameterGroup {
   readonly match?: string | readonly string[];
   /** Only parameters with so many axes: 1 for biases and the scales of norms, 2 for matrices. */
   readonly rank?: number;
-  /** times the optimizer's learning rate */
+  /** times the optimizer's learning rate, >= 0 */
   readonly learningRateFactor?: number;
+  /** in place of the optimizer's, >= 0 */
   readonly weightDecay?: number;
-  /** They stay as they are; training computes no gradient for them. */
+  /** They stay as they are; training computes no gradient for them. `false` in a later group frees some again. */
   readonly frozen?: boolean;
 }
 

@@ -12,7 +12,8 @@ export interface SgdOptions extends Common {
   readonly nesterov?: boolean;
 }
 
-/** Stochastic gradient descent: w -= learningRate·g; with momentum v = momentum·v + g, w -= learningRate·(nesterov ? g + momentum·v : v). */
+/** Stochastic gradient descent: w -= learningRate·g; with momentum v = momentum·v + g, w -= learningRate·(nesterov ? g + momentum·v : v).
+ *  Defaults: learningRate 0.01, momentum 0. */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const all = checked("sgd", options, { learningRate: 0.01, weightDecay: 0, momentum: 0, dampening: 0, nesterov: false });
   checkRates("sgd", all, ["momentum", "dampening"]);

@@ -38,6 +38,7 @@ export class Builder extends Expressions {
   askedTraining = false;
   /** @internal */
   readonly seed: number;
+  /** @internal */
   readonly parameters: ParameterSpec[] = [];
   /** @internal */
   readonly gradients = new GradientFlow(this);
@@ -57,6 +58,7 @@ export class Builder extends Expressions {
   private ids = 0;
   private readonly frozen: (parameter: Tensor) => boolean;
 
+  /** @internal */
   constructor({ training, seed, frozen = () => false }: BuilderOptions) {
     super();
     this.trains = training;
@@ -66,6 +68,7 @@ export class Builder extends Expressions {
 
   // ---- tensors
 
+  /** A new tensor, which an op must write before another reads it. @internal */
   tensor(
     name: string,
     shape: readonly number[],
@@ -161,6 +164,7 @@ export class Builder extends Expressions {
     return this.instructions.slice(mark);
   }
 
+  /** A tensor `[1]` that holds the number, the same for every sample. */
   constant(value: number): Tensor {
     checkNumber(`${this.layer}: constant`, value);
     // To a Map both zeros are one key.

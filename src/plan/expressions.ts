@@ -20,6 +20,7 @@ export abstract class Expressions {
   /** @internal */
   // biome-ignore lint/suspicious/noExplicitAny: typed where it is defined, in Builder
   abstract emit(op: OpName, operands: any): void;
+  /** @internal */
   abstract tensor(
     name: string,
     shape: readonly number[],
@@ -260,7 +261,7 @@ export abstract class Expressions {
     return this.tensorOf(name, given);
   }
 
-  /** @throws {OptionError} what is no tensor, or was made by another call of a user's function, for another plan */
+  /** @throws {OptionError} what is no tensor, or was made by another call of a user's function, for another plan @internal */
   expectTensor(what: string, given: unknown): Tensor {
     if (!isSymbolic(given)) throw new OptionError(`${what} ${shown(given)}, expected a tensor`);
     if (!this.owns(given))
