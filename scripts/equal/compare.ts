@@ -54,7 +54,7 @@ export async function train(
 }
 
 /** Training steps that a run takes. */
-export function stepsOf({ options, data, batch }: NetworkCase, epochs: number): number {
+function stepsOf({ options, data, batch }: NetworkCase, epochs: number): number {
   const { input } = options;
   const width = typeof input === "number" ? input : input.reduce((a, b) => a * b, 1);
   return epochs * Math.ceil(data().inputs.length / width / batch);

@@ -2,7 +2,6 @@
  *  Never kept across an `await` or a user's callback: growing a WebAssembly memory detaches them. */
 export interface Views {
   readonly u8: Uint8Array;
-  readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
@@ -13,7 +12,6 @@ export interface Views {
 export function viewsOf(buffer: ArrayBufferLike, byteOffset: number, bytes: number, relaxed = false): Views {
   return {
     u8: new Uint8Array(buffer, byteOffset, bytes),
-    i32: new Int32Array(buffer, byteOffset, bytes >> 2),
     u32: new Uint32Array(buffer, byteOffset, bytes >> 2),
     f32: new Float32Array(buffer, byteOffset, bytes >> 2),
     f64: new Float64Array(buffer, byteOffset, bytes >> 3),
