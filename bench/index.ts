@@ -14,7 +14,7 @@ import { readOptions, refuse } from "./options.js";
 import { digits, featureLines, percent } from "./page.js";
 import { benchProducts, widen } from "./products.js";
 import { quietness } from "./quiet.js";
-import { type Record, record } from "./record.js";
+import { type Measurement, record } from "./record.js";
 import { Sheet } from "./sheet.js";
 import { measurePlan, measureStart } from "./start.js";
 import { measurePredict, measureSteps, measureTrainOnBatch } from "./steps.js";
@@ -39,7 +39,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const wasmHow: How = { backend: "wasm", arithmetic: relaxed ? "relaxed" : "strict" };
   const sheet = new Sheet(wasmHow);
 
-  const wanted = (kind: Record["bench"], name: string) => `${kind} ${name}`.toLowerCase().includes(only.toLowerCase());
+  const wanted = (kind: Measurement["bench"], name: string) => `${kind} ${name}`.toLowerCase().includes(only.toLowerCase());
   const products = gemmCases().filter(({ name, form, flops }) => wanted("gemm", `${name} ${form}`) && (!quick || flops <= QUICK));
   const kernels = kernelCases.filter(({ name }) => wanted("kernel", name));
   const trained = standards.filter((standard) => wanted("step", stepName(standard)));

@@ -65,7 +65,7 @@ function loopsOf(arithmetic: "strict" | "relaxed"): readonly Candidate[] {
 }
 
 /** The loop with the most instructions a cycle, on a panel in L1. */
-export function dense(): () => void {
+export function densestLoop(): () => void {
   return loopsOf("strict").find(({ name }) => name === "gemmMicro5x8")!.run;
 }
 

@@ -22,13 +22,13 @@ export function table(
   const column = (text = "") => (extra ? [text.padStart(12)] : []);
   const rows = lines.map(({ name, wasm, js, extra: text }) => {
     const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
-    return cells(name, digits(wasm.min), median(wasm), digits(wasm.max), ...column(text), median(js), `${digits(ratio)}x`);
+    return cells(name, digits(wasm.min), shownMedian(wasm), digits(wasm.max), ...column(text), shownMedian(js), `${digits(ratio)}x`);
   });
   return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
 }
 
 /** With a mark if it is disturbed. */
-export function median({ median, disturbed }: Figure): string {
+export function shownMedian({ median, disturbed }: Figure): string {
   return `${disturbed ? "~" : ""}${digits(median)}`;
 }
 

@@ -5,7 +5,7 @@ import { fasterOf, type Limit, measureAgain, measureLimit } from "./limit.js";
 import { type Budget, measure } from "./measure.js";
 import type { How } from "./networks.js";
 import { recompile } from "./operands.js";
-import { digits, median, percent } from "./page.js";
+import { digits, percent, shownMedian } from "./page.js";
 import { record } from "./record.js";
 import type { Sheet } from "./sheet.js";
 
@@ -65,7 +65,7 @@ export async function benchProducts(
     sheet.records.push(
       record({ bench: "limit", case: name, backend: "wasm", arithmetic, unit: "GFLOP/s", ofLimit: figure.median / limit }, figure),
     );
-  console.log(`limit    ${wide ? "twice " : ""}${median(narrow)} GFLOP/s, multiply and add (${fastest})`);
+  console.log(`limit    ${wide ? "twice " : ""}${shownMedian(narrow)} GFLOP/s, multiply and add (${fastest})`);
   sheet.disturbed ||= narrow.disturbed === true;
   sheet.print("gemm, GFLOP/s", { extra: "limit" });
   return sheet.records.some(({ bench, median }) => bench === "gemm" && median > CLOCK * limit);

@@ -1,6 +1,6 @@
 // Whether the core is ours alone at the moment. Another process on it, or a virtual machine's neighbour on the same physical core, which no
 // counter here shows, slows a loop that starts nearly seven instructions a cycle by a third, and loops in registers hardly at all.
-import { dense } from "./limit.js";
+import { densestLoop } from "./limit.js";
 import { type Budget, measure } from "./measure.js";
 
 /** Milliseconds of a look, at least. */
@@ -10,7 +10,7 @@ const SHARE = 0.92;
 
 /** @returns looks at the core: true if its densest loop is as fast as it was at its best */
 export function quietness(budget: Budget): () => boolean {
-  const run = dense();
+  const run = densestLoop();
   let { max: best } = measure(run, 1, { ...budget, time: 500 });
   const calls = Math.ceil((best * LOOK) / 1e3);
   return () => {

@@ -2,7 +2,7 @@
 import { isRevectorized } from "../src/backends/revectorizer.js";
 import type { Figure } from "./measure.js";
 
-export interface Record extends Figure {
+export interface Measurement extends Figure {
   readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start" | "plan";
   /** Such as `256x256x256` or `784-128-10 batch 32`. */
   readonly case: string;
@@ -20,9 +20,9 @@ export interface Record extends Figure {
 
 /** A record of this process, on one thread. */
 export function record(
-  fields: Pick<Record, "bench" | "case" | "form" | "backend" | "arithmetic" | "unit" | "ofLimit">,
+  fields: Pick<Measurement, "bench" | "case" | "form" | "backend" | "arithmetic" | "unit" | "ofLimit">,
   figure: Figure,
-): Record {
+): Measurement {
   return {
     ...fields,
     // The limit is that of 128 bits.

@@ -3,9 +3,9 @@
 import type { Figure } from "./measure.js";
 import type { How } from "./networks.js";
 import { type Line, table } from "./page.js";
-import { type Record, record } from "./record.js";
+import { type Measurement, record } from "./record.js";
 
-type Fields = Pick<Record, "bench" | "case" | "form" | "unit">;
+type Fields = Pick<Measurement, "bench" | "case" | "form" | "unit">;
 type Run = (how: How) => Figure | Promise<Figure>;
 
 interface Extras {
@@ -16,10 +16,10 @@ interface Extras {
 }
 
 /** Those of one arithmetic, and a start, which is over before it matters. */
-const ALIKE: readonly Record["bench"][] = ["kernel", "dispatch", "start"];
+const ALIKE: readonly Measurement["bench"][] = ["kernel", "dispatch", "start"];
 
 export class Sheet {
-  readonly records: Record[] = [];
+  readonly records: Measurement[] = [];
   /** Some figure on the page had too few quiet samples. */
   disturbed = false;
   private lines: Line[] = [];
