@@ -2,6 +2,7 @@
 // What a record holds for an op is what its kernel takes, so a new op needs nothing here to be timed.
 import * as twins from "../build/js/dispatch.js";
 import type { ArithmeticName } from "../src/arithmetic.js";
+import { firstByte, page } from "../src/backends/arena.js";
 import { builds, whyNot } from "../src/backends/builds.js";
 import { isRevectorized } from "../src/backends/revectorizer.js";
 import { setTile } from "../src/backends/tile.js";
@@ -35,8 +36,6 @@ export interface Calls {
 }
 
 const BYTES = 64 * 2 ** 20;
-/** As in a plan, address 0 means "left out". */
-const FIRST = 65_536;
 
 type Kernels<First extends readonly unknown[]> = Record<OpName, (...args: [...First, ...number[]]) => void>;
 /** A build's kernels, and the memory that they work in. */
@@ -50,7 +49,7 @@ async function instanceOf(arithmetic: ArithmeticName): Promise<Instance | undefi
   const bytes = Buffer.from(await builds[arithmetic].load(), "base64");
   // V8 shares machine code between modules of the same bytes: an empty section named "r" tells one that is compiled anew from the first.
   const module = await WebAssembly.compile(isRevectorized() ? Buffer.concat([bytes, Uint8Array.of(0, 2, 1, 0x72)]) : bytes);
-  const memory = new WebAssembly.Memory({ initial: BYTES / 65_536 });
+  const memory = new WebAssembly.Memory({ initial: BYTES / page });
   setTile(memory, arithmetic);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: instance.exports as unknown as Kernels<[]>, u8: new Uint8Array(memory.buffer) };
@@ -69,7 +68,7 @@ const jsViews = { strict: viewsOf(jsBuffer, 0, BYTES), relaxed: viewsOf(jsBuffer
 export async function prepare(job: Job): Promise<Calls> {
   const { op, values, positive = [], ids = [], given = [], dataRows = 0 } = job;
   const spec = specOf(op);
-  let at = FIRST;
+  let at = firstByte;
   let bytes = 0;
   const reserve = (elements: number) => {
     const address = at;
@@ -106,10 +105,10 @@ export async function prepare(job: Job): Promise<Calls> {
     if (operand.kind === "stepAddress" || operand.kind === "stepStatus") return reserve(4);
     return operand.kind === "stepPointer" ? order() : (values[operand.name] ?? 0);
   });
-  const laidOut = jsViews.strict.u8.subarray(FIRST, at);
+  const laidOut = jsViews.strict.u8.subarray(firstByte, at);
   const list = [...args.slice(0, -1), 0, args.at(-1)!];
   instances ??= { strict: await instanceOf("strict"), relaxed: await instanceOf("relaxed") };
-  for (const instance of Object.values(instances)) instance?.u8.set(laidOut, FIRST);
+  for (const instance of Object.values(instances)) instance?.u8.set(laidOut, firstByte);
   const js = (twins as unknown as Kernels<[Views]>)[op];
   return {
     wasm: {
@@ -118,7 +117,7 @@ export async function prepare(job: Job): Promise<Calls> {
     },
     js: { strict: js.bind(undefined, jsViews.strict, ...list), relaxed: js.bind(undefined, jsViews.relaxed, ...list) },
     bytes,
-    span: at - FIRST,
+    span: at - firstByte,
     flops: spec.flops(values),
   };
 }

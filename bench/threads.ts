@@ -2,6 +2,7 @@
 // turns, so that a slower minute of the machine is both's; the median of each counts.
 import { cpus } from "node:os";
 import { Step } from "../assembly/opcodes.js";
+import { firstByte } from "../src/backends/arena.js";
 import { runTogether, type Shared } from "../src/backends/pool.js";
 import { compileBuild } from "../src/backends/wasm.js";
 import { assemble } from "../src/plan/assemble.js";
@@ -61,7 +62,7 @@ function print(name: string, rate: (milliseconds: number) => number, times: Read
 async function measureProduct(m: number, n: number, k: number, form: Form, threads: readonly number[]): Promise<void> {
   const { module } = await compileBuild("strictThreads");
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 32_768, shared: true });
-  const region = 65_536;
+  const region = firstByte;
   const matrix = (id: number, name: string, rows: number, columns: number): Tensor => ({
     ...{ id, name, shape: [rows, columns], batched: false, dtype: "f32", stride: columns, slab: "workspace", needsGradient: false },
   });

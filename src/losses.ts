@@ -14,7 +14,7 @@ import {
 import type { Loss } from "./losses/loss.js";
 import { cosineSimilarity, huber, logCosh, meanAbsoluteError, meanSquaredError, poisson } from "./losses/regression.js";
 
-export type { Loss, LossOptions } from "./losses/loss.js";
+export type { Loss } from "./losses/loss.js";
 
 const factories: Readonly<Record<string, (options: never) => Loss>> = {
   meanSquaredError,

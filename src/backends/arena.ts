@@ -8,9 +8,9 @@ export const collectEvery = 64 * 2 ** 20;
 
 const MiB = 2 ** 20;
 /** WebAssembly's page. */
-const page = 65_536;
-/** Nothing lies below: to kernels the address 0 means "left out". */
-const firstByte = 65_536;
+export const page = 65_536;
+/** No region lies below, where `Control` is; to kernels the address 0 means "left out". */
+export const firstByte = 65_536;
 /** A cache line, so that networks of different threads never share one. */
 const alignment = 64;
 /** Bytes after which the next arena is opened. */

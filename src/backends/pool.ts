@@ -3,6 +3,7 @@
 import { Control, Ended, Presence } from "../../assembly/opcodes.js";
 import { BackendError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
+import { firstByte } from "./arena.js";
 import { cores, type Notice, startThread, type Thread } from "./workers.js";
 
 /** A memory that threads share, and the module they run on it. */
@@ -142,7 +143,7 @@ class Session {
   /** In a memory where no thread is. */
   constructor(private readonly shared: Shared) {
     const { module, memory, threads } = shared;
-    const words = new Int32Array(memory.buffer, 0, 2 ** 14);
+    const words = new Int32Array(memory.buffer, 0, firstByte >> 2);
     words.fill(0, Control.Go >> 2);
     this.words = words;
     this.members = workers(mayWait() ? threads - 1 : threads);

@@ -6,7 +6,7 @@ import { bytesOf } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, page, type Run } from "./arena.js";
 import type { BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
@@ -93,7 +93,7 @@ function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
       first = false;
       return new Arena(memory, instance.exports.run as Run, limit);
     } catch (cause) {
-      if (!first) throw outOfMemory(pages * 65_536, cause);
+      if (!first) throw outOfMemory(pages * page, cause);
       // Nothing of ours is in its way. V8 reserves all that 32-bit addresses can reach, and guards beside it.
       throw new NoWebAssembly(
         `wasm: the engine refused the ${name} build a memory (${cause}); it may reserve 10 GiB of addresses for each, whatever its size: raise the limit, if there is one (ulimit -v)`,

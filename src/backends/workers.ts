@@ -1,7 +1,7 @@
 // Workers of Node and of browsers under one interface. Their code is a string, so that no bundler has to find a file, and what they say
 // is in pool.ts.
 import { BackendError } from "../errors.js";
-import { collectEvery } from "./arena.js";
+import { collectEvery, firstByte } from "./arena.js";
 
 /** What a worker is told: to enter a memory as one of its threads, and to take part in the runs that follow the `seen`-th. */
 export interface Entry {
@@ -42,7 +42,7 @@ const enter = ({ module, memory, thread, seen }) => {
   let exports;
   let why = null;
   try {
-    const words = new Int32Array(memory.buffer, 0, 16384);
+    const words = new Int32Array(memory.buffer, 0, ${firstByte >> 2});
     const wait = (address, expected, milliseconds) => Atomics.wait(words, address >>> 2, expected, milliseconds) !== "timed-out";
     const report = (ran) => tell({ ran });
     exports = new WebAssembly.Instance(module, { env: { memory, wait, report } }).exports;
