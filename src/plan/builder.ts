@@ -83,7 +83,8 @@ export class Builder extends Expressions {
     } = {},
   ): Tensor {
     const { slab = "workspace", batched = true, dtype = "f32", needsGradient = false, parts, offset } = options;
-    const stride = options.stride ?? (shape.length === 0 || dtype === "u32" ? (shape.at(-1) ?? 1) : padded(shape.at(-1)!));
+    const width = shape.at(-1) ?? 1;
+    const stride = options.stride ?? (dtype === "u32" ? width : padded(width));
     const tensor = {
       id: this.ids++,
       name,

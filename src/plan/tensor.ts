@@ -18,7 +18,7 @@ export interface Tensor {
   readonly shape: readonly number[];
   readonly batched: boolean;
   readonly dtype: "f32" | "u32";
-  /** Elements from one row to the next. Rank 0 and class ids: unpadded; matrices: columns, up to whole v128s. */
+  /** Elements from one row to the next: columns, up to whole v128s; class ids, and what losses and weights have a row, are unpadded. */
   readonly stride: number;
   readonly slab: Slab;
   /** Does the loss's gradient with respect to it have to be computed? */
