@@ -32,6 +32,8 @@ export interface BuilderOptions {
   readonly frozen?: (parameter: Tensor) => boolean;
 }
 
+/** `g`, with which the function of a layer, loss, activation or metric says what it computes: from symbolic tensors, which have shapes and no
+ *  values yet, its methods make others. */
 export class Builder extends Expressions {
   private readonly trains: boolean;
   /** Whether a layer's function has asked: without training it may then compute something else. @internal */

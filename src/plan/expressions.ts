@@ -1,6 +1,5 @@
 // Arithmetic on symbolic tensors, by name: what users compose their own layers, losses and activations of. Shapes are checked here; every
-// op has its backward rule in the op table. Operands broadcast: a tensor of one row (a vector that is the same for every sample) over rows,
-// one of one column over columns, a number over both.
+// op has its backward rule in the op table.
 import { Start } from "../../assembly/opcodes.js";
 import { type Activation, type ActivationName, activate, toActivation } from "../activations.js";
 import { checkCount, checkNumber, shown } from "../checks.js";
@@ -10,7 +9,8 @@ import { pair, triple } from "./ops/elementwise.js";
 import type { OpName } from "./ops.js";
 import { columns, elements, isOneRow, product, rows, type Tensor } from "./tensor.js";
 
-/** A tensor, or a number that stands for all of its elements. */
+/** A tensor, or a number that stands for all of its elements. Operands broadcast: a row `[columns]` that is the same for every sample over
+ *  rows, a column `[..., 1]` over columns, a number or a parameter `[]` over both; other shapes must be equal, else {ShapeError}. */
 export type Operand = Tensor | number;
 
 type Unary = "expForward" | "logForward" | "sqrtForward" | "absForward" | "sinForward" | "cosForward";
