@@ -104,6 +104,11 @@ export function op<const S extends OpSpec>(make: () => S): () => S {
 
 type Span = (v: Values) => number;
 
+/** One element for each of the range, */
+export const whole: Span = (v) => v.end!;
+/** or one row of `ld` elements. */
+export const byRows: Span = (v) => v.end! * v.ld!;
+
 export function read<const N extends string>(name: N, span?: Span) {
   return { name, kind: "tensor", access: "read", span } as const;
 }

@@ -1,9 +1,6 @@
 // Activations: y = f(x), and dx = f'(x)·dy from whichever of x and y is cheaper to keep; dropout.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { type Made, op, read, scalar, type Values, write } from "../spec.js";
-
-const whole = (v: Values) => v.end!;
-const byRows = (v: Values) => v.end! * v.ld!;
+import { byRows, type Made, op, read, scalar, whole, write } from "../spec.js";
 
 /** An elementwise forward op whose gradient op is `backward` and reads the saved `keeps`. */
 function forward<const B extends string>(code: Op, backward: B, keeps: "x" | "y", makes: Made = "numbers") {

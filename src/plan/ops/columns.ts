@@ -1,6 +1,6 @@
 // Ops that sum, cut, join and turn matrices by their columns.
 import { Op, Share, Start } from "../../../assembly/opcodes.js";
-import { type Access, op, read, scalar, update, type Values, write } from "../spec.js";
+import { type Access, byRows, op, read, scalar, update, type Values, write } from "../spec.js";
 import { columns, rows } from "../tensor.js";
 import { clear, spread } from "./elementwise.js";
 
@@ -19,7 +19,7 @@ export const columnOps = {
     code: Op.SumColumns,
     operands: [
       write("y", (v) => (v.ldy === 1 ? v.end! : Math.max(v.end! - 1, 0) * v.ldy! + 4)),
-      read("x", (v) => v.end! * v.ld!),
+      read("x", byRows),
       scalar("columns", "u32"),
       scalar("ld", "u32"),
       scalar("ldy", "u32"),
@@ -99,7 +99,7 @@ export const columnOps = {
   /** y = +0 in the padding of its rows */
   clearPadding: op(() => ({
     code: Op.ClearPadding,
-    operands: [update("y", (v) => v.end! * v.ld!), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
+    operands: [update("y", byRows), scalar("columns", "u32"), scalar("ld", "u32"), scalar("end", "extent")],
     within: [["columns", "ld"]],
     split: Share.Rows,
     flops: () => 0,

@@ -1,6 +1,6 @@
 // Arithmetic on tensors, with broadcasting, and functions of one tensor: what users' own layers, losses and activations are made of.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { type Gradients, op, read, scalar, type Values, write } from "../spec.js";
+import { byRows, type Gradients, op, read, scalar, type Values, whole, write } from "../spec.js";
 import { columns, type Extent, elements, isOneRow, rows, type Tensor } from "../tensor.js";
 import { backward as slope } from "./activations.js";
 
@@ -24,14 +24,13 @@ export function triple(y: Tensor, a: Tensor, b: Tensor, c: Tensor) {
 /** Elements of an operand: of its last row as many as y has columns, or a single one, which has a v128 of its own. */
 const span = (stride: string, step: string) => (v: Values) =>
   v[step] ? Math.max(v.end! - 1, 0) * v[stride]! + v.ld! : Math.max(v.end! * v[stride]!, 4);
-const whole = (v: Values) => v.end! * v.ld!;
 
 /** y = f(a, b). `backward` gets the gradient that has arrived at y. */
 function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a: Tensor; b: Tensor }) => void) {
   return op(() => ({
     code,
     operands: [
-      write("y", whole),
+      write("y", byRows),
       read("a", span("lda", "stepA")),
       read("b", span("ldb", "stepB")),
       scalar("ld", "u32"),
@@ -46,7 +45,7 @@ function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a
       ["y", "a"],
       ["y", "b"],
     ],
-    flops: whole,
+    flops: byRows,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
   }));
 }
@@ -55,7 +54,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
   return op(() => ({
     code,
     operands: [
-      write("y", whole),
+      write("y", byRows),
       read("a", span("lda", "stepA")),
       read("b", span("ldb", "stepB")),
       read("c", span("ldc", "stepC")),
@@ -74,7 +73,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
       ["y", "b"],
       ["y", "c"],
     ],
-    flops: whole,
+    flops: byRows,
     stops: ["a"],
     ...(backward && { backward: (g, o) => backward(g, g.gradient(o.y), o) }),
   }));
@@ -84,10 +83,10 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
 function unary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; x: Tensor; end: Extent }) => void) {
   return op(() => ({
     code,
-    operands: [write("y", (v) => v.end!), read("x", (v) => v.end!), scalar("end", "extent")],
+    operands: [write("y", whole), read("x", whole), scalar("end", "extent")],
     split: Share.Elements,
     alias: [["y", "x"]],
-    flops: (v) => v.end!,
+    flops: whole,
     backward: (g, o) => backward(g, g.gradient(o.y), o),
   }));
 }

@@ -1,15 +1,13 @@
 // Losses give one number a row and, if wanted, the gradient at once; then they are weighed and summed.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { numbers, type OpSpec, op, optional, read, scalar, update, type Values, write } from "../spec.js";
+import { byRows, numbers, type OpSpec, op, optional, read, scalar, update, type Values, whole, write } from "../spec.js";
 
-const byRows = (v: Values) => v.end! * v.ld!;
 const targetRows = (v: Values) => v.end! * v.ldt!;
-const perRow = (v: Values) => v.end!;
 const terms = (v: Values) => v.end! * v.columns!;
 
 /** loss[r] = the sum of the row's terms (elementwise losses) or the row's loss; dx = scale · d loss[r] / d p, p `[rows, columns]`. */
 const operands = [
-  write("loss", perRow),
+  write("loss", whole),
   optional(write("dx", byRows)),
   read("p", byRows),
   read("t", targetRows),
@@ -80,13 +78,7 @@ export const lossOps = {
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
   weighRows: op(() => ({
     code: Op.WeighRows,
-    operands: [
-      update("loss", perRow),
-      optional(update("dx", byRows)),
-      read("weights", perRow),
-      scalar("ld", "u32"),
-      scalar("end", "extent"),
-    ],
+    operands: [update("loss", whole), optional(update("dx", byRows)), read("weights", whole), scalar("ld", "u32"), scalar("end", "extent")],
     split: Share.Rows,
     flops: byRows,
   })),
@@ -97,11 +89,11 @@ export const lossOps = {
     operands: [
       scalar("out", "stepAddress"),
       scalar("status", "stepStatus"),
-      read("loss", perRow),
+      read("loss", whole),
       scalar("lossScale", "stepF64"),
       scalar("end", "extent"),
     ],
     split: "none",
-    flops: perRow,
+    flops: whole,
   })),
 };

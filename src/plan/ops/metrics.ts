@@ -1,10 +1,7 @@
 // Metrics: what the step counts of the batch's rows.
 import { Op } from "../../../assembly/opcodes.js";
-import { numbers, type OpSpec, op, optional, read, scalar, type Values } from "../spec.js";
+import { byRows, numbers, type OpSpec, op, optional, read, scalar, whole } from "../spec.js";
 import { idRows, valueRows } from "./losses.js";
-
-const byRows = (v: Values) => v.end! * v.ld!;
-const perRow = (v: Values) => v.end!;
 
 /** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
 function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
@@ -14,7 +11,7 @@ function metric<const N extends string = never>(code: Op, options: readonly N[] 
       scalar("out", "stepAddress"),
       read("p", byRows),
       read("t", (v) => v.end! * v.ldt!),
-      optional(read("weights", perRow)),
+      optional(read("weights", whole)),
       scalar("columns", "u32"),
       scalar("ld", "u32"),
       scalar("ldt", "u32"),
@@ -42,11 +39,11 @@ export const metricOps = {
     operands: [
       scalar("out", "stepAddress"),
       read("x", byRows),
-      optional(read("weights", perRow)),
+      optional(read("weights", whole)),
       scalar("ld", "u32"),
       scalar("end", "extent"),
     ],
     split: "none",
-    flops: perRow,
+    flops: whole,
   })),
 };

@@ -1,9 +1,8 @@
 // What happens to the gradient slab and the parameter slab once the gradients are there. Elementwise over slabs whose padding is zero
 // and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers/.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { op, optional, read, scalar, update, type Values } from "../spec.js";
+import { op, optional, read, scalar, update, whole } from "../spec.js";
 
-const whole = (v: Values) => v.end!;
 const w = update("w", whole);
 const g = read("g", whole);
 const status = scalar("status", "stepStatus");

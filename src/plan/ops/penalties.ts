@@ -1,8 +1,6 @@
 // Penalties on parameters, and their gradients.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { op, read, scalar, update, type Values } from "../spec.js";
-
-const elements = (v: Values) => v.end!;
+import { op, read, scalar, update, whole } from "../spec.js";
 
 export const penaltyOps = {
   /** out (f64) += l1·sum|w| + l2·sum w² */
@@ -11,7 +9,7 @@ export const penaltyOps = {
     operands: [
       scalar("out", "stepAddress"),
       scalar("status", "stepStatus"),
-      read("w", elements),
+      read("w", whole),
       scalar("l1", "f32"),
       scalar("l2", "f32"),
       scalar("end", "extent"),
@@ -22,7 +20,7 @@ export const penaltyOps = {
   /** dw += l1·sign(w) + 2·l2·w */
   penaltyBackward: op(() => ({
     code: Op.PenaltyBackward,
-    operands: [update("dw", elements), read("w", elements), scalar("l1", "f32"), scalar("l2", "f32"), scalar("end", "extent")],
+    operands: [update("dw", whole), read("w", whole), scalar("l1", "f32"), scalar("l2", "f32"), scalar("end", "extent")],
     split: Share.Elements,
     flops: (v) => 5 * v.end!,
   })),

@@ -1,9 +1,8 @@
 // Ops that fill, move or combine rows without arithmetic on their meaning.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { op, read, scalar, update, type Values, write } from "../spec.js";
+import { op, read, scalar, update, type Values, whole, write } from "../spec.js";
 import { padded } from "../tensor.js";
 
-const whole = (v: Values) => v.end!;
 const byWords = (v: Values) => v.end! * v.words!;
 
 export const rowOps = {
