@@ -15,7 +15,7 @@ export interface Build {
   load(): string | Promise<string>;
 }
 
-/** The build within. A minifier writes a constant that is used once where it is used: in a function V8 would read its 136 KB twice. */
+/** The build within. A minifier writes a constant that is used once where it is used: in a function V8 would read all of it twice. */
 const within = { strict };
 
 export const builds = {
