@@ -1,6 +1,6 @@
 // Gradients against central differences of the loss itself: neither our formulas nor the reference's can be wrong here unnoticed.
 import { describe, expect, test } from "vitest";
-import { activation, dense, type Layer, type Loss, meanSquaredError, network } from "../src/index.js";
+import { activation, dense, type Layer, type Loss, layer, meanSquaredError, network, normal, uniform } from "../src/index.js";
 import { activations, dataFor, losses } from "./cases.js";
 import { largest } from "./close.js";
 
@@ -105,6 +105,13 @@ describe("gradients agree with central differences", () => {
 
   test.each(losses)("$name", async ({ loss, last }) => {
     await check({ input: 3, layers: [dense(4, { activation: "tanh" }), dense(3, { activation: last })], loss });
+  });
+
+  test.each([[[]], [[1]], [[3]]])("a parameter of shape %j, repeated over sequences", async (shape) => {
+    const affine = layer("affine", {}, (g, x) =>
+      g.add(g.mul(x, g.parameter("scale", shape, uniform({ min: 0.5, max: 1 }))), g.parameter("shift", shape, normal())),
+    );
+    await check({ input: [2, 3], layers: [affine, dense(2)], loss: meanSquaredError() });
   });
 
   test("L1 and L2 penalties", async () => {
