@@ -187,6 +187,52 @@ test("diagnose sees dead units, constant outputs and vanishing gradients", async
   expect(net.diagnose({ inputs: a, targets }).warnings.join("\n")).toMatch(/out: 2 of 2 outputs are the same/);
 });
 
+test("diagnose's numbers are those of all elements, of the batch's mean loss", async () => {
+  const net = await network({
+    input: 1,
+    layers: [dense(2, { activation: "relu", name: "hidden" }), dense(1, { bias: false, name: "out" })],
+    loss: meanSquaredError(),
+    seed: 1,
+  });
+  net.setParameters([
+    { name: "hidden.weight", values: [1, -1] },
+    { name: "out.weight", values: [1, 1] },
+  ]);
+  // Every prediction is 1 too large, so every gradient of one is 2·1/4.
+  const { layers, warnings, summary } = net.diagnose({ inputs: [1, 2, 3, 4], targets: [0, 1, 2, 3] });
+  const gradients = { mean: 0.5, deviation: 0, zeros: 0 };
+  // 1 0 2 0 3 0 4 0: the mean of their squares is 30/8. Gradients of the weights: 5 and 0, of the biases: 2 and 0; of out's: 5 and 0.
+  expect(layers).toEqual([
+    {
+      name: "hidden",
+      activations: { mean: 1.25, deviation: Math.sqrt(30 / 8 - 1.25 ** 2), zeros: 0.5 },
+      gradients,
+      parameterGradientNorm: Math.sqrt(29),
+      units: 2,
+      dead: 1,
+      constant: 0,
+    },
+    {
+      name: "out",
+      activations: { mean: 2.5, deviation: Math.sqrt(30 / 4 - 2.5 ** 2), zeros: 0 },
+      gradients,
+      parameterGradientNorm: 5,
+      units: 1,
+      dead: 0,
+      constant: 0,
+    },
+  ]);
+  expect(warnings).toHaveLength(1);
+  expect(summary).toBe(
+    [
+      "layer   mean  deviation  zeros  gradient dev.  dW norm  dead",
+      "hidden  1.25       1.48   50 %           0.00     5.39     1",
+      "out     2.50       1.12    0 %           0.00     5.00     0",
+      ...warnings,
+    ].join("\n"),
+  );
+});
+
 test("the summary counts a layer's parameters with those of the layers within it", async () => {
   const net = await network({
     input: 4,
