@@ -238,8 +238,14 @@ describe("what a callback keeps", () => {
     return saved;
   };
 
-  test("comes back: an empty array, one with NaN, and data", async () => {
-    const state = { json: { a: [1, null, "b"] }, arrays: { none: new Float32Array(), some: Float32Array.of(1.5, Number.NaN) } };
+  test.each<[string, CallbackState, CallbackState?]>([
+    [
+      "an empty array, one with NaN, and data",
+      { json: { a: [1, null, "b"] }, arrays: { none: new Float32Array(), some: Float32Array.of(1.5, Number.NaN) } },
+    ],
+    ["arrays alone", { arrays: { some: Float32Array.of(1.5) } }, { json: null, arrays: { some: Float32Array.of(1.5) } }],
+    ["nothing, which is told nevertheless", {}, { json: null, arrays: {} }],
+  ])("comes back: %s", async (_, state, expected = state) => {
     const net = await loadNetwork(await saving(state));
     let restored: CallbackState | undefined;
     const mine: Callback = {
@@ -250,7 +256,7 @@ describe("what a callback keeps", () => {
       },
     };
     await net.fit(data, { epochs: 2, resume: true, callbacks: [mine] });
-    expect(restored).toEqual(state);
+    expect(restored).toEqual(expected);
   });
 
   test.each<[string, unknown, RegExp]>([
