@@ -111,6 +111,14 @@ describe("earlyStopping", () => {
     }
   });
 
+  test("without restoreBest ends the run with the weights of its last epoch", async () => {
+    const [net, twin] = [await make(), await make()];
+    const stop = cr.earlyStopping({ monitor: "loss", patience: 3, minDelta: 1e3, restoreBest: false });
+    expect((await net.fit(data, { ...options, callbacks: [stop] })).epochs).toHaveLength(4);
+    await twin.fit(data, { ...options, epochs: 4 });
+    expect(net.weightsHash()).toBe(twin.weightsHash());
+  });
+
   test("in two runs at once is refused", async () => {
     const stop = stopping();
     const [a, b] = [await make(), await make()];
