@@ -130,6 +130,12 @@ describe("targets are", () => {
       { targets: Uint32Array.of(1, 0, 1), classes: ["9", "10"] },
     ],
     [
+      "names in the order of code units, if one is no whole number",
+      { inputs: rows, targets: ["x", "2", "10"] },
+      {},
+      { targets: Uint32Array.of(2, 1, 0), classes: ["10", "2", "x"] },
+    ],
+    [
       "false and true",
       { inputs: rows, targets: [true, false, true] },
       {},

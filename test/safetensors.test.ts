@@ -89,6 +89,8 @@ describe("writes", () => {
     const aligned = '{"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}}';
     expect(encodeSafetensors([{ name: "attn.0", shape: [1, 2, 3], values: six }])).toEqual(file(aligned, data));
     expect(encodeSafetensors([])).toEqual(file("{}      "));
+    const none = '{"none":{"dtype":"F32","shape":[2,0],"data_offsets":[0,0]}}';
+    expect(encodeSafetensors([{ name: "none", shape: [2, 0], values: [] }])).toEqual(file(none.padEnd(64)));
     expect(encodeSafetensors([], { framework: "pt" })).toEqual(file('{"__metadata__":{"framework":"pt"}}     '));
   });
 
