@@ -304,6 +304,7 @@ describe("weights", () => {
 
 test("oneHot has a 1 at each row's class", () => {
   expect(oneHot([2, 0], 3)).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0));
+  expect(() => oneHot([2, 0], undefined as never)).toThrow("oneHot: classes is undefined, expected a whole number");
 });
 
 test("class weights make every class count alike: rows / (classes · rows of the class)", () => {

@@ -164,6 +164,13 @@ test("a network with custom parts comes back when their factories are given, and
   }
 });
 
+test("the mean of a parameter's rows is the same whatever the batch", async () => {
+  const mean = layer("mean", {}, (g, x) => g.add(x, g.meanRows(g.parameter("w", [3, 2], constant(0)))));
+  const net = await network({ input: 2, layers: [mean], loss: meanSquaredError(), seed: 1 });
+  net.setParameters([{ name: "mean_1.w", values: [1, 6, 2, 0, 6, 0] }]);
+  expect([...net.predict([0, 0, 0, 0, 0, 0])]).toEqual([3, 2, 3, 2, 3, 2]);
+});
+
 test("diagnose sees dead units, constant outputs and vanishing gradients", async () => {
   const net = await network({
     input: 3,
