@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Status } from "../assembly/opcodes.js";
-import { adam, dense, meanSquaredError, network, rmsprop, sgd } from "../src/index.js";
+import { adam, dense, meanSquaredError, nadam, network, rmsprop, sgd } from "../src/index.js";
 import { eachLastingWord, modelOf } from "./internals.js";
 import { Twin } from "./twin.js";
 
@@ -287,6 +287,19 @@ test("lion: steps by the rate whatever the gradient's size, and not where it is 
   stepper({ type: "lion", learningRate: 0.25, beta1: 0, beta2: 0.99 }, w, g, status, 8)(1);
   expect([...twin.read(w, 8)]).toEqual([0.75, 1.25, 1, 1, 0.75, 1.25, 0.75, 1]);
   expect(readStatus(status)).toBe(0);
+});
+
+test("nadam: a step's factors are Dozat's, early and late, whichever step came before", () => {
+  const { factors } = nadam({ learningRate: 0.5, beta1: 0.9, beta2: 0.99 });
+  const mu = (t: number) => 0.9 * (1 - 0.5 * 0.96 ** (t * 0.004));
+  const left = (t: number) => 1 - Array.from({ length: t }, (_, s) => mu(s + 1)).reduce((a, b) => a * b);
+  for (const t of [1, 2, 3000, 50, 10, 1]) {
+    const out = new Float32Array(3);
+    factors(t, out, 0);
+    const expected = [(0.5 * mu(t + 1)) / left(t + 1), (0.5 * (1 - mu(t))) / left(t), 1 / Math.sqrt(1 - 0.99 ** t)];
+    // Of one rounding to float32.
+    for (const [i, value] of expected.entries()) expect(Math.abs(out[i]! / value - 1)).toBeLessThan(2 ** -23);
+  }
 });
 
 test.each([
