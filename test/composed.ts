@@ -16,6 +16,7 @@ import {
   prelu,
   sgd,
   type Tensor,
+  uniform,
 } from "../src/index.js";
 import { dataFor, type NetworkCase } from "./cases.js";
 
@@ -72,9 +73,11 @@ export const computedWeights = (units: number) =>
     const scale = g.parameter("scale", [units, 1], noise);
     const mask = g.parameter("mask", [inputs, units], noise);
     const single = g.parameter("single", [1], noise);
+    // Over its padding, 0, gradients are no numbers.
+    const divisor = g.parameter("divisor", [inputs, units], uniform({ min: 1, max: 2 }));
     // Weight normalisation (Salimans & Kingma 2016), turned and masked.
     const length = g.sqrt(g.add(g.sum(g.square(v)), 0.1));
-    const w = g.mul(g.transpose(g.div(g.mul(v, scale), length)), g.activate(mask, "sigmoid"));
+    const w = g.div(g.mul(g.transpose(g.div(g.mul(v, scale), length)), g.activate(mask, "sigmoid")), divisor);
     return g.mul(g.matmul(x, g.concat([w, g.matmul(w, g.matmul(g.transpose(w), w))])), g.add(single, 2));
   });
 
