@@ -58,17 +58,16 @@ export function runBatch(
   return plan;
 }
 
-/** A step's data loss, of all outputs together. */
-export function lossOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
-  const record = table + index * layout.stride;
+/** The single step's data loss, of all outputs together. */
+export function lossOf({ table, layout }: Plan, { f64 }: Views): number {
   let sum = 0;
-  for (let i = 0; i < layout.losses.length; ++i) sum += f64[(record + layout.losses[i]!.loss) >> 3]!;
+  for (let i = 0; i < layout.losses.length; ++i) sum += f64[(table + layout.losses[i]!.loss) >> 3]!;
   return sum;
 }
 
-/** Penalties of a step. */
-export function penaltyOf({ table, layout }: Plan, { f64 }: Views, index: number): number {
-  return f64[(table + index * layout.stride + Step.Penalty) >> 3]!;
+/** Its penalties. */
+export function penaltyOf({ table }: Plan, { f64 }: Views): number {
+  return f64[(table + Step.Penalty) >> 3]!;
 }
 
 /** By metric: what its sum over all samples is divided by. */

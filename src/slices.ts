@@ -40,7 +40,7 @@ class Scores {
       const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
       const views = model.region.views();
       sums.add(views.f64, plan.table, count, (output) => denominatorOf(samples, output, count, (row) => first + row));
-      this.penalty = penaltyOf(plan, views, 0);
+      this.penalty = penaltyOf(plan, views);
     }
     countedByMetric(model, samples).forEach((count, i) => {
       counted[i]! += count;

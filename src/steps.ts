@@ -88,7 +88,7 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
   if (failure) throw failure();
   position.step += 1;
   const views = model.region.views();
-  return lossOf(plan, views, 0) + penaltyOf(plan, views, 0);
+  return lossOf(plan, views) + penaltyOf(plan, views);
 }
 
 /** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */

@@ -37,12 +37,12 @@ export function traceOf(model: Model, ports: Ports, samples: Samples, t: number)
   const read = (tensor: Tensor) => named(model, plan, tensor, samples.rows);
   const { gradients, layers } = plan.program;
   const views = model.region.views();
-  const penalty = penaltyOf(plan, views, 0);
+  const penalty = penaltyOf(plan, views);
   const { inputs: ins, outputs } = ports;
   const inputGradients = Object.fromEntries(ins.map(({ name }, i) => [name, read(gradients.get(plan.feeds[i]!.staged)!)]));
   const predictions = Object.fromEntries(outputs.map(({ name }, i) => [name, read(plan.predictions[i]!)]));
   return {
-    loss: lossOf(plan, views, 0) + penalty,
+    loss: lossOf(plan, views) + penalty,
     penalty,
     layers: layers.map(({ name, output, preActivation, parameters }) => {
       const delta = gradients.get(preActivation ?? output);
