@@ -1,6 +1,15 @@
 // Data and parameters of wrong shapes, kinds and values.
 import { expect, test } from "vitest";
-import { BackendError, dataset, gradCheck, network, ShapeError, sparseCategoricalCrossEntropy } from "../src/index.js";
+import {
+  BackendError,
+  dataset,
+  dense,
+  gradCheck,
+  meanSquaredError,
+  network,
+  ShapeError,
+  sparseCategoricalCrossEntropy,
+} from "../src/index.js";
 import { any, inputs, options, type Row, refuses, sparse, targets, thrownBy } from "./refusals.js";
 
 const NAN = Number.NaN;
@@ -289,4 +298,16 @@ test("one-hot targets of a loss that takes class ids", async () => {
     /fit: targets: 4 class ids for 2 rows; for one-hot rows take categoricalCrossEntropy/,
   );
   await expect(sparse.fit({ inputs, targets })).rejects.toThrow(ShapeError);
+});
+
+test("a number that is not finite is found wherever it is, among however many of the largest", async () => {
+  const net = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const most = (2 - 2 ** -23) * 2 ** 127;
+  for (const length of [1, 63, 64, 65, 66, 67, 1030]) {
+    const values = Float32Array.from({ length }, (_, i) => (i % 2 === 0 ? most : -most));
+    expect(() => net.predict(values)).not.toThrow();
+    for (let i = 0; i < length; ++i)
+      for (const bad of [NAN, INF, -INF])
+        expect(() => net.predict(values.with(i, bad))).toThrow(`predict: inputs: row ${i}, column 0 is ${bad}, expected a finite float32`);
+  }
 });
