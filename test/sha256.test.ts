@@ -1,6 +1,7 @@
 // SHA-256 against Node's.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { dense, meanSquaredError, network } from "../src/index.js";
 import { hexadecimal, Sha256 } from "../src/sha256.js";
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * i * 31 + i * 7 + length) >>> 3);
@@ -39,4 +40,21 @@ test("chunks of any lengths, also views into the middle of a buffer, hash as wha
 
 test("digest gives 32 bytes", () => {
   expect(new Sha256().update(bytes(10)).digest()).toEqual(Uint8Array.from(createHash("sha256").update(bytes(10)).digest()));
+});
+
+test("weightsHash is that of every parameter's name, shape and little-endian float32s", async () => {
+  const net = await network({ input: 2, layers: [dense(3)], loss: meanSquaredError(), seed: 1 });
+  net.setParameters([
+    { name: "dense_1.weight", values: [1, 2, 3, 4, 5, -0.5] },
+    { name: "dense_1.bias", values: [1e-40, 0, -0] },
+  ]);
+  const numbers = (values: readonly number[]) => {
+    const view = new DataView(new ArrayBuffer(4 * values.length));
+    for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
+    return new Uint8Array(view.buffer);
+  };
+  const text = (given: string) => new TextEncoder().encode(given);
+  expect(net.weightsHash()).toBe(
+    expected(text("dense_1.weight\u00002,3\0"), numbers([1, 2, 3, 4, 5, -0.5]), text("dense_1.bias\u00003\0"), numbers([1e-40, 0, -0])),
+  );
 });
