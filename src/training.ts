@@ -354,7 +354,7 @@ export class Training {
     this.seconds = 0;
     this.position.epoch += 1;
     if (this.feed) this.counted = this.counted.map(() => 0);
-    if (this.shuffled) this.orders.delete(closed);
+    this.orders.delete(closed);
   }
 
   progress(): Progress {
