@@ -112,6 +112,11 @@ describe("a dataset of datasets keeps", () => {
       () => dataset({ ...wide, targets: count }),
       /^dataset: 20 rows with 1 target columns, but its fields rows and columns say 20 and 2$/,
     ],
+    [
+      "another number of rows",
+      () => dataset({ ...wide, rows: 19 } as never),
+      /^dataset: 20 rows with 2 target columns, but its fields rows and columns say 19 and 2$/,
+    ],
     ["a field that is none", () => dataset({ ...wide, weights: [1] } as never), /^dataset: unknown field "weights"/],
   ])("no %s", (_, call, message) => {
     expect(call).toThrow(ShapeError);
@@ -458,6 +463,7 @@ describe("refuses", () => {
     ["a weight for a fraction", () => classWeights([1.5]), /^classWeights: row 0 has class id 1.5, expected a whole number from 0/],
     ["a DataView for ids", () => oneHot(new DataView(new ArrayBuffer(4)) as never, 2), /^oneHot: got DataView\(4\)/],
     ["a DataView to select", () => data.select(new DataView(new ArrayBuffer(4)) as never), /^select: got DataView\(4\)/],
+    ["no rows to select", () => data.select([]), /^select: got an array of 0, expected an array of row numbers$/],
     ["rows to select that are none", () => data.select("0" as never), /^select: got "0"/],
   ])("%s", (_, call, message) => {
     expect(call).toThrow(ShapeError);

@@ -85,6 +85,7 @@ test.each<[string, () => unknown, RegExp]>([
   ["logits where ids are wanted", () => precision([0], [-1.5]), /row 0 has class id -1.5, expected a whole number/],
   ["only one class for rocAuc", () => rocAuc([1, 1], [0.1, 0.2]), /^rocAuc: all targets are 1, expected both 0 and 1$/],
   ["a score that is NaN", () => rocAuc([0, 1], [0, Number.NaN]), /^rocAuc: scores: element 1 is NaN/],
+  ["scores of more rows", () => topK([0, 1], [[1, 2], [1, 2], [1, 2]], 1), /^topK: 6 scores for 2 targets$/], // biome-ignore format: rows
   ["scores that are no whole rows", () => topK([0, 1], [1, 2, 3], 1), /^topK: /],
   [
     "ragged rows",

@@ -240,6 +240,22 @@ test("diagnose's numbers are those of all elements, of the batch's mean loss", a
   );
 });
 
+test.each([
+  [1, 1e-3, []],
+  [1, 1e-5, ["gradients vanish: 1.0e+5 times smaller in first than in last; relu, residual layers or other initial weights help"]],
+  [1e-3, 1, []],
+  [1e-5, 1, ["gradients explode: 1.0e+5 times larger in first than in last; clip them, or start from smaller weights"]],
+])("diagnose warns of gradients that differ by more than 1e4: weights %d and %d", async (first, last, warnings) => {
+  const layers = [dense(1, { bias: false, name: "first" }), dense(1, { bias: false, name: "last" })];
+  const net = await network({ input: 1, layers, loss: meanSquaredError(), seed: 1 });
+  net.setParameters([
+    { name: "first.weight", values: [first] },
+    { name: "last.weight", values: [last] },
+  ]);
+  // Both are the error times x times the other's weight.
+  expect(net.diagnose({ inputs: [1, 2], targets: [1, 1] }).warnings).toEqual(warnings);
+});
+
 test("the summary counts a layer's parameters with those of the layers within it", async () => {
   const net = await network({
     input: 4,
