@@ -57,7 +57,8 @@ describe("several inputs and outputs, a shared layer", () => {
   test("gradients agree with central differences of the summed, weighted losses", async () => {
     const net = await twoByTwo();
     const gradients = net.gradients(data.inputs, data.targets);
-    for (const { name, values } of net.parameters()) {
+    for (const { name, shape, values } of net.parameters()) {
+      expect(gradients[name]!.shape).toEqual(shape);
       const numeric = values.map((value, i) => {
         // 2^-7: the loss is a float64 sum of float32 terms; truncation of tanh and rounding both stay near 1e-4 of the gradient.
         const at = (delta: number) => {
@@ -162,6 +163,14 @@ test("a network with custom parts comes back when their factories are given, and
       ),
     );
   }
+});
+
+test("a layer that has lost a parameter is refused when it is to train, by name", async () => {
+  let whole = true;
+  const lossy = layer("lossy", {}, (g, x) => (whole ? g.add(x, g.parameter("w", [2], constant(1))) : x));
+  const net = await network({ input: 2, layers: [dense(2), lossy], loss: meanSquaredError(), seed: 1 });
+  whole = false;
+  expect(() => net.trainOnBatch([1, 2], [1, 2])).toThrow("network: to train, parameter 2 is none, expected lossy_1.w [2]");
 });
 
 test("the mean of a parameter's rows is the same whatever the batch", async () => {
