@@ -114,6 +114,11 @@ describe("gradients agree with central differences", () => {
     await check({ input: [2, 3], layers: [affine, dense(2)], loss: meanSquaredError() });
   });
 
+  test("slices over sequences, the other way round", async () => {
+    const turned = layer("turned", {}, (g, x) => g.concat([g.slice(x, 1), g.slice(x, 0, 1)]));
+    await check({ input: [2, 3], layers: [dense(3, { activation: "tanh" }), turned, dense(2)], loss: meanSquaredError() });
+  });
+
   test("L1 and L2 penalties", async () => {
     await check({
       input: 3,
