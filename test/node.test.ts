@@ -146,12 +146,26 @@ test("a progress bar is gone after a run, and stays above the error that ended o
   const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
   const erase = "\r\x1b[K";
   await net.fit(data, { epochs: 3, callbacks: [progressBar({ stream })] });
-  const shown = expect.stringContaining(`${erase}epoch 1/3`);
+  // Of the room's 20 columns a third.
+  const shown = expect.stringContaining(`${erase}epoch 1/3  step 1/1 ${"█".repeat(7)}${"░".repeat(13)} loss `);
   expect(written).toEqual([shown, erase]);
   written.length = 0;
   const failing: Callback = { type: "failing", onChunkEnd: () => Promise.reject(new RangeError("the disk is gone")) };
   await expect(net.fit(data, { epochs: 3, callbacks: [progressBar({ stream }), failing] })).rejects.toThrow("the disk is gone");
   expect(written).toEqual([shown, "\n"]);
+});
+
+test.each([
+  ["none has passed", () => 0, true],
+  ["less has passed", () => (1.5 * performance.now()) / 1000, false],
+])("a checkpoint is written when its seconds have passed since the run began, and at the end: %s", async (name, seconds, written) => {
+  const path = join(folder, `${name}.chainrule`);
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const seen: boolean[] = [];
+  const watch: Callback = { type: "watch", onChunkEnd: () => void seen.push(existsSync(path)) };
+  await net.fit({ inputs: [[1, 2]], targets: [[1]] }, { epochs: 3, callbacks: [checkpoint(path, { everySeconds: seconds() }), watch] });
+  expect(new Set(seen)).toEqual(new Set([written]));
+  expect((await loadFile(path)).steps).toBe(3);
 });
 
 test("callbacks refuse paths and options that cannot be meant", () => {
