@@ -354,7 +354,8 @@ export class Training {
     this.seconds = 0;
     this.position.epoch += 1;
     if (this.feed) this.counted = this.counted.map(() => 0);
-    this.orders.delete(closed);
+    // Asked first: tiny networks close an epoch with each step.
+    if (this.shuffled) this.orders.delete(closed);
   }
 
   progress(): Progress {
