@@ -20,10 +20,10 @@ import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
-import { type Position, unbegun } from "./position.js";
+import { type Position, untrained } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf, isStop, tryStream, until } from "./reading.js";
-import { type Kept, keep, restoreTraining, statesFor, storeTraining, withoutState } from "./resume.js";
+import { keep, restoreTraining, statesFor, storeTraining, withoutState } from "./resume.js";
 import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
@@ -44,16 +44,12 @@ type Meaning = Pick<Parts, "scalers" | "classes">;
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
-  private readonly position: Position = { step: 0, epoch: 0, interrupted: undefined };
+  private readonly position: Position = untrained();
   private fitting = false;
   /** Streams that `evaluate` is reading now. */
   private evaluating = 0;
   /** Is the average in the weights' place? */
   private averaging = false;
-  /** Of the run: the callbacks themselves while it goes on, then their state. */
-  private callbacks: readonly Kept[] = [];
-  /** Is that of a loaded run, with which nothing has gone on? */
-  private loaded = false;
   private disposed = false;
 
   private readonly ports: Ports;
@@ -127,14 +123,14 @@ export class Network {
     this.assertIdle("fit");
     const samples = isStream(data) ? undefined : this.samples("fit", data);
     const given = completeFit(options);
-    const complete = { ...given, resume: given.resume && this.position.interrupted !== unbegun };
+    const complete = { ...given, resume: given.resume && this.position.interrupted !== "unbegun" };
     const { callbacks, resume, signal } = complete;
     const validation = isStream(complete.validation) ? until(signal, complete.validation) : complete.validation;
-    const states = resume ? statesFor(callbacks, this.callbacks, this.loaded) : [];
+    const states = resume ? statesFor(callbacks, this.position) : [];
     checkOneScale("fit: validation", validation, data);
-    const before = { ...this.position, callbacks: this.callbacks, meaning: this.meaning };
+    const before = { ...this.position, meaning: this.meaning };
     this.fitting = true;
-    this.callbacks = callbacks;
+    this.position.callbacks = callbacks;
     let ended = false;
     const assertRunning = (who: string) => {
       this.assertAlive(who);
@@ -178,19 +174,19 @@ export class Network {
       // Before a step was done or an epoch closed: it is as if it had not been called.
       if (this.position.step === before.step && this.position.epoch === before.epoch) {
         this.position.interrupted = before.interrupted;
-        this.callbacks = before.callbacks;
+        this.position.callbacks = before.callbacks;
         this.meaning = before.meaning;
       }
       if (begun || !isStop(error, signal)) throw error;
-      if (!resume) this.position.interrupted = unbegun;
+      if (!resume) this.position.interrupted = "unbegun";
       return { epochs: [], stopped: "signal" };
     } finally {
       ended = true;
       this.fitting = false;
       this.model.region.rest();
-      if (this.callbacks === callbacks) {
-        this.callbacks = keep(callbacks);
-        this.loaded = false;
+      if (this.position.callbacks === callbacks) {
+        this.position.callbacks = keep(callbacks);
+        this.position.loaded = false;
       }
     }
   }
@@ -411,7 +407,7 @@ export class Network {
     return encode({
       definition: store(this.model.definition, this.arithmetic.name),
       parameters: this.parameters(),
-      ...(training && { training: storeTraining(this.model, this.position, this.callbacks) }),
+      ...(training && { training: storeTraining(this.model, this.position) }),
       ...this.meaning,
       ...(attach !== undefined && { attached: attach }),
     });
@@ -419,14 +415,13 @@ export class Network {
 
   /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
   get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
-    const { interrupted } = this.position;
-    return interrupted && { epochs: interrupted.epochs, withoutState: withoutState(this.callbacks) };
+    const { interrupted, callbacks } = this.position;
+    return interrupted && { epochs: interrupted === "unbegun" ? 0 : interrupted.epochs, withoutState: withoutState(callbacks) };
   }
 
   /** @internal */
   takeUp(training: StoredTraining): void {
-    this.callbacks = restoreTraining(this.model, this.position, training);
-    this.loaded = true;
+    restoreTraining(this.model, this.position, training);
   }
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */

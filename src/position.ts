@@ -1,4 +1,5 @@
 // How far a network has been trained, and where a run was interrupted.
+import type { Callback } from "./callbacks.js";
 import { OptionError } from "./errors.js";
 import type { StoredSums } from "./sums.js";
 
@@ -15,25 +16,25 @@ export interface Interrupted extends StoredSums {
   readonly shuffleBuffer?: number;
 }
 
-/** A run that was ended while it waited for the first of its data: nothing is known of it yet, and resumed it begins anew. */
-export const unbegun: Interrupted = {
-  epochs: 0,
-  begin: 0,
-  penalty: 0,
-  losses: [],
-  divisors: [],
-  metrics: [],
-  rows: 0,
-  batchSize: 0,
-  shuffle: false,
-};
+/** A run that was ended while it waited for the first of its data: nothing is known of it, and resumed it begins anew. */
+export type Unbegun = "unbegun";
+
+/** What a network holds of a callback, as a file does: what came out of a run waits for `fit({ resume: true })`, and can be saved again. */
+export type Kept = Pick<Callback, "type" | "state">;
 
 /** How far a network has been trained; the seeds of dropout and shuffling count on from here. */
 export interface Position {
   step: number;
   epoch: number;
-  interrupted: Interrupted | undefined;
+  interrupted: Interrupted | Unbegun | undefined;
+  /** Of the run: the callbacks themselves while it goes on, then their state. */
+  callbacks: readonly Kept[];
+  /** Are they those of a loaded run, with which nothing has gone on? */
+  loaded: boolean;
 }
+
+/** Of a network that was not trained. */
+export const untrained = (): Position => ({ step: 0, epoch: 0, interrupted: undefined, callbacks: [], loaded: false });
 
 /** Where the interrupted run was.
  *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
@@ -42,7 +43,7 @@ export function resumed(
   now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
   epochCount: number,
 ): Interrupted {
-  if (!interrupted)
+  if (interrupted === undefined || interrupted === "unbegun")
     throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
   const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
   const differs =

@@ -6,7 +6,7 @@ import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
-import { type Interrupted, type Position, unbegun } from "./position.js";
+import type { Interrupted, Kept, Position, Unbegun } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
@@ -28,12 +28,22 @@ interface TrainingJson {
 /** A metric of a user's own may be no finite number, for which JSON has no word: it is then a text. */
 type StoredInterrupted = Omit<Interrupted, "metrics"> & { readonly metrics: readonly (number | string)[] };
 
+/** A run that has not begun, as files have had it from the first: it goes through no rows. */
+const unbegun: StoredInterrupted = {
+  epochs: 0,
+  begin: 0,
+  penalty: 0,
+  losses: [],
+  divisors: [],
+  metrics: [],
+  rows: 0,
+  batchSize: 0,
+  shuffle: false,
+};
+
 const nonFinite: ReadonlyMap<unknown, number> = new Map(
   [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [`${n}`, n]),
 );
-
-/** What a network holds of a callback, as a file does: what came out of a run waits for `fit({ resume: true })`, and can be saved again. */
-export type Kept = Pick<Callback, "type" | "state">;
 
 /** Callbacks as they are now, whatever they do afterwards. What is wrong with a state is said where it is asked for. */
 export function keep(callbacks: readonly Callback[]): readonly Kept[] {
@@ -67,7 +77,13 @@ export function withoutState(callbacks: readonly Kept[]): string[] {
   return callbacks.filter(({ state }) => !state).map(({ type }) => type);
 }
 
-export function storeTraining(model: Model, position: Position, callbacks: readonly Kept[]): StoredTraining {
+function storeInterrupted(interrupted: Interrupted | Unbegun): StoredInterrupted {
+  if (interrupted === "unbegun") return unbegun;
+  return { ...interrupted, metrics: interrupted.metrics.map((sum) => (Number.isFinite(sum) ? sum : `${sum}`)) };
+}
+
+export function storeTraining(model: Model, position: Position): StoredTraining {
+  const { step, epoch, interrupted, callbacks } = position;
   const tensors: StoredParameter[] = model.slots().map(({ name, shape, values }) => ({ name: `slot.${name}`, shape, values }));
   const stored = callbacks.map((callback, i): StoredCallback => {
     if (!callback.state) return { type: callback.type };
@@ -76,15 +92,12 @@ export function storeTraining(model: Model, position: Position, callbacks: reado
     for (const [name, values] of arrays) tensors.push({ name: `callback.${i}.${name}`, shape: [values.length], values });
     return { type: callback.type, state: state.json ?? null, arrays: arrays.map(([name]) => name) };
   });
-  const { step, epoch, interrupted } = position;
   const { schedule } = model.definition.optimizer;
   const json: TrainingJson = {
     step,
     epoch,
     callbacks: stored,
-    ...(interrupted && {
-      interrupted: { ...interrupted, metrics: interrupted.metrics.map((sum) => (Number.isFinite(sum) ? sum : `${sum}`)) },
-    }),
+    ...(interrupted && { interrupted: storeInterrupted(interrupted) }),
     ...(isObserver(schedule) && { schedule: schedule.state() }),
   };
   return { json, tensors };
@@ -107,12 +120,12 @@ function checkState(who: string, state: unknown): asserts state is CallbackState
 function checkInterrupted(
   who: string,
   stored: unknown,
-  { step, epoch }: Omit<Position, "interrupted">,
+  { step, epoch }: Pick<Position, "step" | "epoch">,
   outputs: number,
   metricCount: number,
-): Interrupted {
+): Interrupted | Unbegun {
   if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
-  if (stored.rows === unbegun.rows && stored.batchSize === unbegun.batchSize) return unbegun;
+  if (stored.rows === unbegun.rows && stored.batchSize === unbegun.batchSize) return "unbegun";
   const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize, shuffle, shuffleBuffer } =
     stored as Partial<StoredInterrupted>;
   checkCount(`${who}.rows`, rows);
@@ -149,9 +162,9 @@ function checkCallback(who: string, stored: unknown): void {
     throw new OptionError(`${who}.arrays is ${shown(arrays)}, expected an array of names`);
 }
 
-/** Puts the optimizer's state and the position back. @returns its callbacks, as far as it holds them
+/** Puts the optimizer's state and the position back, with its callbacks as far as it holds them.
  *  @throws {FormatError} if the file's state is not that of this network's optimizer; {OptionError} a field that no run has */
-export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): readonly Kept[] {
+export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): void {
   if (!isRecord(json)) throw new OptionError(`training.json is ${shown(json)}, expected { step, epoch, callbacks, … }`);
   const { step, epoch, callbacks, schedule: followed } = json as unknown as TrainingJson;
   checkCount("training.json.step", step, 0, Number.MAX_SAFE_INTEGER);
@@ -174,18 +187,17 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   };
   model.setSlots(model.slots().map(({ name, shape }) => take(`slot.${name}`, shape)));
   if (isObserver(optimizer.schedule)) optimizer.schedule.restore(followed!);
-  Object.assign(position, { step, epoch, ...(interrupted && { interrupted }) });
-  return callbacks.map(({ type, state, arrays = [] }: StoredCallback, i): Kept => {
+  const kept = callbacks.map(({ type, state, arrays = [] }: StoredCallback, i): Kept => {
     if (state === undefined) return { type };
     const saved = { json: state, arrays: Object.fromEntries(arrays.map((name) => [name, take(`callback.${i}.${name}`, undefined)])) };
     return { type, state: () => saved };
   });
+  Object.assign(position, { step, epoch, interrupted, callbacks: kept, loaded: true } satisfies Position);
 }
 
 /** The state that was kept for each callback: those of one type have theirs in their order.
- *  @param loaded whether it is a file's, of which nothing may be lost without a word
- *  @throws {OptionError} if they are not those of the file */
-export function statesFor(callbacks: readonly Callback[], kept: readonly Kept[], loaded: boolean): readonly (CallbackState | undefined)[] {
+ *  @throws {OptionError} if they are not those of the file the run was loaded from, of which nothing may be lost without a word */
+export function statesFor(callbacks: readonly Callback[], { callbacks: kept, loaded }: Position): readonly (CallbackState | undefined)[] {
   const types = (list: readonly { readonly type: string }[]) => list.map(({ type }) => type).join(", ") || "none";
   if (loaded && types(kept) !== types(callbacks))
     throw new OptionError(`fit: resume: callbacks are ${types(callbacks)}, expected those of the saved run: ${types(kept)}`);

@@ -296,6 +296,17 @@ describe("a run in a file", () => {
     expect(net.steps).toBe(STEPS);
   });
 
+  test("that has not begun goes through no rows, in old files and new ones, and begins", async () => {
+    const none = { epochs: 0, begin: 0, penalty: 0, losses: [], divisors: [], metrics: [], rows: 0, batchSize: 0, shuffle: false };
+    const net = await load((json) => ({ ...json, interrupted: none }));
+    expect(net.interrupted).toEqual({ epochs: 0, withoutState: [] });
+    expect((decode(net.save({ training: true })).training!.json as Json).interrupted).toEqual(none);
+    const seen: boolean[] = [];
+    const started: Callback = { type: "started", onFitStart: ({ resumed }) => void seen.push(resumed) };
+    await net.fit(data, { ...options, callbacks: [started], resume: true });
+    expect([seen, net.steps]).toEqual([[false], 7 + STEPS]);
+  });
+
   test.each<[string, (json: Json) => unknown, RegExp]>([
     ["no object", () => null, /training.json is null, expected \{ step, epoch, callbacks, … \}/],
     ["half a step", (json) => ({ ...json, step: 1.5 }), /training.json.step is 1.5, expected a whole number/],
