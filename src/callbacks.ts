@@ -66,6 +66,24 @@ export function checkCallbacks(callbacks: unknown): void {
   }
 }
 
+/** Callbacks whose state is that of a run that goes on: a mark from outside, for whoever made them may have frozen them. */
+const serving = new WeakSet<Callback>();
+
+/** Has those with state serve the run that `body` is, alone.
+ *  @throws {OptionError} where one serves another run, whose state this one would spoil */
+export async function serve<T>(callbacks: readonly Callback[], body: () => Promise<T>): Promise<T> {
+  for (const [i, callback] of callbacks.entries())
+    if (serving.has(callback))
+      throw new OptionError(`fit: callbacks[${i}] (${callback.type}) serves another fit now; give each fit one of its own`);
+  const stateful = callbacks.filter(({ state }) => state !== undefined);
+  for (const callback of stateful) serving.add(callback);
+  try {
+    return await body();
+  } finally {
+    for (const callback of stateful) serving.delete(callback);
+  }
+}
+
 const VALIDATION = "validation.";
 
 function checkReported(who: string, name: string, reported: readonly string[]): void {

@@ -1,117 +1,127 @@
-// fit: a run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts.
+// fit, around its run: opens the streams and closes them, and where nothing was done leaves the network as if it had not been called. The
+// run itself is in run.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import type { Callback, Run as CallbackRun, CallbackState } from "./callbacks.js";
-import { metricNames } from "./compile.js";
+import { serve } from "./callbacks.js";
+import type { Data, Ports } from "./data.js";
+import { checkOneScale, type Dataset } from "./dataset/dataset.js";
+import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
-import type { CompleteFit } from "./fitOptions.js";
-import type { Epoch, History } from "./history.js";
-import { macrotask } from "./macrotask.js";
+import { type CompleteFit, completeFit, type FitOptions } from "./fitOptions.js";
+import type { History } from "./history.js";
+import type { Meaning } from "./meaning.js";
 import type { Model } from "./model.js";
+import type { Network } from "./network.js";
 import type { Position } from "./position.js";
-import { isStop } from "./reading.js";
+import { isStop, tryStream, until } from "./reading.js";
+import { keep, statesFor } from "./resume.js";
+import { train } from "./run.js";
 import type { Samples } from "./samples.js";
-import { Training, type Validate } from "./training.js";
+import { evaluateSamples, evaluateStream } from "./slices.js";
+import type { Validate } from "./training.js";
 
-/** Callbacks whose state is that of a run that goes on. */
-const serving = new Set<Callback>();
+/** A network from within, as `fit` trains it. */
+export interface Trainee {
+  readonly net: Network;
+  readonly model: Model;
+  readonly ports: Ports;
+  readonly threads: ThreadChoice;
+  readonly position: Position;
+  readonly meaning: Meaning;
+  samples(who: string, data: Data): Samples;
+  assertAlive(who: string): void;
+}
 
-/** @throws {OptionError} where a callback that has state serves another run, whose state it would spoil */
-export async function fit(...given: Parameters<typeof train>): Promise<History> {
-  const [, , , { callbacks }] = given;
-  for (const [i, callback] of callbacks.entries())
-    if (serving.has(callback))
-      throw new OptionError(`fit: callbacks[${i}] (${callback.type}) serves another fit now; give each fit one of its own`);
-  const stateful = callbacks.filter(({ state }) => state !== undefined);
-  for (const callback of stateful) serving.add(callback);
+/** As `Network.fit`, of a network that is idle. */
+export async function fit(trainee: Trainee, data: Data | DataStream, given: FitOptions): Promise<History> {
+  const { net, model, position, meaning } = trainee;
+  const samples = isStream(data) ? undefined : trainee.samples("fit", data);
+  const complete = completeFit(given);
+  const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
+  const { callbacks, resume, signal, validation } = options;
+  const states = resume ? statesFor(callbacks, position) : [];
+  checkOneScale("fit: validation", validation, data);
+  const before = { position: { ...position }, meaning: { ...meaning } };
+  const undo = () => {
+    Object.assign(position, before.position);
+    Object.assign(meaning, before.meaning);
+  };
+  let ended = false;
+  const assertRunning = (who: string) => {
+    trainee.assertAlive(who);
+    if (ended) throw new OptionError(`${who}: its fit has ended; take the network's parameters and setParameters`);
+  };
+  const control = {
+    net,
+    weights: () => {
+      assertRunning("weights");
+      return model.weights();
+    },
+    setWeights: (copy: Float32Array) => {
+      assertRunning("setWeights");
+      model.setWeights(copy);
+    },
+  };
+  position.callbacks = callbacks;
   try {
-    return await train(...given);
+    const opened = await open(trainee, data, options).catch((error: unknown) => {
+      if (!isStop(error, signal)) throw error;
+    });
+    if (!opened) {
+      undo();
+      if (!resume) position.interrupted = "unbegun";
+      return { epochs: [], stopped: "signal" };
+    }
+    const { feed, validate } = opened;
+    return await closing(feed, () => serve(callbacks, () => train(trainee, feed ?? samples!, validate, options, control, states)));
+  } catch (error) {
+    // Before a step was done or an epoch closed.
+    if (position.step === before.position.step && position.epoch === before.position.epoch) undo();
+    throw error;
   } finally {
-    for (const callback of stateful) serving.delete(callback);
+    ended = true;
+    model.region.rest();
+    if (position.callbacks === callbacks) Object.assign(position, { callbacks: keep(callbacks), loaded: false });
   }
 }
 
-/** @param control what callbacks get of the network @param threads on which steps run; all else is this one's
- *  @param states which callbacks had when the run was interrupted */
-async function train(
-  model: Model,
-  data: Samples | Feed,
-  validate: Validate | undefined,
-  options: CompleteFit,
-  position: Position,
-  control: Pick<CallbackRun, "net" | "weights" | "setWeights">,
-  threads: ThreadChoice,
-  states: readonly (CallbackState | undefined)[],
-): Promise<History> {
-  const { callbacks, onEpochEnd, onProgress, signal } = options;
-  const feed = data instanceof Feed ? data : undefined;
-  const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
-  await loop.share(threads);
-  let stopped: History["stopped"] = false;
-  const own = ["loss", ...metricNames(model.definition.objectives)];
-  const run: CallbackRun = {
-    ...control,
-    epochs: options.epochs,
-    resumed: options.resume,
-    reported: validate ? [...own, ...own.map((name) => `validation.${name}`)] : own,
-    stop: () => {
-      stopped = "callback";
-    },
-  };
-  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
-  /** Who comes after one that throws sees the epoch, too: the run is behind it, also when it is resumed. */
-  const report = async (epoch: Epoch, index: number) => {
-    const errors: unknown[] = [];
-    const tell = async (listen: () => unknown) => {
-      try {
-        await listen();
-      } catch (error) {
-        errors.push(error);
-      }
-    };
-    for (const callback of callbacks) await tell(() => callback.onEpochEnd?.(epoch, index, run));
-    // After them, so that what it saves holds their state of this epoch.
-    await tell(() => onEpochEnd?.(epoch, index));
-    if (errors.length > 0) throw errors[0];
-  };
-  const begun: Callback[] = [];
+interface Opened {
+  /** of a stream */
+  readonly feed: Feed | undefined;
+  readonly validate: Validate | undefined;
+}
+
+/** Checks validation, and reads of streams what must be known before the first step.
+ *  @throws also the signal's reason, where that ends the wait for them */
+async function open(trainee: Trainee, data: Data | DataStream, { validation, signal }: CompleteFit): Promise<Opened> {
+  const { net, ports } = trainee;
+  const { scalers, classes } = data as Partial<Dataset>;
+  if (scalers !== undefined) net.scalers = scalers;
+  if (classes !== undefined) net.classes = classes;
+  const validate =
+    validation === undefined ? undefined : await validating(trainee, isStream(validation) ? until(signal, validation) : validation);
+  return { feed: isStream(data) ? await Feed.open(until(signal, data), ports, net.seed) : undefined, validate };
+}
+
+async function validating({ model, ports, samples }: Trainee, validation: Data | DataStream): Promise<Validate> {
+  const who = "fit: validation";
+  if (!isStream(validation)) {
+    const checked = samples(who, validation);
+    return () => evaluateSamples(model, checked);
+  }
+  await tryStream(who, validation, ports);
+  return () => evaluateStream(who, model, validation, ports);
+}
+
+/** As in `for await`: what a source says to being closed does not hide why it is closed. */
+async function closing<T>(feed: Feed | undefined, body: () => Promise<T>): Promise<T> {
+  let result: T;
   try {
-    for (const [i, callback] of callbacks.entries()) {
-      begun.push(callback);
-      // Next to its start: what a refused run gave it would else be the next one's.
-      if (states[i]) callback.restore?.(states[i]);
-      await callback.onFitStart?.(run);
-    }
-    while (!loop.finished && !stopped) {
-      if (signal?.aborted) {
-        stopped = "signal";
-        break;
-      }
-      const chunk = await loop.chunk().catch((error: unknown) => {
-        if (!isStop(error, signal)) throw error;
-      });
-      // In the midst of a chunk the signal ended the wait for a stream.
-      if (!chunk) continue;
-      const { ended, steps, failure } = chunk;
-      // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
-      for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
-      // What came before the failure counts and was reported, however the steps were divided into chunks.
-      if (failure) throw failure();
-      if (steps > 0 && (onProgress || callbacks.length > 0)) {
-        const progress = loop.progress();
-        for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
-        await onProgress?.(progress);
-      }
-      // The event loop turns between chunks; the last one has nobody to wait for.
-      if (!loop.finished) await macrotask();
-    }
-    if (stopped !== "signal") position.interrupted = undefined;
-    const history = loop.epochs.history(stopped);
-    for (const callback of callbacks) await callback.onFitEnd?.(history, run);
-    return history;
+    result = await body();
   } catch (error) {
-    // What they say to it does not hide it.
-    for (const callback of begun) await (async () => callback.onFitError?.(error, run))().catch(() => {});
+    await feed?.close().catch(() => {});
     throw error;
   }
+  await feed?.close();
+  return result;
 }

@@ -5,32 +5,31 @@ import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
 import { checkSameClasses, namesOf } from "./dataset/classes.js";
-import { checkOneScale, type Dataset, type Parts } from "./dataset/dataset.js";
+import type { Dataset } from "./dataset/dataset.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
-import { Feed } from "./feed.js";
 import { fit } from "./fit.js";
-import { completeFit, type FitOptions } from "./fitOptions.js";
+import type { FitOptions } from "./fitOptions.js";
 import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
 import { showAs } from "./inspect.js";
+import type { Meaning } from "./meaning.js";
 import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
 import { type Position, untrained } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
-import { inputsOf, isStop, tryStream, until } from "./reading.js";
-import { keep, restoreTraining, statesFor, storeTraining, withoutState } from "./resume.js";
+import { inputsOf } from "./reading.js";
+import { restoreTraining, storeTraining, withoutState } from "./resume.js";
 import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
 import { gradientsOf, type Trace, traceOf } from "./trace.js";
-import type { Validate } from "./training.js";
 
 export interface SaveOptions {
   /** default false */
@@ -38,9 +37,6 @@ export interface SaveOptions {
   /** Anything else that belongs to the network, as JSON: units, where the data is from. After loading it is `net.attached`. */
   readonly attach?: unknown;
 }
-
-/** What the numbers of its data mean. */
-type Meaning = Pick<Parts, "scalers" | "classes">;
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
@@ -64,7 +60,7 @@ export class Network {
     showAs(this, () => summarize(model));
   }
 
-  private meaning: Meaning = {};
+  private readonly meaning: Meaning = { scalers: undefined, classes: undefined };
 
   /** What its data is scaled with: those of the scaled data set that `fit` was last given, of the file it was loaded from, or what you set. They
    *  are saved with it; `predict` takes and gives scaled numbers.
@@ -75,7 +71,7 @@ export class Network {
   }
   set scalers(scalers: Scalers) {
     checkScalers("scalers", scalers, this.ports);
-    this.meaning = { ...this.meaning, scalers: { ...scalers } };
+    this.meaning.scalers = { ...scalers };
   }
 
   /** The names of its class ids, in their order: those of the data set that `fit` was given, of the file it was loaded from, or what you set.
@@ -87,7 +83,7 @@ export class Network {
     return this.meaning.classes;
   }
   set classes(classes: readonly string[] | undefined) {
-    this.meaning = { ...this.meaning, classes: classes && namesOf("classes", classes) };
+    this.meaning.classes = classes && namesOf("classes", classes);
   }
 
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */
@@ -121,81 +117,15 @@ export class Network {
    *    not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
-    const samples = isStream(data) ? undefined : this.samples("fit", data);
-    const given = completeFit(options);
-    const complete = { ...given, resume: given.resume && this.position.interrupted !== "unbegun" };
-    const { callbacks, resume, signal } = complete;
-    const validation = isStream(complete.validation) ? until(signal, complete.validation) : complete.validation;
-    const states = resume ? statesFor(callbacks, this.position) : [];
-    checkOneScale("fit: validation", validation, data);
-    const before = { ...this.position, meaning: this.meaning };
+    const { model, ports, threads, position, meaning } = this;
     this.fitting = true;
-    this.position.callbacks = callbacks;
-    let ended = false;
-    const assertRunning = (who: string) => {
-      this.assertAlive(who);
-      if (ended) throw new OptionError(`${who}: its fit has ended; take the network's parameters and setParameters`);
-    };
-    let feed: Feed | undefined;
-    let begun = false;
     try {
-      const { scalers, classes } = data as Partial<Dataset>;
-      if (scalers !== undefined) this.scalers = scalers;
-      if (classes !== undefined) this.classes = classes;
-      const validate = validation === undefined ? undefined : this.validation(validation);
-      if (isStream(validation)) await tryStream("fit: validation", validation, this.ports);
-      if (isStream(data)) feed = await Feed.open(until(signal, data), this.ports, this.seed);
-      begun = true;
-      const history = await fit(
-        this.model,
-        feed ?? samples!,
-        validate,
-        complete,
-        this.position,
-        {
-          net: this,
-          weights: () => {
-            assertRunning("weights");
-            return this.model.weights();
-          },
-          setWeights: (copy) => {
-            assertRunning("setWeights");
-            this.model.setWeights(copy);
-          },
-        },
-        this.threads,
-        states,
-      );
-      await feed?.close();
-      return history;
-    } catch (error) {
-      // As in `for await`: what a source says to being closed does not hide why it is closed.
-      await feed?.close().catch(() => {});
-      // Before a step was done or an epoch closed: it is as if it had not been called.
-      if (this.position.step === before.step && this.position.epoch === before.epoch) {
-        this.position.interrupted = before.interrupted;
-        this.position.callbacks = before.callbacks;
-        this.meaning = before.meaning;
-      }
-      if (begun || !isStop(error, signal)) throw error;
-      if (!resume) this.position.interrupted = "unbegun";
-      return { epochs: [], stopped: "signal" };
+      const samples = (who: string, data: Data) => this.samples(who, data);
+      const assertAlive = (who: string) => this.assertAlive(who);
+      return await fit({ net: this, model, ports, threads, position, meaning, samples, assertAlive }, data, options);
     } finally {
-      ended = true;
       this.fitting = false;
-      this.model.region.rest();
-      if (this.position.callbacks === callbacks) {
-        this.position.callbacks = keep(callbacks);
-        this.position.loaded = false;
-      }
     }
-  }
-
-  private validation(data: Data | DataStream): Validate {
-    const { model } = this;
-    if (isStream(data)) return () => evaluateStream("fit: validation", model, data, this.ports);
-    const samples = this.samples("fit: validation", data);
-    return () => evaluateSamples(model, samples);
   }
 
   /** One step on one batch. @returns its loss before the update, penalties included */

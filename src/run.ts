@@ -1,0 +1,97 @@
+// A run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts, what is around
+// a run in fit.ts.
+import type { ThreadChoice } from "./backends/backend.js";
+import type { Callback, CallbackState, Run } from "./callbacks.js";
+import { metricNames } from "./compile.js";
+import { Feed } from "./feed.js";
+import type { CompleteFit } from "./fitOptions.js";
+import type { Epoch, History } from "./history.js";
+import { macrotask } from "./macrotask.js";
+import type { Model } from "./model.js";
+import type { Position } from "./position.js";
+import { isStop } from "./reading.js";
+import type { Samples } from "./samples.js";
+import { Training, type Validate } from "./training.js";
+
+/** @param data checked rows, or a stream of them @param control what callbacks get of the network
+ *  @param states which callbacks had when the run was interrupted */
+export async function train(
+  { model, position, threads }: { readonly model: Model; readonly position: Position; readonly threads: ThreadChoice },
+  data: Samples | Feed,
+  validate: Validate | undefined,
+  options: CompleteFit,
+  control: Pick<Run, "net" | "weights" | "setWeights">,
+  states: readonly (CallbackState | undefined)[],
+): Promise<History> {
+  const { callbacks, onEpochEnd, onProgress, signal } = options;
+  const feed = data instanceof Feed ? data : undefined;
+  const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
+  await loop.share(threads);
+  let stopped: History["stopped"] = false;
+  const own = ["loss", ...metricNames(model.definition.objectives)];
+  const run: Run = {
+    ...control,
+    epochs: options.epochs,
+    resumed: options.resume,
+    reported: validate ? [...own, ...own.map((name) => `validation.${name}`)] : own,
+    stop: () => {
+      stopped = "callback";
+    },
+  };
+  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
+  /** Who comes after one that throws sees the epoch, too: the run is behind it, also when it is resumed. */
+  const report = async (epoch: Epoch, index: number) => {
+    const errors: unknown[] = [];
+    const tell = async (listen: () => unknown) => {
+      try {
+        await listen();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    for (const callback of callbacks) await tell(() => callback.onEpochEnd?.(epoch, index, run));
+    // After them, so that what it saves holds their state of this epoch.
+    await tell(() => onEpochEnd?.(epoch, index));
+    if (errors.length > 0) throw errors[0];
+  };
+  const begun: Callback[] = [];
+  try {
+    for (const [i, callback] of callbacks.entries()) {
+      begun.push(callback);
+      // Next to its start: what a refused run gave it would else be the next one's.
+      if (states[i]) callback.restore?.(states[i]);
+      await callback.onFitStart?.(run);
+    }
+    while (!loop.finished && !stopped) {
+      if (signal?.aborted) {
+        stopped = "signal";
+        break;
+      }
+      const chunk = await loop.chunk().catch((error: unknown) => {
+        if (!isStop(error, signal)) throw error;
+      });
+      // In the midst of a chunk the signal ended the wait for a stream.
+      if (!chunk) continue;
+      const { ended, steps, failure } = chunk;
+      // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
+      for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
+      // What came before the failure counts and was reported, however the steps were divided into chunks.
+      if (failure) throw failure();
+      if (steps > 0 && (onProgress || callbacks.length > 0)) {
+        const progress = loop.progress();
+        for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
+        await onProgress?.(progress);
+      }
+      // The event loop turns between chunks; the last one has nobody to wait for.
+      if (!loop.finished) await macrotask();
+    }
+    if (stopped !== "signal") position.interrupted = undefined;
+    const history = loop.epochs.history(stopped);
+    for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+    return history;
+  } catch (error) {
+    // What they say to it does not hide it.
+    for (const callback of begun) await (async () => callback.onFitError?.(error, run))().catch(() => {});
+    throw error;
+  }
+}
