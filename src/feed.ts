@@ -1,6 +1,7 @@
 // A stream's rows for `fit`: read in order, checked, drawn through the shuffle buffer, a chunk of steps at a time.
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
+import { checkAlike, type Hear, type Meaning } from "./meaning.js";
 import { Stream, uniform } from "./random.js";
 import { noRows, samplesOf, wrongRows } from "./reading.js";
 import { emptySamples, putRow, type Samples } from "./samples.js";
@@ -26,22 +27,29 @@ export class Feed {
     readonly form: Samples,
     /** of an epoch */
     readonly rows: number,
+    readonly meaning: Meaning,
   ) {
     if (stream.shuffleBuffer > 1) this.buffer = emptySamples(form, Math.min(stream.shuffleBuffer, rows));
   }
 
   /** Reads the first item; and all, where nothing says how many rows there are.
+   *  @param check throws if what the first item says is not for the network
    *  @throws {ShapeError} data that does not fit the network, or none */
-  static async open(stream: DataStream, ports: Ports, seed: number): Promise<Feed> {
+  static async open(stream: DataStream, ports: Ports, check: Hear, seed: number): Promise<Feed> {
     let form: Samples | undefined;
+    let meaning: Meaning | undefined;
     let rows = 0;
-    for await (const item of samplesOf("fit", stream, ports)) {
+    const hear = (who: string, said: Meaning) => {
+      check(who, said);
+      meaning = said;
+    };
+    for await (const item of samplesOf("fit", stream, ports, hear)) {
       form ??= emptySamples(item, 0);
       rows += item.rows;
       if (stream.rows !== undefined) break;
     }
-    if (!form) throw noRows("fit");
-    return new Feed(stream, ports, seed, form, stream.rows ?? rows);
+    if (!form || !meaning) throw noRows("fit");
+    return new Feed(stream, ports, seed, form, stream.rows ?? rows, meaning);
   }
 
   /** Whether rows come in a random order; and the rows that are drawn from, if they do. */
@@ -83,7 +91,7 @@ export class Feed {
   private async begin(epoch: number): Promise<void> {
     await this.close();
     this.epoch = epoch;
-    this.reading = samplesOf("fit", this.stream, this.ports);
+    this.reading = samplesOf("fit", this.stream, this.ports, (who, said) => checkAlike(who, said, this.meaning));
     this.read = this.given = this.held = 0;
   }
 

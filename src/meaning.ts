@@ -1,9 +1,84 @@
-// What the numbers of data mean, and so those of the network that is trained on it.
-import type { Scalers } from "./scalers.js";
+// What the numbers of data mean, and so those of the network that is trained on it: their scale, and what class ids stand for. Data need not
+// say it; where two say it, they must agree.
+import { checkOptions } from "./checks.js";
+import { checkSameClasses } from "./dataset/classes.js";
+import { isDescribed } from "./dataset/collect.js";
+import type { Parts } from "./dataset/dataset.js";
+import { ShapeError } from "./errors.js";
+import type { Scaler, Scalers } from "./scalers.js";
 
-/** Undefined: nothing is said of it. */
 export interface Meaning {
+  /** {}: it is not scaled; undefined: nothing is said of it */
   scalers: Scalers | undefined;
-  /** the class ids' names */
+  /** the class ids' names; undefined: nothing is said of them */
   classes: readonly string[] | undefined;
+}
+
+/** What data in memory says, or an item of a stream: of its scale a dataset all there is to say, arrays nothing.
+ *  @throws {OptionError} scalers that are no object of them */
+export function meaningOf(who: string, data: object): Meaning {
+  const { scalers = isDescribed(data) ? {} : undefined, classes } = data as Partial<Parts>;
+  if (scalers !== undefined) checkOptions(`${who}: scalers`, scalers, ["inputs", "targets"]);
+  return { scalers, classes };
+}
+
+export function isScaled(scalers: Scalers | undefined): scalers is Scalers {
+  return scalers !== undefined && Object.values(scalers).some((scaler) => scaler !== undefined);
+}
+
+/** What a reader makes of what a stream's first item says, with which all its items agree. @param who names the item */
+export type Hear = (who: string, said: Meaning) => void;
+
+/** Data that is not scaled is taken: what goes by no scaler's name may have been scaled by hand.
+ *  @param own of the network @throws {ShapeError} other classes, or another scale */
+export function checkMeaning(who: string, said: Meaning, own: Meaning): void {
+  checkSameClasses(who, said.classes, own.classes);
+  if (isScaled(said.scalers) && isScaled(own.scalers))
+    checkOneScale(who, said.scalers, own.scalers, "the network's data", "take data that is not scaled yet, and .scale(net.scalers)");
+}
+
+/** Validation, and so what stops early by it, has a meaning in the scale of training only. @throws {ShapeError} datasets of two scales */
+export function checkSameScale(who: string, said: Meaning, training: Meaning): void {
+  if (said.scalers && training.scalers)
+    checkOneScale(
+      who,
+      said.scalers,
+      training.scalers,
+      "the training data",
+      "fit scalers on the training data and .scale(…) both with them",
+    );
+}
+
+/** @param first what the stream's first item says @throws {ShapeError} */
+export function checkAlike(who: string, said: Meaning, first: Meaning): void {
+  if ((said.classes === undefined) !== (first.classes === undefined))
+    throw new ShapeError(`${who}: names of classes, expected in all items alike, as in item 0, or in none`);
+  checkSameClasses(who, said.classes, first.classes, { whose: "item 0's", advice: "dataset(…, { classes }) gives labels the same ids" });
+  checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once and .scale(…) all items with them");
+}
+
+function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: string, advice: string): void {
+  const part = (["inputs", "targets"] as const).find((name) => ours[name] !== theirs[name] && text(ours[name]) !== text(theirs[name]));
+  if (!part) return;
+  throw new ShapeError(
+    `${who}: it is scaled ${named(ours)}, ${whose} ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,
+  );
+}
+
+const text = (scaler: Scaler | undefined) => JSON.stringify(scaler);
+
+function named(scalers: Scalers): string {
+  const parts = Object.entries(scalers).map(([what, scaler]) => `${what} by ${scaler?.type}`);
+  return parts.join(", ") || "not at all";
+}
+
+/** Of scalers of one type. */
+function difference(what: string, ours: Scaler | undefined, theirs: Scaler | undefined): string {
+  if (!ours || !theirs || ours.type !== theirs.type) return "";
+  for (const [name, numbers] of Object.entries(ours.options)) {
+    const others = theirs.options[name] ?? [];
+    const column = numbers.findIndex((number, c) => number !== others[c]);
+    if (column >= 0) return ` (of ${what}, the ${name} of column ${column} is ${numbers[column]}, not ${others[column]})`;
+  }
+  return "";
 }

@@ -4,8 +4,7 @@ import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
-import { checkSameClasses, namesOf } from "./dataset/classes.js";
-import type { Dataset } from "./dataset/dataset.js";
+import { namesOf } from "./dataset/classes.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -15,7 +14,7 @@ import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
 import { showAs } from "./inspect.js";
-import type { Meaning } from "./meaning.js";
+import { checkMeaning, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
@@ -63,7 +62,7 @@ export class Network {
   private readonly meaning: Meaning = { scalers: undefined, classes: undefined };
 
   /** What its data is scaled with: those of the scaled data set that `fit` was last given, of the file it was loaded from, or what you set. They
-   *  are saved with it; `predict` takes and gives scaled numbers.
+   *  are saved with it; `predict` takes and gives scaled numbers. `evaluate` refuses data sets that are scaled with others; `{}` takes any.
    *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
    *  @throws {OptionError} what is no scaler; {ShapeError} one of another width */
   get scalers(): Scalers {
@@ -112,17 +111,16 @@ export class Network {
   /** Trains for `epochs` passes over the data; parameters change in place.
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
-   *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or a validation dataset that is not
-   *    scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
+   *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or validation that is not scaled as
+   *    data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
    *    not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const { model, ports, threads, position, meaning } = this;
     this.fitting = true;
     try {
-      const samples = (who: string, data: Data) => this.samples(who, data);
       const assertAlive = (who: string) => this.assertAlive(who);
-      return await fit({ net: this, model, ports, threads, position, meaning, samples, assertAlive }, data, options);
+      return await fit({ net: this, model, ports, threads, position, meaning, assertAlive }, data, options);
     } finally {
       this.fitting = false;
     }
@@ -183,7 +181,8 @@ export class Network {
 
   /** Mean loss over rows (penalties included) and metrics, without dropout. A stream is read in its source's order, and gives the same as its
    *  rows in arrays.
-   *  @throws {ShapeError} data that does not fit; {OptionError} if the network is trained while a stream is read */
+   *  @throws {ShapeError} data that does not fit, or of other classes or another scale than the network's; {OptionError} if the network is trained
+   *    while a stream is read */
   evaluate(data: Data): Evaluation;
   evaluate(data: DataStream): Promise<Evaluation>;
   evaluate(data: Data | DataStream): Evaluation | Promise<Evaluation> {
@@ -196,7 +195,8 @@ export class Network {
     const { step } = this.position;
     this.evaluating += 1;
     try {
-      return await evaluateStream("evaluate", this.model, data, this.ports, () => {
+      const hear = (who: string, said: Meaning) => checkMeaning(who, said, this.meaning);
+      return await evaluateStream("evaluate", this.model, data, this.ports, hear, () => {
         this.assertAlive("evaluate");
         // A callback of a fit that goes on.
         if (this.position.step !== step)
@@ -365,7 +365,7 @@ export class Network {
   private samples(who: string, data: Data): Samples {
     if (isStream(data)) throw new OptionError(`${who}: got a stream, expected data in memory; fit, evaluate and predict take streams`);
     checkData(who, data);
-    checkSameClasses(who, (data as Partial<Dataset>).classes, this.classes);
+    checkMeaning(who, meaningOf(who, data), this.meaning);
     return toSamples(who, data, this.ports);
   }
 

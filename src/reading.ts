@@ -3,6 +3,7 @@ import { shown } from "./checks.js";
 import { checkData, checkFields, type Ports, toInputs, toSamples } from "./data.js";
 import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
+import { checkAlike, type Hear, type Meaning, meaningOf } from "./meaning.js";
 import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
 
 /** The source's items; it is closed when they are left early. */
@@ -55,10 +56,10 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
   return { next, return: close };
 }
 
-/** @param who names the reader in messages, as "fit"
- *  @throws {ShapeError} an item that does not fit the network, or has weights where the first had none */
-export async function* samplesOf(who: string, stream: DataStream, ports: Ports): AsyncGenerator<Samples, void> {
-  let first: Samples | undefined;
+/** @param who names the reader in messages, as "fit" @param hear before the first item is given out
+ *  @throws {ShapeError} an item that does not fit the network, has weights where the first had none, or other classes or another scale */
+export async function* samplesOf(who: string, stream: DataStream, ports: Ports, hear: Hear): AsyncGenerator<Samples, void> {
+  let first: (Meaning & { readonly weighted: string }) | undefined;
   let items = 0;
   for await (const item of itemsOf(stream)) {
     const name = `${who}: item ${items++} of the stream`;
@@ -66,9 +67,12 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports):
     if (batch !== item) checkFields(name, item, sampleFields);
     checkData(name, batch);
     const samples = toSamples(name, batch, ports, { part: true });
-    first ??= samples;
-    if (weightedOutputs(samples).join() !== weightedOutputs(first).join())
-      throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
+    const weighted = weightedOutputs(samples).join();
+    const said = meaningOf(name, batch);
+    if (first) checkAlike(name, said, first);
+    else hear(name, said);
+    first ??= { ...said, weighted };
+    if (weighted !== first.weighted) throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
     yield samples;
   }
 }
@@ -100,10 +104,10 @@ function toBatch(item: InputItem): InputItem {
 
 /** All rows in the source's order, `size` at a time; the last slice may have fewer.
  *  @throws {ShapeError} no rows, or not as many as the stream says */
-export async function* slicesOf(who: string, stream: DataStream, ports: Ports, size: number): AsyncGenerator<Samples, void> {
+export async function* slicesOf(who: string, stream: DataStream, ports: Ports, hear: Hear, size: number): AsyncGenerator<Samples, void> {
   let [rows, held] = [0, 0];
   let slice: Samples | undefined;
-  for await (const item of samplesOf(who, stream, ports))
+  for await (const item of samplesOf(who, stream, ports, hear))
     for (let row = 0; row < item.rows; ++row) {
       slice ??= emptySamples(item, size);
       putRow(slice, held++, item, row, rows++);
@@ -129,8 +133,8 @@ export function wrongRows(who: string, stream: DataStream, got: string, expected
 
 /** Reads the first item, to find now what would be found after an epoch.
  *  @throws {ShapeError} no rows, or what does not fit the network */
-export async function tryStream(who: string, stream: DataStream, ports: Ports): Promise<void> {
-  const reading = samplesOf(who, stream, ports);
+export async function tryStream(who: string, stream: DataStream, ports: Ports, hear: Hear): Promise<void> {
+  const reading = samplesOf(who, stream, ports, hear);
   try {
     if ((await reading.next()).done) throw noRows(who);
   } finally {

@@ -3,29 +3,26 @@
 import type { ThreadChoice } from "./backends/backend.js";
 import type { Callback, CallbackState, Run } from "./callbacks.js";
 import { metricNames } from "./compile.js";
-import { Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
 import type { Position } from "./position.js";
 import { isStop } from "./reading.js";
-import type { Samples } from "./samples.js";
-import { Training, type Validate } from "./training.js";
+import type { Sources } from "./sources.js";
+import { Training } from "./training.js";
 
-/** @param data checked rows, or a stream of them @param control what callbacks get of the network
+/** @param control what callbacks get of the network
  *  @param states which callbacks had when the run was interrupted */
 export async function train(
   { model, position, threads }: { readonly model: Model; readonly position: Position; readonly threads: ThreadChoice },
-  data: Samples | Feed,
-  validate: Validate | undefined,
+  { data, validate }: Sources,
   options: CompleteFit,
   control: Pick<Run, "net" | "weights" | "setWeights">,
   states: readonly (CallbackState | undefined)[],
 ): Promise<History> {
   const { callbacks, onEpochEnd, onProgress, signal } = options;
-  const feed = data instanceof Feed ? data : undefined;
-  const loop = new Training(model, feed ? feed.form : (data as Samples), feed, validate, options, position);
+  const loop = new Training(model, data, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
   const own = ["loss", ...metricNames(model.definition.objectives)];

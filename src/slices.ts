@@ -2,6 +2,7 @@
 import { metricNames } from "./compile.js";
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
+import type { Hear } from "./meaning.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 import { slicesOf } from "./reading.js";
@@ -64,9 +65,16 @@ export function evaluateSamples(model: Model, samples: Samples): Evaluation {
 }
 
 /** @param check throws if the network may not be evaluated any more: others act while the source is waited for */
-export async function evaluateStream(who: string, model: Model, stream: DataStream, ports: Ports, check = () => {}): Promise<Evaluation> {
+export async function evaluateStream(
+  who: string,
+  model: Model,
+  stream: DataStream,
+  ports: Ports,
+  hear: Hear,
+  check = () => {},
+): Promise<Evaluation> {
   const scores = new Scores(model);
-  for await (const slice of slicesOf(who, stream, ports, SLICE)) {
+  for await (const slice of slicesOf(who, stream, ports, hear, SLICE)) {
     check();
     scores.add(slice);
   }

@@ -5,7 +5,7 @@ import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { metricNames } from "./compile.js";
 import { parameterNorms } from "./diagnosis.js";
 import { OptionError } from "./errors.js";
-import type { Feed } from "./feed.js";
+import { Feed } from "./feed.js";
 import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
@@ -68,15 +68,22 @@ export class Training {
   private rowsDone = 0;
   private secondsDone = 0;
 
+  private readonly feed: Feed | undefined;
+  /** All rows; of a stream those of the next steps. */
+  private samples: Samples;
+
   constructor(
     private readonly model: Model,
-    private samples: Samples,
-    private readonly feed: Feed | undefined,
+    data: Samples | Feed,
     private readonly validate: Validate | undefined,
     private readonly options: CompleteFit,
     private readonly position: Position,
   ) {
     const { epochs, batchSize, shuffle, chunkMilliseconds } = options;
+    const feed = data instanceof Feed ? data : undefined;
+    const samples = data instanceof Feed ? data.form : data;
+    this.feed = feed;
+    this.samples = samples;
     this.epochCount = epochs;
     this.rows = feed?.rows ?? samples.rows;
     if (feed && shuffle !== feed.shuffles)

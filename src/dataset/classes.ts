@@ -91,16 +91,19 @@ export function namesOf(who: string, names: unknown, others = ""): readonly stri
   return [...names];
 }
 
+/** The network's own, against which most are held. */
+const networks = { whose: "the network's", advice: "dataset(…, { classes: net.classes }) gives its labels the network's ids" };
+
 /** Ids say by their classes' order alone what they mean. What has no names says nothing.
- *  @param given of data @param own of the network @throws {ShapeError} naming both, and where they differ first */
-export function checkSameClasses(who: string, given: unknown, own: readonly string[] | undefined): void {
+ *  @param given of data @throws {ShapeError} naming both, and where they differ first */
+export function checkSameClasses(who: string, given: unknown, own: readonly string[] | undefined, { whose, advice } = networks): void {
   if (given === undefined || own === undefined) return;
   const names = namesOf(`${who}: classes`, given);
   const differs = (_: unknown, id: number) => names[id] !== own[id];
   const id = (names.length > own.length ? names : own).findIndex(differs);
   if (id < 0) return;
   throw new ShapeError(
-    `${who}: its classes are ${listed(names)}, expected the network's, ${listed(own)}: class ${id} is ${shown(names[id])}, not ${shown(own[id])}; dataset(…, { classes: net.classes }) gives its labels the network's ids`,
+    `${who}: its classes are ${listed(names)}, expected ${whose}, ${listed(own)}: class ${id} is ${shown(names[id])}, not ${shown(own[id])}; ${advice}`,
   );
 }
 

@@ -176,9 +176,10 @@ export class Dataset implements Parts {
     if (scalers.targets && this.classes) throw new ShapeError("scale: targets are class ids, which have no scale");
     this.checkScaler("inputs", scalers.inputs);
     this.checkScaler("targets", scalers.targets);
+    const { inputs = this.scalers?.inputs, targets = this.scalers?.targets } = scalers;
     return new Dataset({
       ...this,
-      scalers: { ...this.scalers, ...(scalers.inputs && { inputs: scalers.inputs }), ...(scalers.targets && { targets: scalers.targets }) },
+      scalers: { ...(inputs && { inputs }), ...(targets && { targets }) },
       inputs: scalers.inputs?.transform(this.inputs) ?? this.inputs,
       targets: scalers.targets?.transform(this.targets) ?? this.targets,
     });
@@ -210,21 +211,6 @@ export class Dataset implements Parts {
 export function checkHeld(who: string, { inputs, targets }: Pick<Parts, "inputs" | "targets">): void {
   for (const [name, values] of Object.entries({ inputs, targets }))
     if (!isList(values)) throw new ShapeError(`${who}: the dataset's ${name} are ${shown(values)}`);
-}
-
-/** Validation, and so what stops early by it, has a meaning in the scale of training only. Arrays and streams say nothing of their scale.
- *  @throws {ShapeError} datasets of two scales */
-export function checkOneScale(who: string, given: unknown, training: unknown): void {
-  if (!(given instanceof Dataset && training instanceof Dataset)) return;
-  const [ours, theirs] = [given.scalers ?? {}, training.scalers ?? {}];
-  if (JSON.stringify(ours) === JSON.stringify(theirs)) return;
-  const named = (scalers: Scalers) =>
-    Object.entries(scalers)
-      .map(([what, { type }]) => `${what} by ${type}`)
-      .join(", ") || "not at all";
-  throw new ShapeError(
-    `${who}: it is scaled ${named(ours)}, the training data ${named(theirs)}, expected one scale; fit scalers on the training data and .scale(…) both with them`,
-  );
 }
 
 const like = <T extends Values>(values: T, length: number) => new (values.constructor as new (length: number) => T)(length);

@@ -1,0 +1,99 @@
+// What a run of fit reads, data and validation, in memory or streams: opened before it, and closed after it.
+import { checkData, type Data, type Ports, toSamples } from "./data.js";
+import { checkSameClasses } from "./dataset/classes.js";
+import { type DataStream, isStream } from "./dataset/stream.js";
+import { Feed } from "./feed.js";
+import type { CompleteFit } from "./fitOptions.js";
+import { checkAlike, checkMeaning, checkSameScale, type Hear, isScaled, type Meaning, meaningOf } from "./meaning.js";
+import type { Model } from "./model.js";
+import type { Network } from "./network.js";
+import { tryStream, until } from "./reading.js";
+import type { Samples } from "./samples.js";
+import { evaluateSamples, evaluateStream } from "./slices.js";
+import type { Validate } from "./training.js";
+
+/** The network that they are for. */
+export interface Reader {
+  readonly net: Network;
+  readonly model: Model;
+  readonly ports: Ports;
+  readonly meaning: Meaning;
+}
+
+export interface Sources {
+  readonly data: Samples | Feed;
+  readonly validate: Validate | undefined;
+}
+
+/** Reads of streams what must be known before the first step. What data says of its numbers becomes the network's, and is validation's, too.
+ *  @param samples data in memory, checked
+ *  @throws also the signal's reason, where that ends the wait for them */
+export async function openSources(
+  reader: Reader,
+  data: Data | DataStream,
+  samples: Samples | undefined,
+  { validation, signal }: CompleteFit,
+): Promise<Sources> {
+  const { net, ports, meaning } = reader;
+  const checked =
+    validation === undefined ? undefined : await openValidation(reader, isStream(validation) ? until(signal, validation) : validation);
+  const feed = isStream(data) ? await Feed.open(until(signal, data), ports, checkClasses(reader), net.seed) : undefined;
+  const training = feed?.meaning ?? meaningOf("fit", data);
+  if (isScaled(training.scalers)) net.scalers = training.scalers;
+  if (training.classes) net.classes = training.classes;
+  if (checked) {
+    checkSameScale(checked.who, checked.meaning, training);
+    checkMeaning(checked.who, checked.meaning, meaning);
+  }
+  return { data: feed ?? samples!, validate: checked?.validate };
+}
+
+/** As in `for await`: what a source says to being closed does not hide why it is closed. */
+export async function closing<T>({ data }: Sources, body: () => Promise<T>): Promise<T> {
+  const feed = data instanceof Feed ? data : undefined;
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    await feed?.close().catch(() => {});
+    throw error;
+  }
+  await feed?.close();
+  return result;
+}
+
+interface Validation {
+  readonly validate: Validate;
+  /** what it says, and who that is in messages */
+  readonly meaning: Meaning;
+  readonly who: string;
+}
+
+async function openValidation(reader: Reader, data: Data | DataStream): Promise<Validation> {
+  const { model, ports } = reader;
+  const who = "fit: validation";
+  if (!isStream(data)) {
+    const samples = held(who, data, reader);
+    return { validate: () => evaluateSamples(model, samples), meaning: meaningOf(who, data), who };
+  }
+  let first: Pick<Validation, "meaning" | "who"> | undefined;
+  await tryStream(who, data, ports, (who, meaning) => {
+    checkClasses(reader)(who, meaning);
+    first = { meaning, who };
+  });
+  const { meaning } = first!;
+  return { validate: () => evaluateStream(who, model, data, ports, (who, said) => checkAlike(who, said, meaning)), ...first! };
+}
+
+/** Data in memory, checked. */
+export function held(who: string, data: Data, reader: Reader): Samples {
+  checkData(who, data);
+  checkClasses(reader)(who, meaningOf(who, data));
+  return toSamples(who, data, reader.ports);
+}
+
+/** What can be checked before all is known that is read: scales may yet become the network's. */
+const checkClasses =
+  ({ meaning }: Reader): Hear =>
+  (who, said) =>
+    checkSameClasses(who, said.classes, meaning.classes);

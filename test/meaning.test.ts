@@ -1,0 +1,195 @@
+// What data says of its numbers is held against what the network knows: alike in fit, its validation and evaluate, in memory and in streams.
+import { describe, expect, test } from "vitest";
+import * as cr from "../src/index.js";
+import { thrownBy } from "./refusals.js";
+
+const inputs = [[0, 1], [1, 0], [1, 1], [0, 0]]; // biome-ignore format: rows
+const classified = (classes?: readonly string[]) =>
+  cr.dataset({ inputs, targets: ["yes", "no", "yes", "no"] }, classes === undefined ? {} : { classes });
+const [named, turned] = [classified(), classified(["yes", "no"])];
+const valued = cr.dataset({ inputs, targets: [10, 20, 30, 40] });
+const scalers = { inputs: cr.standardize(valued), targets: cr.minMax(valued, { of: "targets" }) };
+const scaled = valued.scale(scalers);
+/** By scalers of another part. */
+const otherwise = valued.scale({ ...scalers, inputs: cr.standardize(valued.take(3)) });
+
+const classifier = () =>
+  cr.network({
+    input: 2,
+    layers: [cr.dense(2)],
+    loss: cr.sparseCategoricalCrossEntropy({ fromLogits: true }),
+    metrics: ["accuracy"],
+    seed: 1,
+    backend: "js",
+  });
+const regressor = () => cr.network({ input: 2, layers: [cr.dense(1)], loss: cr.meanSquaredError(), seed: 1, backend: "js" });
+/** One row at a time. */
+const streamed = (...parts: readonly cr.Dataset[]) =>
+  cr.dataset.stream(function* () {
+    for (const part of parts) yield* part.batches(1);
+  });
+const options = { shuffle: false } as const;
+
+/** Named errors that leave the network as it was. */
+async function refused(net: cr.Network, action: () => unknown, message: string): Promise<void> {
+  const before = net.save({ training: true });
+  const error = (await thrownBy(action)) as Error;
+  expect(error).toBeInstanceOf(cr.ShapeError);
+  expect(error.message).toBe(message);
+  expect(net.save({ training: true })).toEqual(before);
+}
+
+describe("a stream's items say what their numbers mean, as data in memory does:", () => {
+  test("fit takes over classes and scalers, and to the same file", async () => {
+    for (const [make, data, [classes, scales]] of [
+      [classifier, named, [["no", "yes"], {}]],
+      [regressor, scaled, [undefined, scalers]],
+    ] as const) {
+      const [ours, theirs] = [await make(), await make()];
+      await ours.fit(streamed(data), options);
+      expect([ours.classes, ours.scalers]).toEqual([classes, scales]);
+      await theirs.fit(data, options);
+      expect(ours.save()).toEqual(theirs.save());
+    }
+  });
+
+  test.each<readonly [string, (net: cr.Network, stream: cr.DataStream) => unknown]>([
+    ["fit", (net, stream) => net.fit(stream, options)],
+    ["fit: validation", (net, validation) => net.fit(named, { validation })],
+    ["evaluate", (net, stream) => net.evaluate(stream)],
+  ])("other classes are refused by %s, in the first item as in a later one", async (who, action) => {
+    const net = await classifier();
+    net.classes = named.classes;
+    await refused(
+      net,
+      () => action(net, streamed(turned)),
+      `${who}: item 0 of the stream: its classes are yes, no, expected the network's, no, yes: class 0 is "yes", not "no"; dataset(…, { classes: net.classes }) gives its labels the network's ids`,
+    );
+    // Validation is read to its first item before there is an epoch to validate.
+    if (who === "fit: validation") return;
+    for (const own of [named.classes, undefined]) {
+      net.classes = own;
+      await refused(
+        net,
+        () => action(net, streamed(named, turned)),
+        `${who}: item 4 of the stream: its classes are yes, no, expected item 0's, no, yes: class 0 is "yes", not "no"; dataset(…, { classes }) gives labels the same ids`,
+      );
+    }
+  });
+
+  test("validation has the classes of training, whichever of them is a stream, also of a network that knew none", async () => {
+    for (const training of [named, streamed(named)])
+      for (const validation of [turned, streamed(turned)]) {
+        const net = await classifier();
+        await refused(
+          net,
+          () => net.fit(training, { ...options, validation }),
+          `fit: validation: ${validation === turned ? "" : "item 0 of the stream: "}its classes are yes, no, expected the network's, no, yes: class 0 is "yes", not "no"; dataset(…, { classes: net.classes }) gives its labels the network's ids`,
+        );
+        await net.fit(training, { ...options, validation: named });
+      }
+  });
+
+  test("validation has the scale of training, whichever of them is a stream", async () => {
+    const net = await regressor();
+    for (const training of [scaled, streamed(scaled)]) {
+      for (const [validation, who, how] of [
+        [valued, "", "not at all"],
+        [streamed(valued), "item 0 of the stream: ", "not at all"],
+        [streamed(valued.scale({ inputs: scalers.inputs })), "item 0 of the stream: ", "inputs by standardize"],
+      ] as const)
+        await refused(
+          net,
+          () => net.fit(training, { ...options, validation }),
+          `fit: validation: ${who}it is scaled ${how}, the training data inputs by standardize, targets by minMax, expected one scale; fit scalers on the training data and .scale(…) both with them`,
+        );
+    }
+    await refused(
+      net,
+      () => net.fit(streamed(valued), { ...options, validation: scaled }),
+      "fit: validation: it is scaled inputs by standardize, targets by minMax, the training data not at all, expected one scale; fit scalers on the training data and .scale(…) both with them",
+    );
+    for (const training of [scaled, streamed(scaled)])
+      for (const validation of [scaled, streamed(scaled)]) await net.fit(training, { ...options, validation });
+  });
+
+  test("weights beside a dataset do not hide its scale", async () => {
+    const net = await regressor();
+    const weighted = (data: cr.Dataset) => ({ ...data, sampleWeights: [1, 2, 3, 4] });
+    await expect(net.fit(weighted(scaled), { validation: weighted(valued) })).rejects.toThrow("fit: validation: it is scaled not at all");
+    await net.fit(weighted(scaled), { validation: weighted(scaled) });
+  });
+
+  test.each([
+    ["scaled and not", [scaled, valued], "it is scaled not at all, item 0 inputs by standardize, targets by minMax, expected one scale"],
+    [
+      "of two scales",
+      [scaled, otherwise],
+      "targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one",
+    ],
+    [
+      "with classes and without",
+      [named, cr.dataset({ inputs, targets: [1, 0, 1, 0] })],
+      "names of classes, expected in all items alike, as in item 0, or in none",
+    ],
+  ] as const)("items %s are refused", async (_, parts, message) => {
+    const net = await (parts[0] === named ? classifier() : regressor());
+    const error = (await thrownBy(() => net.evaluate(streamed(...parts)))) as Error;
+    expect(error.message).toMatch(/^evaluate: item 4 of the stream: /);
+    expect(error.message).toContain(message);
+  });
+
+  test("a source that says something else in the next reading is refused, and the epoch before counts", async () => {
+    let readings = 0;
+    const net = await regressor();
+    // The first counts the rows.
+    const changing = cr.dataset.stream(() => (++readings < 3 ? scaled : otherwise).batches(2));
+    await expect(net.fit(changing, { ...options, epochs: 2 })).rejects.toThrow(
+      "fit: item 0 of the stream: it is scaled inputs by standardize",
+    );
+    expect([net.steps, net.scalers]).toEqual([1, scalers]);
+  });
+});
+
+describe("evaluate refuses data of another scale than the network's,", () => {
+  const message = (who: string) =>
+    `${who}it is scaled inputs by standardize, targets by minMax, the network's data inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; take data that is not scaled yet, and .scale(net.scalers)`;
+
+  test("in memory and in streams, of a network that was trained, loaded or told", async () => {
+    const trained = await regressor();
+    await trained.fit(scaled);
+    const told = await regressor();
+    told.scalers = scalers;
+    for (const net of [trained, await cr.loadNetwork(trained.save({ training: true }), { backend: "js" }), told]) {
+      await refused(net, () => net.evaluate(otherwise), message("evaluate: "));
+      await refused(net, () => net.evaluate({ ...otherwise, sampleWeights: [1, 1, 1, 1] }), message("evaluate: "));
+      await refused(net, () => net.evaluate(streamed(otherwise)), message("evaluate: item 0 of the stream: "));
+      await refused(net, () => net.diagnose(otherwise), message("diagnose: "));
+      // As validation of arrays, which say nothing of theirs.
+      const arrays = { inputs: scaled.inputs, targets: scaled.targets };
+      await refused(net, () => net.fit(arrays, { validation: otherwise }), message("fit: validation: "));
+    }
+  });
+
+  test("and takes the same scale, whatever the order in which it came, and what says nothing of its own", async () => {
+    const net = await regressor();
+    await net.fit(scaled);
+    const turnedRound = valued.scale({ targets: scalers.targets }).scale({ inputs: scalers.inputs });
+    const byHand = { inputs: scalers.inputs.transform(valued.inputs), targets: scalers.targets.transform(valued.targets) };
+    const expected = net.evaluate(scaled);
+    for (const data of [turnedRound, byHand, cr.dataset(byHand), scaled.concat(turnedRound).take(4)])
+      expect(net.evaluate(data)).toEqual(expected);
+    for (const data of [scaled, turnedRound, cr.dataset(byHand)]) expect(await net.evaluate(streamed(data))).toEqual(expected);
+    // fit takes over what data is scaled with, and an empty object is none.
+    net.scalers = {};
+    expect(net.evaluate(otherwise).loss).toBeGreaterThan(0);
+    await net.fit(otherwise);
+    expect(net.evaluate(otherwise).loss).toBeGreaterThan(0);
+  });
+
+  test("and scalers that are none", async () => {
+    const net = await regressor();
+    for (const wrong of [null, 3, { outputs: scalers.inputs }])
+      expect(() => net.evaluate({ ...valued, scalers: wrong } as never)).toThrow(/^evaluate: scalers/);
+  });
+});
