@@ -38,8 +38,8 @@ export interface FitOptions {
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;
-  /** Stops between chunks, and while a stream is waited for, whose iterator is told to return; `fit` then resolves with the epochs that were
-   *  finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */
+  /** Stops between chunks, and while a stream is waited for, whose iterator is told to return and is given a second for it; `fit` then resolves
+   *  with the epochs that were finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
   readonly callbacks?: readonly Callback[];

@@ -23,7 +23,10 @@ export function isStop(error: unknown, signal: AbortSignal | undefined): boolean
   return signal?.aborted === true && error === signal.reason;
 }
 
-/** The stream for one who waits for its items as long as the signal lets, whose reason is thrown then. */
+/** Milliseconds in which a source can be closed well, and say if it cannot, when the signal does not let it take longer. */
+const CLOSING = 1000;
+
+/** The stream for one who waits for its items as long as the signal lets, whose reason is thrown then; for its end a moment longer. */
 export function until(signal: AbortSignal | undefined, stream: DataStream): DataStream {
   if (!signal) return stream;
   const open = () => {
@@ -53,7 +56,22 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
         .finally(() => signal.removeEventListener("abort", stop))
         .then(resolve, reject);
     });
-  return { next, return: close };
+  const end = () =>
+    new Promise<IteratorResult<Item>>((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const stop = () => {
+        timer = setTimeout(() => resolve({ done: true, value: undefined }), CLOSING);
+      };
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop);
+      close()
+        .finally(() => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", stop);
+        })
+        .then(resolve, reject);
+    });
+  return { next, return: end };
 }
 
 /** @param who names the reader in messages, as "fit" @param hear before the first item is given out

@@ -521,6 +521,50 @@ describe("a source that does not answer", () => {
     expect(net.weightsHash()).toBe(whole.weightsHash());
   });
 
+  /** It gives its items, and in readings from that number on does not answer, or only then, when it is told to return. */
+  const clinging = (reading: number, milliseconds = Number.POSITIVE_INFINITY) => {
+    const seen = { readings: 0, told: () => {}, returned: 0 };
+    const close = async () => {
+      seen.told();
+      await new Promise((resolve) => milliseconds < Number.POSITIVE_INFINITY && setTimeout(resolve, milliseconds));
+      seen.returned += 1;
+      return { done: true as const, value: undefined };
+    };
+    const open = () => {
+      const clings = seen.readings++ >= reading;
+      const items = itemsOf(plain, [9]);
+      return { [Symbol.asyncIterator]: () => ({ next: () => items.next(), return: () => (clings ? close() : items.return(undefined)) }) };
+    };
+    return { seen, rows: cr.dataset.stream<cr.StreamItem>(open, { rows: ROWS }) };
+  };
+
+  test.each([
+    ["between chunks", 1, "data"],
+    ["after the first item of data", 0, "data"],
+    ["after the first item of validation", 0, "validation"],
+  ])("to being told to return %s is left when the signal says so, and the run resumed to the same bits", async (_, reading, which) => {
+    const whole = await make();
+    await whole.fit(plain(0, ROWS), run);
+    const net = await make();
+    const abort = new AbortController();
+    const { seen, rows } = clinging(reading);
+    seen.told = () => setTimeout(() => abort.abort());
+    const [data, validation] = which === "data" ? [rows, undefined] : [plain(0, ROWS), rows];
+    const onProgress = () => net.steps === 5 && abort.abort();
+    const stopped = await net.fit(data, { ...run, ...(validation && { validation }), signal: abort.signal, onProgress });
+    expect([stopped.stopped, net.steps, seen.returned]).toEqual(["signal", reading === 1 ? 5 : 0, 0]);
+    await net.fit(plain(0, ROWS), { ...run, resume: true });
+    expect(net.weightsHash()).toBe(whole.weightsHash());
+  });
+
+  test("at once to being told to return is waited for, though the signal has ended the run", async () => {
+    const net = await make();
+    const abort = new AbortController();
+    const { seen, rows } = clinging(1, 50);
+    expect((await net.fit(rows, { ...run, signal: abort.signal, onProgress: () => abort.abort() })).stopped).toBe("signal");
+    expect(seen.returned).toBe(1);
+  });
+
   test("but with a signal's own error, or an end, when that is aborted, has not failed", async () => {
     for (const heed of ["throw", "end"]) {
       const net = await make();
