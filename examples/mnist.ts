@@ -53,7 +53,6 @@ function train(
     batchSize: batch,
     validation: asData(test),
     signal,
-    callbacks: [{ type: "line", onFitError: () => line.leave() }],
     onProgress: ({ epoch, step, steps, loss, samplesPerSecond, secondsLeft }) => {
       if (net.steps < COLD) return;
       const after = `loss ${loss.toFixed(4)}  ${whole(samplesPerSecond)}/s  ${Math.ceil(secondsLeft)} s left`;
@@ -185,13 +184,12 @@ async function keep(
 }
 
 /** @returns the exit code: 0, 130 after Ctrl-C as shells have it, or 1 if a check of the library fails */
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], line: LiveLine): Promise<number> {
   const options = parseOptions(args);
   if (options === "help") {
     console.log(help);
     return 0;
   }
-  const line = new LiveLine();
   const signal = interruption();
   // What cannot work is said before the training, not after it.
   const { train: training, test } = loadDigits(options.data);
@@ -230,9 +228,11 @@ async function prepareSave(file: string): Promise<void> {
 
 endWithReader(process.stdout);
 
+const line = new LiveLine();
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), line);
 } catch (error) {
+  line.leave();
   if (!(error instanceof UsageError || error instanceof DigitsError || error instanceof ChainruleError)) throw error;
   console.error(`mnist: ${error.message.replaceAll("\n", " ")}`);
   process.exitCode = error instanceof ChainruleError ? 1 : 2;

@@ -19,9 +19,14 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function start(...args: string[]): Promise<Outcome> {
+const start = (...args: string[]) => startWith("", ...args);
+
+/** @param prelude what the process does first */
+function startWith(prelude: string, ...args: string[]): Promise<Outcome> {
+  const imports = ["--import", "tsx", "--import", `data:text/javascript,${encodeURIComponent(prelude)}`];
+  const options = { cwd: root, env: { ...process.env, TERM: "xterm" } };
   return new Promise((resolve) => {
-    execFile(process.execPath, ["--import", "tsx", "examples/mnist.ts", ...args], { cwd: root }, (error, stdout, stderr) => {
+    execFile(process.execPath, [...imports, "examples/mnist.ts", ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });
@@ -167,5 +172,20 @@ describe("npm start", () => {
     );
     expect(hashes[0]).toBeDefined();
     expect(hashes[1]).toBe(hashes[0]);
+  });
+
+  test.each(["epoch", "comparing"])("an error while a terminal shows %s leaves that line, and is told below it", async (shown) => {
+    // The first line of progress is the last: the event loop does not turn after it.
+    const prelude = `
+      const write = process.stdout.write.bind(process.stdout);
+      process.stdout.isTTY = true;
+      process.stdout.write = (text) => {
+        if (text.includes("\\x1b[K${shown}")) globalThis.setImmediate = () => { throw new RangeError("broken off"); };
+        return write(text);
+      };`;
+    const save = join(folder, "broken.chainrule");
+    const { code, stdout, stderr } = await startWith(prelude, "--data", folder, "--epochs", "2", "--batch", "20", "--save", save);
+    expect([code, stderr.includes("RangeError: broken off")]).toEqual([1, true]);
+    expect(stdout.slice(stdout.lastIndexOf("\x1b[K"))).toMatch(new RegExp(`^.{3}${shown}.*\\n$`));
   });
 });
