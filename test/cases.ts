@@ -60,6 +60,14 @@ export function numbers(seed: number): () => number {
   };
 }
 
+export const sum = (row: readonly number[]) => row.reduce((a, b) => a + b, 0);
+
+/** Numbers from -1.5 to 1.5, as rows. */
+export function matrix(rows: number, columns: number, seed: number): number[][] {
+  const next = numbers(seed);
+  return Array.from({ length: rows }, () => Array.from({ length: columns }, () => Math.fround(3 * (next() - 0.5))));
+}
+
 /** Inputs about 0, and targets that suit the loss: values, signs, probabilities, one-hot or soft rows, class ids. */
 export function dataFor({ input, layers, loss }: ChainOptions, rows: number, seed = 1): ReturnType<NetworkCase["data"]> {
   const next = numbers(seed);

@@ -1,0 +1,158 @@
+// Streams that do not fit, or are no streams: what is said of them, and that the network is of use afterwards.
+import { describe, expect, test } from "vitest";
+import * as cr from "../src/index.js";
+import { itemsOf, make, options, plain, ROWS, weighted } from "./streams.js";
+
+describe("refuses", () => {
+  const good = () => itemsOf(plain, [10]);
+  test.each<readonly [string, unknown, object, RegExp]>([
+    ...[undefined, 1].map(
+      (shuffleBuffer) =>
+        [
+          `a shuffle buffer of ${shuffleBuffer} where fit shuffles`,
+          cr.dataset.stream(good, { shuffleBuffer }),
+          {},
+          /^fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false/,
+        ] as const,
+    ),
+    [
+      "shuffle: false with a buffer",
+      cr.dataset.stream(good, { shuffleBuffer: 9 }),
+      { shuffle: false },
+      /^fit: shuffle is false, but the stream has/,
+    ],
+    ["no rows", cr.dataset.stream(() => []), { shuffle: false }, /^fit: the stream has no rows$/],
+    [
+      "what is no iterable",
+      cr.dataset.stream((() => 3) as never),
+      { shuffle: false },
+      /^dataset.stream: open returned 3, expected an iterable/,
+    ],
+    [
+      "what is no item",
+      cr.dataset.stream((() => [1]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: got 1, expected { inputs, targets }/,
+    ],
+    [
+      "an item that does not fit",
+      cr.dataset.stream(() => [plain(0, 2), { inputs: [[1, 2]], targets: [0] }]),
+      { shuffle: false },
+      /^fit: item 1 of the stream: inputs: row 0 has 2 columns, expected 3/,
+    ],
+    [
+      "a class that is none",
+      cr.dataset.stream(() => [{ input: [1, 2, 3], target: 3 }]),
+      { shuffle: false },
+      /^fit: item 0 of the stream: targets: row 0 has class id 3/,
+    ],
+    [
+      "weights in some items",
+      cr.dataset.stream(() => [plain(0, 2), weighted(2, 4)]),
+      { shuffle: false },
+      /^fit: item 1 of the stream: sampleWeights, expected in all items alike/,
+    ],
+    [
+      "weights of a batch by a wrong name",
+      cr.dataset.stream((() => [{ ...plain(0, 2), sampleWeight: [0, 1] }]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+    ],
+    [
+      "the weight of a sample by a wrong name",
+      cr.dataset.stream((() => [{ input: [1, 2, 3], target: 0, sampleWeights: [0] }]) as never),
+      { shuffle: false },
+      /^fit: item 0 of the stream: unknown field "sampleWeights", expected one of: input, target, sampleWeight$/,
+    ],
+    [
+      "a weight that is none",
+      cr.dataset.stream(() => [{ input: [1, 2, 3], target: 0, sampleWeight: -1 }]),
+      { shuffle: false },
+      /^fit: item 0 of the stream: sampleWeights\[0\] is -1, expected a finite number at least 0$/,
+    ],
+    [
+      "too few rows",
+      cr.dataset.stream(good, { rows: 104 }),
+      { shuffle: false, batchSize: 200 },
+      /^fit: the stream gave 103 rows, expected 104, the option rows$/,
+    ],
+    [
+      "too many rows",
+      cr.dataset.stream(good, { rows: 102 }),
+      { shuffle: false, batchSize: 200 },
+      /^fit: the stream gave more than 102 rows, expected 102, the option rows$/,
+    ],
+    [
+      "a validation stream that does not fit, before the first step",
+      plain(0, 5),
+      { validation: cr.dataset.stream(() => [{ inputs: [[1, 2]], targets: [0] }]) },
+      /^fit: validation: item 0 of the stream: inputs: row 0 has 2 columns, expected 3/,
+    ],
+    [
+      "a validation stream without rows",
+      plain(0, 5),
+      { validation: cr.dataset.stream(() => []) },
+      /^fit: validation: the stream has no rows$/,
+    ],
+  ])("%s", async (_, data, changes, message) => {
+    const net = await make();
+    const before = net.weightsHash();
+    await expect(net.fit(data as never, changes)).rejects.toThrow(message);
+    expect(net.weightsHash()).toBe(before);
+    // And the network is of use.
+    await net.fit(plain(0, 9));
+  });
+
+  test.each<readonly [string, (net: cr.Network) => unknown, RegExp]>([
+    ["evaluation of no rows", (net) => net.evaluate(cr.dataset.stream(() => [])), /^evaluate: the stream has no rows$/],
+    [
+      "fewer rows",
+      (net) => net.evaluate(cr.dataset.stream(good, { rows: 104 })),
+      /^evaluate: the stream gave 103 rows, expected 104, the option rows$/,
+    ],
+    [
+      "more rows",
+      (net) => net.evaluate(cr.dataset.stream(good, { rows: 99 })),
+      /^evaluate: the stream gave more than 99 rows, expected 99, the/,
+    ],
+    [
+      "an item to evaluate without targets",
+      (net) => net.evaluate(cr.dataset.stream((() => [plain(0, 2), { inputs: [[1, 2, 3]] }]) as never)),
+      /^evaluate: item 1 of the stream: got .*, expected { inputs, targets }$/,
+    ],
+    [
+      "a sample without a target",
+      (net) => net.evaluate(cr.dataset.stream((() => [{ input: [1, 2, 3] }]) as never)),
+      /^evaluate: item 0 of the stream: got .*, expected { inputs, targets }$/,
+    ],
+    [
+      "rows to predict that do not fit",
+      (net) => net.predict(cr.dataset.stream(() => [{ inputs: [[1, 2, 3]] }, { inputs: [[1, 2]] }])),
+      /^predict: item 1 of the stream: inputs: row 0 has 2 columns, expected 3/,
+    ],
+    [
+      "what is no item to predict",
+      (net) => net.predict(cr.dataset.stream((() => [3]) as never)),
+      /^predict: item 0 of the stream: got 3, expected { inputs } or { input }$/,
+    ],
+    [
+      "streams elsewhere",
+      async (net) => net.diagnose(cr.dataset.stream(good) as never),
+      /^diagnose: got a stream, expected data in memory; fit, evaluate and predict take streams$/,
+    ],
+  ])("%s", async (_, call, message) => {
+    const run = async () => {
+      const found = (await call(await make())) as Partial<AsyncIterable<unknown>>;
+      if (found?.[Symbol.asyncIterator]) for await (const _ of found as AsyncIterable<unknown>);
+    };
+    await expect(run()).rejects.toThrow(cr.ChainruleError);
+    await expect(run()).rejects.toThrow(message);
+  });
+
+  test("a source that changes from one reading to the next", async () => {
+    let readings = 0;
+    const net = await make();
+    const data = cr.dataset.stream(() => itemsOf(plain, [10], ++readings < 3 ? ROWS : 50));
+    await expect(net.fit(data, options)).rejects.toThrow("fit: the stream gave 50 rows, expected 103, as when it was read before");
+  });
+});

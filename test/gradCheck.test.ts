@@ -1,0 +1,109 @@
+// gradCheck: that it finds gradients right, and wrong ones wrong.
+import { describe, expect, test } from "vitest";
+import { activation, dense, dropout, gradCheck, meanAbsoluteError, meanSquaredError, network, zeros } from "../src/index.js";
+import { matrix } from "./cases.js";
+
+describe("gradCheck", () => {
+  const inputs = matrix(5, 3, 1);
+  const targets = matrix(5, 2, 2);
+  const make = () =>
+    network({ input: 3, layers: [dense(4, { activation: "tanh", kernelL2: 0.1 }), dense(2)], loss: meanSquaredError(), seed: 1 });
+
+  test("finds the gradients of a built-in network right, to 5e-4, and changes no bit of it", async () => {
+    const net = await make();
+    net.trainOnBatch(inputs, targets);
+    const hash = net.weightsHash();
+    const check = gradCheck(net, { inputs, targets });
+    expect(check.agrees).toBe(true);
+    expect(check.tensors.map(({ name }) => name).toSorted()).toEqual(
+      ["dense_1.bias", "dense_1.weight", "dense_2.bias", "dense_2.weight", "input (input)"].toSorted(),
+    );
+    for (const { worst, checked, elements } of check.tensors) {
+      expect(worst.relative).toBeLessThan(5e-4); // 2^-23 of a loss of 3 over a step of 2^-6, of gradients of 0.1
+      expect(checked).toBe(elements);
+    }
+    expect([net.weightsHash(), net.steps]).toEqual([hash, 1]);
+    expect(Math.max(...check.summary.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test.each([
+    ["a parameter's", 0.01],
+    ["a parameter's, barely", 0.004],
+  ])("finds %s gradient wrong by %f of its largest, names it first, and still restores every bit", async (_, by) => {
+    const net = await make();
+    const right = net.gradients.bind(net);
+    net.gradients = (...given) => {
+      const found = right(...given);
+      const { values, ...rest } = found["dense_1.weight"]!;
+      const most = Math.max(...values.map(Math.abs));
+      return { ...found, "dense_1.weight": { ...rest, values: values.with(5, values[5]! + by * most) } };
+    };
+    const hash = net.weightsHash();
+    const check = gradCheck(net, { inputs, targets });
+    expect(check.agrees).toBe(false);
+    expect(check.tensors[0]).toMatchObject({ name: "dense_1.weight", worst: { index: 5 } });
+    expect(check.tensors[0]!.worst.relative).toBeCloseTo(by, 3);
+    expect(check.summary).toMatch(/^gradients DISAGREE .*\n.*\n {2}dense_1\.weight \[5\]/);
+    expect(net.weightsHash()).toBe(hash);
+  });
+
+  test("agrees with dropout, whose random numbers are the next step's at every evaluation", async () => {
+    const net = await network({
+      input: 3,
+      layers: [dense(8, { activation: "tanh" }), dropout(0.5), dense(2)],
+      loss: meanSquaredError(),
+      seed: 1,
+    });
+    expect(gradCheck(net, { inputs, targets }).agrees).toBe(true);
+  });
+
+  test("compares with training's loss where dropout makes no difference yet, as before weights of 0", async () => {
+    const layers = [dense(8, { activation: "tanh" }), dropout(0.5), dense(2, { weight: zeros() })];
+    const check = gradCheck(await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 }), { inputs, targets });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+
+  test.each([
+    ["", []],
+    [" with dropout", [dropout(0.5)]],
+  ])("weighs rows as the loss does%s: both gradients are the weighted mean of the rows' own", async (_, between) => {
+    const sampleWeights = [5, 0, 1, 0.5, 3.5];
+    const layers = [dense(8, { activation: "tanh" }), ...between, dense(2)];
+    const net = await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 });
+    const check = gradCheck(net, { inputs, targets, sampleWeights });
+    expect(check.agrees, check.summary).toBe(true);
+    // A weight of one row only is that row's own gradient, with the same random numbers as in the batch.
+    const rows = sampleWeights.map((weight, r) => ({ weight, own: net.gradients(inputs, targets, sampleWeights.map((_, i) => Number(i === r))) })); // biome-ignore format: one idea
+    for (const { name, worst } of check.tensors.filter(({ name }) => name.startsWith("dense"))) {
+      const expected = rows.reduce((sum, { weight, own }) => sum + weight * own[name]!.values[worst.index]!, 0) / 10;
+      expect(worst.analytic).toBeCloseTo(expected, 5);
+      expect(worst.numeric).toBeCloseTo(expected, 3);
+      const plain = rows.reduce((sum, { own }) => sum + own[name]!.values[worst.index]!, 0) / 5;
+      expect(Math.abs(plain - expected)).toBeGreaterThan(1e-3);
+    }
+  });
+
+  test.each([
+    ["near", matrix(5, 3, 1), meanSquaredError()],
+    ["at hand whatever the step, as of 60 rows and their errors", matrix(60, 3, 1), meanAbsoluteError()],
+    ["exactly there, as for a row of zeros and a bias of 0", matrix(5, 3, 1).with(1, [0, 0, 0]), meanSquaredError()],
+  ])("agrees where relu's kinks are %s", async (_, given, loss) => {
+    const net = await network({ input: 3, layers: [dense(16), activation("relu"), dense(2)], loss, seed: 2 });
+    const check = gradCheck(net, { inputs: given, targets: matrix(given.length, 2, 2) }, { elements: 20 });
+    expect(check.agrees, check.summary).toBe(true);
+  });
+
+  test("checks so many elements of each tensor, evenly spread", async () => {
+    const check = gradCheck(await make(), { inputs, targets }, { elements: 2 });
+    expect(check.tensors.every(({ checked }) => checked === 2)).toBe(true);
+  });
+
+  test.each([
+    [{ tolerance: 0 }, /^gradCheck: tolerance is 0/],
+    [{ elements: 0 }, /^gradCheck: elements is 0/],
+    [{ tolerence: 1 }, /^gradCheck: unknown option "tolerence"/],
+  ])("refuses %j", async (options, message) => {
+    const net = await make();
+    expect(() => gradCheck(net, { inputs, targets }, options as never)).toThrow(message);
+  });
+});
