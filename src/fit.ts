@@ -50,16 +50,15 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
       model.setWeights(copy);
     },
   };
-  position.callbacks = callbacks;
   try {
     const sources = await openSources(trainee, data, samples, options).catch((error: unknown) => {
       if (!isStop(error, signal)) throw error;
     });
     if (!sources) {
-      undo();
       if (!resume) position.interrupted = "unbegun";
       return { epochs: [], stopped: "signal" };
     }
+    position.callbacks = callbacks;
     return await closing(sources, () => serve(callbacks, () => train(trainee, sources, options, control, states)));
   } catch (error) {
     // Before a step was done or an epoch closed.

@@ -183,6 +183,24 @@ describe("a source that does not answer", () => {
     expect(net.weightsHash()).toBe(whole.weightsHash());
   });
 
+  test.each([true, false])("with its first item leaves what is saved meanwhile as it was (resume: %s)", async (resume) => {
+    const net = await make();
+    let abort = new AbortController();
+    const counting = (count: number): cr.Callback => ({ type: "counting", state: () => ({ json: count }), restore: () => {} });
+    const onProgress = () => net.steps === 5 && abort.abort();
+    await net.fit(plain(0, ROWS), { ...run, callbacks: [counting(1)], signal: abort.signal, onProgress });
+    const before = net.save({ training: true });
+    abort = new AbortController();
+    const { seen, rows } = stalling(0, 0);
+    let saved: unknown;
+    seen.stalled = () => {
+      saved = net.save({ training: true });
+      abort.abort();
+    };
+    await net.fit(rows, { ...run, callbacks: [counting(2)], signal: abort.signal, resume });
+    expect(saved).toEqual(before);
+  });
+
   /** It gives its items, and in readings from that number on does not answer, or only then, when it is told to return. */
   const clinging = (reading: number, milliseconds = Number.POSITIVE_INFINITY) => {
     const seen = { readings: 0, told: () => {}, returned: 0 };
