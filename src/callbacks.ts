@@ -63,6 +63,11 @@ export function checkCallbacks(callbacks: unknown): void {
       if (callback[name] !== undefined) checkFunction(`fit: callbacks[${i}] (${callback.type}): ${name}`, callback[name]);
     if ((callback.state === undefined) !== (callback.restore === undefined))
       throw new OptionError(`fit: callbacks[${i}] (${callback.type}) has one of state and restore, expected both or neither`);
+    const first = callbacks.indexOf(callback);
+    if (first < i && callback.state !== undefined)
+      throw new OptionError(
+        `fit: callbacks[${i}] (${callback.type}) is callbacks[${first}], which would see each epoch twice; give each place one of its own`,
+      );
   }
 }
 

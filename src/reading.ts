@@ -141,7 +141,9 @@ export async function* slicesOf(who: string, stream: DataStream, ports: Ports, h
   if (slice) yield { ...slice, rows: held };
 }
 
-export const noRows = (who: string) => new ShapeError(`${who}: the stream has no rows`);
+/** Most often an iterator that was read before. */
+export const noRows = (who: string) =>
+  new ShapeError(`${who}: the stream has no rows; its open is called for each reading, and begins a new one`);
 
 /** @param expected the rows of the reading before; default: the stream's own */
 export function wrongRows(who: string, stream: DataStream, got: string, expected = stream.rows): ShapeError {

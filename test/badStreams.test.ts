@@ -21,7 +21,12 @@ describe("refuses", () => {
       { shuffle: false },
       /^fit: shuffle is false, but the stream has/,
     ],
-    ["no rows", cr.dataset.stream(() => []), { shuffle: false }, /^fit: the stream has no rows$/],
+    [
+      "no rows",
+      cr.dataset.stream(() => []),
+      { shuffle: false },
+      /^fit: the stream has no rows; its open is called for each reading, and begins a new one$/,
+    ],
     [
       "what is no iterable",
       cr.dataset.stream((() => 3) as never),
@@ -92,7 +97,7 @@ describe("refuses", () => {
       "a validation stream without rows",
       plain(0, 5),
       { validation: cr.dataset.stream(() => []) },
-      /^fit: validation: the stream has no rows$/,
+      /^fit: validation: the stream has no rows; its open is called for each reading, and begins a new one$/,
     ],
   ])("%s", async (_, data, changes, message) => {
     const net = await make();
@@ -104,7 +109,11 @@ describe("refuses", () => {
   });
 
   test.each<readonly [string, (net: cr.Network) => unknown, RegExp]>([
-    ["evaluation of no rows", (net) => net.evaluate(cr.dataset.stream(() => [])), /^evaluate: the stream has no rows$/],
+    [
+      "evaluation of no rows",
+      (net) => net.evaluate(cr.dataset.stream(() => [])),
+      /^evaluate: the stream has no rows; its open is called for each reading, and begins a new one$/,
+    ],
     [
       "fewer rows",
       (net) => net.evaluate(cr.dataset.stream(good, { rows: 104 })),
@@ -147,6 +156,12 @@ describe("refuses", () => {
     };
     await expect(run()).rejects.toThrow(cr.ChainruleError);
     await expect(run()).rejects.toThrow(message);
+  });
+
+  test("an iterator that was read before, where another reading is wanted", async () => {
+    const once = good();
+    const data = cr.dataset.stream(() => once);
+    await expect((await make()).fit(data, options)).rejects.toThrow(/^fit: the stream has no rows; its open is called for each reading/);
   });
 
   test("a source that changes from one reading to the next", async () => {

@@ -130,6 +130,15 @@ describe("earlyStopping", () => {
     // Until it has ended.
     expect((await b.fit(data, { ...options, callbacks: [stop] })).epochs).toHaveLength(4);
   });
+
+  test("in two places of one run is refused", async () => {
+    const stop = stopping();
+    await expect((await make()).fit(data, { ...options, callbacks: [stop, { type: "other" }, stop] })).rejects.toThrow(
+      "fit: callbacks[2] (earlyStopping) is callbacks[0], which would see each epoch twice; give each place one of its own",
+    );
+    const counted: cr.Callback = { type: "counted", onEpochEnd: () => {} };
+    await (await make()).fit(data, { ...options, callbacks: [counted, counted] });
+  });
 });
 
 test("what earlyStopping follows is one number: a name of two is refused", async () => {
