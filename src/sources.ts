@@ -32,13 +32,15 @@ export async function openSources(
   reader: Reader,
   data: Data | DataStream,
   samples: Samples | undefined,
-  { validation, signal }: CompleteFit,
+  { validation, signal, resume }: CompleteFit,
 ): Promise<Sources> {
   const { net, ports, meaning } = reader;
   const checked =
     validation === undefined ? undefined : await openValidation(reader, isStream(validation) ? until(signal, validation) : validation);
   const feed = isStream(data) ? await Feed.open(until(signal, data), ports, checkClasses(reader), net.seed) : undefined;
   const training = feed?.meaning ?? meaningOf("fit", data);
+  // Else the run would go on in another scale.
+  if (resume) checkMeaning("fit: resume", training, meaning);
   if (isScaled(training.scalers)) net.scalers = training.scalers;
   if (training.classes) net.classes = training.classes;
   if (checked) {

@@ -187,6 +187,17 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     expect(net.evaluate(otherwise).loss).toBeGreaterThan(0);
   });
 
+  test("and so does a run that is resumed, which would go on in another scale", async () => {
+    const net = await regressor();
+    const abort = new AbortController();
+    const run = { epochs: 3, shuffle: false, chunkMilliseconds: 1e-9 };
+    await net.fit(scaled, { ...run, signal: abort.signal, onProgress: () => abort.abort() });
+    for (const data of [otherwise, streamed(otherwise)])
+      await refused(net, () => net.fit(data, { ...run, resume: true }), message("fit: resume: "));
+    await net.fit(streamed(scaled), { ...run, resume: true });
+    expect([net.steps, net.scalers]).toEqual([3, scalers]);
+  });
+
   test("and scalers that are none", async () => {
     const net = await regressor();
     for (const wrong of [null, 3, { outputs: scalers.inputs }])

@@ -30,7 +30,8 @@ export interface DataStream<Item extends InputItem = StreamItem> {
 }
 
 /** Data larger than memory: `open` is called for every epoch and gives the same rows, in the same order, each time. Targets are values or
- *  class ids. In memory are one item, the rows of one chunk of steps (16 MiB at most) and the shuffle buffer.
+ *  class ids; items that are datasets bring the names of their classes and their scalers, all the same ones. In memory are one item, the rows of
+ *  one chunk of steps (16 MiB at most) and the shuffle buffer.
  *
  *  `fit` with `shuffle: false` ends with the same bits as with the same rows in arrays, and so do `evaluate` and validation, which read in
  *  the source's order. `predict` reads items without targets too. What can be read once only, as a response's body, is collected:
