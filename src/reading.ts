@@ -1,10 +1,11 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
-import { shown } from "./checks.js";
-import { checkData, checkFields, type Ports, toInputs, toSamples } from "./data.js";
+import { isRecord, shown } from "./checks.js";
+import { checkData, checkFields, type Data, type Ports, type SampleWeights, toInputs, toSamples } from "./data.js";
 import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 import { checkAlike, type Hear, type Meaning, meaningOf } from "./meaning.js";
 import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
+import { nothingCounts } from "./weighting.js";
 
 /** The source's items; it is closed when they are left early. */
 async function* itemsOf<Item>({ open }: { open(): Iterable<Item> | AsyncIterable<Item> }): AsyncGenerator<Item, void> {
@@ -75,9 +76,12 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
 }
 
 /** @param who names the reader in messages, as "fit" @param hear before the first item is given out
- *  @throws {ShapeError} an item that does not fit the network, has weights where the first had none, or other classes or another scale */
+ *  @throws {ShapeError} an item that does not fit the network, has weights where the first had none, or other classes or another scale;
+ *    {OptionError} after the last one, if weights let none count */
 export async function* samplesOf(who: string, stream: DataStream, ports: Ports, hear: Hear): AsyncGenerator<Samples, void> {
   let first: (Meaning & { readonly weighted: string }) | undefined;
+  /** Whose weights there are, and whether one is above 0: a part's may all be 0. */
+  const counting = new Map<string, boolean>();
   let items = 0;
   for await (const item of itemsOf(stream)) {
     const name = `${who}: item ${items++} of the stream`;
@@ -91,8 +95,17 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports, 
     else hear(name, said);
     first ??= { ...said, weighted };
     if (weighted !== first.weighted) throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
+    for (const [name, weights] of namedWeights(batch))
+      counting.set(name, counting.get(name) || Array.prototype.some.call(weights, (weight) => weight > 0));
     yield samples;
   }
+  for (const [name, counts] of counting) if (!counts) throw nothingCounts(`${who}: ${name} of the stream`);
+}
+
+function namedWeights({ sampleWeights }: Data): readonly (readonly [string, SampleWeights])[] {
+  if (sampleWeights === undefined) return [];
+  if (!isRecord(sampleWeights)) return [["sampleWeights", sampleWeights as SampleWeights]];
+  return Object.entries(sampleWeights).map(([output, weights]) => [`sampleWeights.${output}`, weights]);
 }
 
 /** Each item's inputs, whether it has targets or none. */

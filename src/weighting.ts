@@ -107,10 +107,11 @@ export function toSampleWeights(who: string, given: unknown, samples: number, pa
   if (given.length !== samples) throw new ShapeError(`${who}: ${given.length} weights for ${samples} rows`);
   for (let i = 0; i < given.length; ++i) checkNumber(`${who}[${i}]`, given[i], { least: 0 });
   const weights = Float32Array.from(given as ArrayLike<number>);
-  if (!part && weights.every((weight) => weight === 0))
-    throw new OptionError(`${who}: all are 0, so nothing counts; expected a weight above 0`);
+  if (!part && weights.every((weight) => weight === 0)) throw nothingCounts(who);
   return weights;
 }
+
+export const nothingCounts = (who: string) => new OptionError(`${who}: all are 0, so nothing counts; expected a weight above 0`);
 
 /** @throws {OptionError} unless it is an array of finite numbers >= 0, not all 0 */
 export function checkClassWeights(who: string, given: unknown): void {

@@ -1,7 +1,7 @@
 // Streams that do not fit, or are no streams: what is said of them, and that the network is of use afterwards.
 import { describe, expect, test } from "vitest";
 import * as cr from "../src/index.js";
-import { itemsOf, make, options, plain, ROWS, weighted } from "./streams.js";
+import { itemsOf, make, options, type Part, plain, ROWS, weighted } from "./streams.js";
 
 describe("refuses", () => {
   const good = () => itemsOf(plain, [10]);
@@ -156,6 +156,19 @@ describe("refuses", () => {
     };
     await expect(run()).rejects.toThrow(cr.ChainruleError);
     await expect(run()).rejects.toThrow(message);
+  });
+
+  test("weights that are all 0, as in arrays, where all have been read", async () => {
+    const message = (who: string) => `${who}: sampleWeights of the stream: all are 0, so nothing counts; expected a weight above 0`;
+    const nothing: Part = (begin, end) => ({ ...plain(begin, end), sampleWeights: new Array(end - begin).fill(0) });
+    const [net, zeros] = [await make(), cr.dataset.stream(() => itemsOf(nothing, [10]))];
+    await expect(net.fit(zeros, options)).rejects.toThrow(new cr.OptionError(message("fit")));
+    expect(net.steps).toBe(0);
+    await expect(net.evaluate(zeros)).rejects.toThrow(new cr.OptionError(message("evaluate")));
+    await expect(net.fit(plain(0, 9), { validation: zeros })).rejects.toThrow(message("fit: validation"));
+    // Of a part they may be.
+    const last: Part = (begin, end) => ({ ...nothing(begin, end), ...(end === ROWS && { sampleWeights: new Array(end - begin).fill(1) }) });
+    expect((await net.evaluate(cr.dataset.stream(() => itemsOf(last, [10])))).loss).toBeGreaterThan(0);
   });
 
   test("an iterator that was read before, where another reading is wanted", async () => {
