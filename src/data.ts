@@ -2,6 +2,7 @@
 // out-of-range data is an error that says where.
 
 import { isList, isRecord, shown } from "./checks.js";
+import { isStream } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 import { checkTargets } from "./losses/targets.js";
 import type { Loss } from "./losses.js";
@@ -221,6 +222,9 @@ function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: r
   if (names.length === 1 && !isRecord(given)) return [given as T];
   if (!isRecord(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with ${names.join(", ")}`);
   const record = given as Readonly<Record<string, T>>;
+  if (isStream(given)) throw new ShapeError(`${who}: got a stream, expected data in memory`);
+  if (Object.hasOwn(record, "inputs") && !names.includes("inputs"))
+    throw new ShapeError(`${who}: got data as a whole, { ${Object.keys(record).join(", ")} }, expected one field of it, as data.inputs`);
   for (const name of Object.keys(record))
     if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
   return names.map((name) => {

@@ -23,7 +23,19 @@ const data: readonly Row[] = [
     /predict: inputs: row 1 is undefined, expected a row of 3/,
   ],
   ["a Promise for inputs", (n) => n.predict(any(Promise.resolve(inputs))), ShapeError, /predict: inputs: got a Promise/],
-  ["an unknown input", (n) => n.predict({ inputs }), ShapeError, /predict: inputs: unknown name "inputs", expected input/],
+  ["an unknown input", (n) => n.predict({ x: inputs }), ShapeError, /^predict: inputs: unknown name "x", expected input$/],
+  [
+    "data as a whole",
+    (n) => n.trainOnBatch(any({ inputs, targets }), targets),
+    ShapeError,
+    /^trainOnBatch: inputs: got data as a whole, { inputs, targets }, expected one field of it, as data.inputs$/,
+  ],
+  [
+    "a stream",
+    (n) => n.trainOnBatch(any(dataset.stream(() => [])), targets),
+    ShapeError,
+    /^trainOnBatch: inputs: got a stream, expected data in memory$/,
+  ],
   [
     "a Map of sample weights",
     (n) => n.trainOnBatch(inputs, targets, any(new Map([["dense_2", [1, 1]]]))),
