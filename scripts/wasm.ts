@@ -99,6 +99,11 @@ export function instructionEnd(bytes: Uint8Array, at: number): number {
   if (code >= Code.LocalGet && code <= 0x26) return numbersEnd(bytes, first, 1);
   if (code >= 0x28 && code <= 0x3e) return numbersEnd(bytes, first, 2);
   if (code >= 0x3f && code <= 0x42) return numbersEnd(bytes, first, 1);
+  // A choice of vectors says their type.
+  if (code === 0x1c) {
+    const [types, next] = readCount(bytes, first);
+    return next + types;
+  }
   if (code === Code.F32Const) return first + 4;
   if (code === 0x44) return first + 8;
   if (code === Code.Bulk) return bulkEnd(bytes, first);

@@ -91,6 +91,13 @@ test("of loops within loops the outermost that calls nothing", () => {
   expect([between(within!, second), between(second!)]).toEqual([2, 1]);
 });
 
+test("a choice of vectors, which says their type, is read as one instruction", () => {
+  // Whether the parameter is 0, at address 0.
+  const before = moduleOf(...storeAt(0, [...two, ...three, 0x20, 0, 0x1c, 1, 0x7b]));
+  const after = rewriteConstants(before);
+  for (const argument of [0, 1]) expect(run(after, argument)).toEqual(run(before, argument));
+});
+
 test("an instruction that is not known is an error, for what follows it could be anything", () => {
   expect(() => rewriteConstants(moduleOf(0x06, 0x40, END))).toThrow("the instruction 0x6 is not known");
 });
