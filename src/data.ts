@@ -60,11 +60,13 @@ export function checkData(who: string, data: unknown): asserts data is Data {
 }
 
 function isNumberArray(given: unknown): given is NumberArray {
-  return isList(given) && !Array.isArray(given) && !(given instanceof BigInt64Array) && !(given instanceof BigUint64Array);
+  return isList(given) && !Array.isArray(given) && typeof given[0] !== "bigint";
 }
 
 function isNested(given: Rows): given is readonly (readonly number[] | NumberArray)[] {
-  return Array.isArray(given) && (Array.isArray(given[0]) || isNumberArray(given[0]));
+  if (!Array.isArray(given) || typeof given[0] === "number") return false;
+  // What is no row may stand where the first one should.
+  return isList(given[0]) || given.some(isList);
 }
 
 /** @param who names the data in messages, as "fit: inputs"

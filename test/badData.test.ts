@@ -1,4 +1,5 @@
 // Data and parameters of wrong shapes, kinds and values.
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import {
   BackendError,
@@ -21,6 +22,24 @@ const data: readonly Row[] = [
     (n) => n.predict(sparse((_) => [[1, 2, 3], _, [1, 2, 3]])),
     ShapeError,
     /predict: inputs: row 1 is undefined, expected a row of 3/,
+  ],
+  [
+    "a hole before rows",
+    (n) => n.predict(sparse((_) => [_, [1, 2, 3]])),
+    ShapeError,
+    /^predict: inputs: row 0 is undefined, expected a row of 3/,
+  ],
+  [
+    "a row of integers too long for numbers",
+    (n) => n.predict(any([new BigInt64Array(3)])),
+    ShapeError,
+    /^predict: inputs: row 0 is BigInt64Array\(3\), expected a row of 3 numbers$/,
+  ],
+  [
+    "one of another realm",
+    (n) => n.predict(any([[1, 2, 3], runInNewContext("new BigInt64Array(3)")])),
+    ShapeError,
+    /^predict: inputs: row 1 is BigInt64Array\(3\), expected a row of 3 numbers$/,
   ],
   ["a Promise for inputs", (n) => n.predict(any(Promise.resolve(inputs))), ShapeError, /predict: inputs: got a Promise/],
   ["an unknown input", (n) => n.predict({ x: inputs }), ShapeError, /^predict: inputs: unknown name "x", expected input$/],

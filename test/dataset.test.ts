@@ -345,7 +345,7 @@ test.each<[string, unknown, string]>([
   ["targets", { inputs: [[1]], targets: sent() }, "dataset: targets: got"],
   ["class ids", { inputs: [[1]], targets: transferred(Uint8Array.of(1)) }, "dataset: targets: got"],
   ["weights", { inputs: [[1]], targets: [1], sampleWeights: sent() }, "dataset: sampleWeights: got"],
-  ["the first row", { inputs: [sent(), [1, 2]], targets: [1, 2] }, "dataset: inputs: element 0 is"],
+  ["the first row", { inputs: [sent(), [1, 2]], targets: [1, 2] }, "dataset: inputs: row 0 is"],
   ["another row", { inputs: [[1, 2], sent()], targets: [1, 2] }, "dataset: inputs: row 1 is"],
   ["a sample's input", [{ input: sent(), target: 1 }], "dataset: item 0: inputs: row 0: element 0 is"],
 ])("%s whose buffer went to a worker are no data set's", (_, data, message) => {
