@@ -89,29 +89,34 @@ export function parametersOf(types: Uint8Array): number[] {
 export function instructionEnd(bytes: Uint8Array, at: number): number {
   const code = bytes[at]!;
   const first = at + 1;
-  // A block's type, an index, an integer.
+  // A block's type; br, br_if, call: an index.
   if ((code >= Code.Block && code <= Code.If) || code === 0x0c || code === 0x0d || code === Code.Call) return numbersEnd(bytes, first, 1);
+  // br_table
   if (code === 0x0e) {
     const [targets, next] = readCount(bytes, first);
     return numbersEnd(bytes, next, targets + 1);
   }
   if (code === Code.CallIndirect) return numbersEnd(bytes, first, 2);
+  // Of locals, globals and tables; loads and stores; memory.size, memory.grow, i32.const, i64.const.
   if (code >= Code.LocalGet && code <= 0x26) return numbersEnd(bytes, first, 1);
   if (code >= 0x28 && code <= 0x3e) return numbersEnd(bytes, first, 2);
   if (code >= 0x3f && code <= 0x42) return numbersEnd(bytes, first, 1);
-  // A choice of vectors says their type.
+  // select, where it says its type: that of vectors
   if (code === 0x1c) {
     const [types, next] = readCount(bytes, first);
     return next + types;
   }
   if (code === Code.F32Const) return first + 4;
+  // f64.const
   if (code === 0x44) return first + 8;
   if (code === Code.Bulk) return bulkEnd(bytes, first);
   if (code === Code.Vector) return vectorEnd(bytes, first);
   if (code === Code.Atomic) {
     const [which, next] = readCount(bytes, first);
+    // atomic.fence has a flag, all others have an address.
     return numbersEnd(bytes, next, which === 3 ? 1 : 2);
   }
+  // unreachable, nop, else, end, return, drop, select; then all arithmetic.
   const plain = code <= 0x01 || code === 0x05 || code === Code.End || code === 0x0f || code === 0x1a || code === 0x1b;
   if (plain || (code >= 0x45 && code <= 0xc4)) return first;
   throw new Error(`code section: the instruction 0x${code.toString(16)} is not known`);

@@ -2,26 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../src/formats/native.js";
 import * as cr from "../src/index.js";
+import { classifier, inputs, labels } from "./named.js";
 import { thrownBy } from "./refusals.js";
 
-const inputs = [[0, 1], [1, 0], [1, 1], [0, 0]]; // biome-ignore format: rows
-const labels = ["yes", "no", "yes", "no"];
 const data = cr.dataset({ inputs, targets: labels });
 const turned = cr.dataset({ inputs, targets: labels }, { classes: ["yes", "no"] });
-const make = () =>
-  cr.network({
-    input: 2,
-    layers: [cr.dense(2)],
-    loss: cr.sparseCategoricalCrossEntropy({ fromLogits: true }),
-    metrics: ["accuracy"],
-    seed: 1,
-    backend: "js",
-  });
 const message = (who: string) =>
   `${who}: its classes are yes, no, expected the network's, no, yes: class 0 is "yes", not "no"; dataset(…, { classes: net.classes }) gives its labels the network's ids`;
 
 test("fit takes them over; files hold them, of networks and of runs alike", async () => {
-  const net = await make();
+  const net = await classifier();
   expect(net.classes).toBeUndefined();
   await net.fit(data);
   expect(net.classes).toEqual(["no", "yes"]);
@@ -34,7 +24,7 @@ test("fit takes them over; files hold them, of networks and of runs alike", asyn
 });
 
 test("a file without them is loaded, and what is none in a file is named", async () => {
-  const net = await make();
+  const net = await classifier();
   await net.fit(data);
   const { classes, ...older } = decode(net.save());
   expect(classes).toEqual(["no", "yes"]);
@@ -52,7 +42,7 @@ describe("data of other classes is refused, and nothing changes", () => {
     ["fit: validation", (net) => net.fit(data, { validation: turned })],
     ["diagnose", (net) => net.diagnose(turned)],
   ])("by %s", async (who, action) => {
-    const net = await make();
+    const net = await classifier();
     await net.fit(data);
     const before = net.save({ training: true });
     const error = (await thrownBy(() => action(net))) as Error;
@@ -68,14 +58,14 @@ describe("data of other classes is refused, and nothing changes", () => {
   });
 
   test("a first fit whose validation is refused leaves none", async () => {
-    const net = await make();
+    const net = await classifier();
     await expect(net.fit(data, { validation: turned })).rejects.toThrow(message("fit: validation"));
     expect(net.classes).toBeUndefined();
     expect(net.evaluate(turned).metrics.accuracy).toBeDefined();
   });
 
   test("more classes, or fewer", async () => {
-    const net = await make();
+    const net = await classifier();
     net.classes = ["no", "yes", "perhaps"];
     await expect(net.fit(data)).rejects.toThrow(
       /^fit: its classes are no, yes, expected the network's, no, yes, perhaps: class 2 is undefined/,
@@ -84,7 +74,7 @@ describe("data of other classes is refused, and nothing changes", () => {
 });
 
 test("they can be set where data comes as arrays, as a copy", async () => {
-  const net = await make();
+  const net = await classifier();
   const names = ["a", "b"];
   net.classes = names;
   names[0] = "c";

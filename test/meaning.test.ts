@@ -1,11 +1,10 @@
 // What data says of its numbers is held against what the network knows: alike in fit, its validation and evaluate, in memory and in streams.
 import { describe, expect, test } from "vitest";
 import * as cr from "../src/index.js";
+import { classifier, inputs, labels } from "./named.js";
 import { thrownBy } from "./refusals.js";
 
-const inputs = [[0, 1], [1, 0], [1, 1], [0, 0]]; // biome-ignore format: rows
-const classified = (classes?: readonly string[]) =>
-  cr.dataset({ inputs, targets: ["yes", "no", "yes", "no"] }, classes === undefined ? {} : { classes });
+const classified = (classes?: readonly string[]) => cr.dataset({ inputs, targets: labels }, classes === undefined ? {} : { classes });
 const [named, turned] = [classified(), classified(["yes", "no"])];
 const valued = cr.dataset({ inputs, targets: [10, 20, 30, 40] });
 const scalers = { inputs: cr.standardize(valued), targets: cr.minMax(valued, { of: "targets" }) };
@@ -13,15 +12,6 @@ const scaled = valued.scale(scalers);
 /** By scalers of another part. */
 const otherwise = valued.scale({ ...scalers, inputs: cr.standardize(valued.take(3)) });
 
-const classifier = () =>
-  cr.network({
-    input: 2,
-    layers: [cr.dense(2)],
-    loss: cr.sparseCategoricalCrossEntropy({ fromLogits: true }),
-    metrics: ["accuracy"],
-    seed: 1,
-    backend: "js",
-  });
 const regressor = () => cr.network({ input: 2, layers: [cr.dense(1)], loss: cr.meanSquaredError(), seed: 1, backend: "js" });
 /** One row at a time. */
 const streamed = (...parts: readonly cr.Dataset[]) =>

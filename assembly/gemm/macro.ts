@@ -102,7 +102,7 @@ function gemmStrip(
   if (tile == Tile.R4C16) rest = m % 4;
   else if (tile != Tile.R2C16) {
     rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
-    // Rows in tiles of six are even whatever the rest.
+    // One tile of five less makes an odd rest even. Tiles of six change nothing about that.
     if (!ASC_FEATURE_RELAXED_SIMD && rest & 1 && rest < m) rest += 5;
   }
   const done = m - rest;
