@@ -47,7 +47,7 @@ export interface FitOptions {
    *  has ended. It ends as if it had not been interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data,
    *  options and callbacks must be the same. */
   readonly resume?: boolean;
-  /** aimed time of one call into the backend; default 50, on a page's main thread 8 */
+  /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; default 50, on a page's main thread 8 */
   readonly chunkMilliseconds?: number;
 }
 

@@ -360,7 +360,7 @@ export class Model {
 
 let spares: WeakRef<Float32Array> | undefined;
 
-/** Memory for a transaction. Chunks of steps are synchronous, so all networks have the same, and the engine takes it back when it is idle. */
+/** Memory for a transaction. Calls are synchronous, so all networks have the same, and the engine takes it back when it is idle. */
 function spare(length: number): Float32Array {
   let found = spares?.deref();
   if (!found || found.length < length) {

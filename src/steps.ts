@@ -1,4 +1,4 @@
-// A chunk of training steps is a transaction: what a step spoils is put back, and the steps before it are run again.
+// The training steps of one call into the backend are a transaction: what a step spoils is put back, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
@@ -6,13 +6,14 @@ import type { LoadedPlan, Model } from "./model.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
 
-export interface Chunk {
+/** Steps that are run in one call. */
+export interface Call {
   readonly steps: number;
-  /** Number of the chunk's first step, from 1 on. */
+  /** Number of the first of them, from 1 on. */
   readonly first: number;
-  /** Writes all its step records. */
+  /** Writes all their records. */
   write(): void;
-  /** The rows of its step `index`, as numbers in `samples`. */
+  /** The rows of step `index` of them, as numbers in `samples`. */
   rowsOf(index: number): readonly number[];
   readonly samples: Samples;
   /** As in `Failure`. */
@@ -26,49 +27,49 @@ export interface Outcome {
   readonly failure?: () => NonFiniteError;
 }
 
-/** Runs the chunk, to its end or to the first step that meets something non-finite. */
-export function runChunk(model: Model, plan: LoadedPlan, chunk: Chunk): Outcome {
+/** Runs the steps, to their end or to the first that meets something non-finite. */
+export function runSteps(model: Model, plan: LoadedPlan, call: Call): Outcome {
   const backup = model.backup();
-  chunk.write();
+  call.write();
   let done: number;
   try {
-    done = model.run(plan, chunk.steps);
+    done = model.run(plan, call.steps);
   } catch (error) {
     model.restore(backup);
     throw error;
   }
-  return settle(model, plan, chunk, backup, done);
+  return settle(model, plan, call, backup, done);
 }
 
 /** The same on the threads of the network's region. @param backup memory for a copy of its own: other networks may train meanwhile */
-export async function runChunkShared(model: Model, plan: LoadedPlan, chunk: Chunk, backup: Float32Array): Promise<Outcome> {
+export async function runStepsShared(model: Model, plan: LoadedPlan, call: Call, backup: Float32Array): Promise<Outcome> {
   model.backup(backup);
-  chunk.write();
+  call.write();
   let done: number | undefined;
   try {
-    done = await model.runShared(plan, chunk.steps);
+    done = await model.runShared(plan, call.steps);
     while (done === undefined) {
       model.restore(backup);
-      chunk.write();
-      done = await model.runShared(plan, chunk.steps);
+      call.write();
+      done = await model.runShared(plan, call.steps);
     }
   } catch (error) {
     model.restore(backup);
     throw error;
   }
-  return settle(model, plan, chunk, backup, done);
+  return settle(model, plan, call, backup, done);
 }
 
 /** After so many good steps: whatever spoiled the next one is put back, and they are run again. */
-function settle(model: Model, plan: LoadedPlan, chunk: Chunk, backup: Float32Array, done: number): Outcome {
-  if (done === chunk.steps) return { done };
+function settle(model: Model, plan: LoadedPlan, call: Call, backup: Float32Array, done: number): Outcome {
+  if (done === call.steps) return { done };
   const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
   const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;
   model.restore(backup);
-  chunk.write();
+  call.write();
   if (done > 0) model.run(plan, done);
-  const { samples, before } = chunk;
-  const failure = () => diagnose(model, { status, step: chunk.first + done, spoiled, samples, rows: chunk.rowsOf(done), before });
+  const { samples, before } = call;
+  const failure = () => diagnose(model, { status, step: call.first + done, spoiled, samples, rows: call.rowsOf(done), before });
   return { done, failure };
 }
 
@@ -84,7 +85,7 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
     model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));
   };
   const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
-  const { failure } = runChunk(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
+  const { failure } = runSteps(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
   if (failure) throw failure();
   position.step += 1;
   const views = model.region.views();

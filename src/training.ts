@@ -1,5 +1,5 @@
-// Training in chunks of steps, each one call into the backend. A chunk spans epochs and ends early only where JavaScript must act; how long
-// chunks are never changes a bit.
+// Training in chunks of steps, between which the event loop turns and callbacks act. A chunk is one or several calls into the backend, spans
+// epochs and ends early only where JavaScript must act; how long either is never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { metricNames } from "./compile.js";
@@ -16,13 +16,13 @@ import { type Samples, weightedOutputs } from "./samples.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
-import { type Chunk, runChunk, runChunkShared } from "./steps.js";
+import { type Call, runSteps, runStepsShared } from "./steps.js";
 import { Sums } from "./sums.js";
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
-/** Step records of a chunk, at most: 64 bytes each, and time to write them. */
-const MOST_STEPS = 4096;
+/** Steps of one call into the backend, at most: their records, 64 bytes each and more, are written, run and read while they are in L1. */
+const MOST_STEPS = 512;
 
 /** Evaluates the validation data as the network is now. */
 export type Validate = () => Evaluation | Promise<Evaluation>;
@@ -45,7 +45,7 @@ export class Training {
   /** Of the first epoch that is not closed: what its steps have added up to, and the seconds they took. */
   private readonly sums: Sums;
   private seconds = 0;
-  /** Orders of the epochs that the current chunk touches. */
+  /** Orders of the epochs that the current call touches. */
   private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
   readonly firstEpoch: number;
@@ -59,8 +59,10 @@ export class Training {
   private base = 0;
   private loaded: number | undefined;
   private waited = 0;
-  /** Steps the next chunk should have: 1, 2, 4 … so that optimised code takes over early, then what the time allows. */
-  private aim = 1;
+  /** Steps the next call may have: 1, 2, 4 … so that optimised code takes over early. */
+  private most = 1;
+  /** Of the last call. */
+  private secondsPerStep = 0;
   /** Does something act at each epoch's end, or does a reading of the data end with it? Then no chunk goes beyond it. */
   private readonly endsWithEpoch: boolean;
   /** Of the parameters when the run began, for messages. */
@@ -165,20 +167,20 @@ export class Training {
     return epoch * this.rows + begin;
   }
 
-  /** Steps of the next chunk: as many as time and memory allow, to the epoch's end where something follows it. */
-  private choose(): number {
+  /** Steps of the next call: as many as so many seconds and memory allow, to the epoch's end where something follows it. */
+  private choose(seconds: number): number {
     const { done, plan, batchSize, stepsPerEpoch } = this;
     const { dataRows, orderRows, steps } = plan.sizes;
     const room = this.inOrder ? Number.POSITIVE_INFINITY : this.resident ? orderRows : Math.min(orderRows, dataRows);
     const end = this.endsWithEpoch ? this.closed + 1 : this.epochCount;
     const left = end * stepsPerEpoch - done;
-    return Math.min(this.aim, steps, left, Math.floor(room / batchSize));
+    return Math.min(this.most, Math.floor(seconds / this.secondsPerStep), steps, left, Math.floor(room / batchSize));
   }
 
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
   private async load(feed: Feed): Promise<void> {
     const begun = performance.now();
-    this.loaded = this.choose();
+    this.loaded = Math.max(1, this.choose(this.budget));
     const begin = this.used;
     const end = Math.min(begin + this.loaded * this.batchSize, this.rows);
     const number = this.globalEpoch + this.closed;
@@ -213,14 +215,31 @@ export class Training {
     return { ended: { begin, end: this.closed }, steps: this.done - done, ...(failure && { failure }) };
   }
 
+  /** A chunk's calls: of a stream one, for the rows it has given. */
   private async run(): Promise<(() => Error) | undefined> {
-    const steps = this.loaded ?? this.choose();
+    const end = performance.now() + 1000 * this.budget;
+    try {
+      let steps = this.loaded ?? Math.max(1, this.choose(this.budget));
+      do {
+        // Also what is thrown: the calls before it count, and their epochs are reported.
+        const failure = await this.call(steps).catch((error: Error) => () => error);
+        if (failure) return failure;
+        steps = this.feed ? 0 : this.choose((end - performance.now()) / 1000);
+      } while (steps > 0);
+      return undefined;
+    } finally {
+      // Before validation may fail: the steps are done.
+      this.keepPosition();
+    }
+  }
+
+  private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
     const { model, plan, position, samples } = this;
     const first = position.step + 1;
     if (model.claim(this) && this.resident) this.stageAll();
     const from = this.done;
-    const chunk: Chunk = {
+    const call: Call = {
       steps,
       first,
       write: () => this.write(steps, first),
@@ -228,13 +247,12 @@ export class Training {
       samples,
       before: this.norms,
     };
-    const { done, failure } = this.backup ? await runChunkShared(model, plan, chunk, this.backup) : runChunk(model, plan, chunk);
+    const { done, failure } = this.backup ? await runStepsShared(model, plan, call, this.backup) : runSteps(model, plan, call);
     const seconds = (performance.now() - begun) / 1000;
     position.step += done;
-    this.aim = Math.max(1, Math.min(done * 2, Math.floor((done * this.budget) / seconds) || 1));
+    this.most = Math.max(this.most, 2 * done);
+    this.secondsPerStep = seconds / (done || 1);
     this.account(done, seconds + this.waited);
-    // Before validation may fail: the steps are done.
-    this.keepPosition();
     return failure;
   }
 
@@ -323,12 +341,13 @@ export class Training {
     this.rowsDone += rowsInChunk;
     this.secondsDone += seconds;
     const secondsPerRow = seconds / (rowsInChunk || 1);
-    let { epoch, begin } = this.placeOf(this.done);
+    const { closed } = this;
+    let epoch = closed;
+    let begin = this.used;
     let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
       if (begin === rows) {
-        this.seconds += (rows - timed) * secondsPerRow;
-        this.closeEpoch();
+        this.report(this.seconds + (rows - timed) * secondsPerRow);
         epoch += 1;
         begin = timed = 0;
       }
@@ -338,6 +357,7 @@ export class Training {
     }
     this.seconds += (begin - timed) * secondsPerRow;
     this.done += steps;
+    this.leave(closed);
   }
 
   /** Shows the schedule the last epoch, before the next one begins. */
@@ -353,16 +373,27 @@ export class Training {
     return this.sums.loss(this.sums.penalty / rows);
   }
 
-  private closeEpoch(): void {
-    const { sums, rows, closed, epochs, counted, seconds } = this;
+  /** Enters the epoch whose steps are added up into the log. Called for each epoch, which of a tiny network may be one step. */
+  private report(seconds: number): void {
+    const { sums, rows, epochs, counted } = this;
     epochs.push(this.meanLoss(rows), seconds);
     for (let i = 0; i < counted.length; ++i) epochs.setMetric(i, sums.metric(i, counted[i]!));
     sums.clear();
     this.seconds = 0;
-    this.position.epoch += 1;
+  }
+
+  /** What follows, once for all epochs in the log from `first` on. */
+  private leave(first: number): void {
+    const { closed, orders } = this;
+    this.position.epoch += closed - first;
+    for (let epoch = first; orders.size > 0 && epoch < closed; ++epoch) orders.delete(epoch);
+  }
+
+  private closeEpoch(): void {
+    const { closed } = this;
+    this.report(this.seconds);
+    this.leave(closed);
     if (this.feed) this.counted = this.counted.map(() => 0);
-    // Asked first: tiny networks close an epoch with each step.
-    if (this.shuffled) this.orders.delete(closed);
   }
 
   progress(): Progress {

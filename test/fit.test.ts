@@ -62,22 +62,45 @@ describe.each(["wasm", "js"] as const)("%s", (backend) => {
     expect(outcomes[2]).toEqual(outcomes[0]);
   });
 
-  test("one chunk spans epochs where nothing must happen between them", async () => {
+  test("a call into the backend, and a chunk of them, span epochs where nothing must happen between them", async () => {
     const net = await make({ backend });
     const model = modelOf(net);
-    const chunks: number[] = [];
+    const calls: number[] = [];
     const run = model.run.bind(model);
     model.run = (plan, steps) => {
-      if (plan.purpose === "train") chunks.push(steps);
+      if (plan.purpose === "train") calls.push(steps);
       return run(plan, steps);
     };
-    await net.fit(rows(64), { epochs: 300, batchSize: 32, chunkMilliseconds: 1000 });
-    expect(chunks.slice(0, 5)).toEqual([1, 2, 4, 8, 16]);
-    expect(Math.max(...chunks)).toBeGreaterThan(100);
-    expect(chunks.reduce((a, b) => a + b)).toBe(600);
-    chunks.length = 0;
-    await net.fit(rows(64), { epochs: 3, batchSize: 16, chunkMilliseconds: 1000, validation: rows(8) });
-    expect(chunks).toEqual([1, 2, 1, 2, 2, 4]);
+    let chunks = 0;
+    const options = { chunkMilliseconds: 1e9, onProgress: () => ++chunks };
+    await net.fit(rows(64), { epochs: 800, batchSize: 32, ...options });
+    expect(calls).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 512, 65]);
+    expect(chunks).toBe(1);
+    calls.length = chunks = 0;
+    await net.fit(rows(64), { epochs: 3, batchSize: 16, ...options, validation: rows(8) });
+    expect(calls).toEqual([1, 2, 1, 4, 4]);
+    expect(chunks).toBe(3);
+  });
+
+  test("what is thrown in a later call of a chunk leaves the calls before it done, and their epochs reported", async () => {
+    const [net, undisturbed] = [await make({ backend }), await make({ backend })];
+    const data = rows(64);
+    const model = modelOf(net);
+    const run = model.run.bind(model);
+    model.run = (plan, steps) => {
+      if (steps === 8) throw new Error("out of order");
+      return run(plan, steps);
+    };
+    const losses: number[] = [];
+    const options = { batchSize: 32, chunkMilliseconds: 1e9, onEpochEnd: ({ loss }: Epoch) => losses.push(loss) };
+    await expect(net.fit(data, { epochs: 9, ...options })).rejects.toThrow(/^out of order$/);
+    expect(net.steps).toBe(7);
+    const { epochs } = await undisturbed.fit(data, { epochs: 3, batchSize: 32 });
+    expect(losses).toEqual(epochs.map(({ loss }) => loss));
+    model.run = run;
+    await net.fit(data, { epochs: 9, batchSize: 32, resume: true });
+    await undisturbed.fit(data, { epochs: 6, batchSize: 32 });
+    expect(net.weightsHash()).toBe(undisturbed.weightsHash());
   });
 
   test("the last batch has the rows that are left", async () => {

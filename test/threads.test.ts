@@ -379,7 +379,9 @@ describe("a thread that fails in a barrier makes fit reject with the reason, and
       hashes.push(net.weightsHash());
     };
     sendModule(trappingAfterwards());
-    const failing = net.fit(large.data(), { epochs: 9, batchSize: large.batch, callbacks: [{ type: "hashes", onChunkEnd }] });
+    // Each run is a chunk.
+    const options = { epochs: 9, batchSize: large.batch, chunkMilliseconds: 1e-9, callbacks: [{ type: "hashes", onChunkEnd }] };
+    const failing = net.fit(large.data(), options);
     await expect(failing).rejects.toThrow(/worker \d+: RuntimeError: unreachable/);
     expect(net.weightsHash()).toBe(hashes.at(-1));
     vi.restoreAllMocks();
