@@ -1,32 +1,18 @@
 // The published bundle in a real browser against the sources in Node: the same weights, bit for bit.
 import { execFileSync } from "node:child_process";
-import { accessSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as sources from "../src/index.js";
 import { classify, heavy, population } from "./browser/training.js";
+import { installed, launch } from "./chromium.js";
 
 const MiB = 2 ** 20;
-const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const installed = exists(executablePath);
-if (!installed) {
-  console.log(`Browser tests are skipped: no Chromium at ${executablePath}. Install it (apt-get install chromium) or set CHROMIUM_PATH.`);
-}
-
-function exists(path: string): boolean {
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Puts the bundle and the training functions where `page.evaluate` finds them. */
 const page = `<!doctype html><script type="module" src="/page.js"></script>`;
 const pageScript = `import * as chainrule from "/chainrule.js"; import * as training from "/training.js"; Object.assign(globalThis, { chainrule, training });`;
@@ -69,19 +55,7 @@ describe.skipIf(!installed)("Chromium", () => {
       response.end(files[url] ?? page);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launch();
   });
 
   afterAll(async () => {
