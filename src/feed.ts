@@ -1,6 +1,7 @@
 // A stream's rows for `fit`: read in order, checked, drawn through the shuffle buffer, a chunk of steps at a time.
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
+import { OptionError } from "./errors.js";
 import { checkAlike, type Hear, type Meaning } from "./meaning.js";
 import { Stream, uniform } from "./random.js";
 import { noRows, samplesOf, wrongRows } from "./reading.js";
@@ -59,6 +60,16 @@ export class Feed {
 
   get shuffleBuffer(): number | undefined {
     return this.buffer?.rows;
+  }
+
+  /** @throws {OptionError} if fit's option says otherwise */
+  checkShuffle(shuffle: boolean): void {
+    if (shuffle === this.shuffles) return;
+    throw new OptionError(
+      this.shuffles
+        ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
+        : "fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
+    );
   }
 
   /** Rows of that epoch that were given out. */

@@ -279,11 +279,15 @@ export class Model {
     return out;
   }
 
-  /** Writes logical elements of an unbatched tensor; its padding is zero and stays so. */
+  /** How often parameters or state were set. */
+  writes = 0;
+
+  /** Writes logical elements of a parameter, or of its state; their padding is zero and stays so. */
   writeTensor(tensor: Tensor, address: number, values: Float32Array): void {
     const [height, width] = [evaluate(rows(tensor), 0), columns(tensor)];
     const { f32 } = this.region.views();
     const to = address >> 2;
+    this.writes += 1;
     if (tensor.stride === width) f32.set(values, to);
     else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }

@@ -1,4 +1,4 @@
-// The training steps of one call into the backend are a transaction: what a step spoils is put back, and the steps before it are run again.
+// The training steps of one call into the backend are a transaction: what a step spoils is undone, and the steps before it are run again.
 import { Status, Step } from "../assembly/opcodes.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
@@ -13,6 +13,8 @@ export interface Call {
   readonly first: number;
   /** Writes all their records. */
   write(): void;
+  /** Puts parameters and optimizer state back as they were before the call. */
+  undo(): void;
   /** The rows of step `index` of them, as numbers in `samples`. */
   rowsOf(index: number): readonly number[];
   readonly samples: Samples;
@@ -29,43 +31,41 @@ export interface Outcome {
 
 /** Runs the steps, to their end or to the first that meets something non-finite. */
 export function runSteps(model: Model, plan: LoadedPlan, call: Call): Outcome {
-  const backup = model.backup();
   call.write();
   let done: number;
   try {
     done = model.run(plan, call.steps);
   } catch (error) {
-    model.restore(backup);
+    call.undo();
     throw error;
   }
-  return settle(model, plan, call, backup, done);
+  return settle(model, plan, call, done);
 }
 
-/** The same on the threads of the network's region. @param backup memory for a copy of its own: other networks may train meanwhile */
-export async function runStepsShared(model: Model, plan: LoadedPlan, call: Call, backup: Float32Array): Promise<Outcome> {
-  model.backup(backup);
+/** The same on the threads of the network's region. */
+export async function runStepsShared(model: Model, plan: LoadedPlan, call: Call): Promise<Outcome> {
   call.write();
   let done: number | undefined;
   try {
     done = await model.runShared(plan, call.steps);
     while (done === undefined) {
-      model.restore(backup);
+      call.undo();
       call.write();
       done = await model.runShared(plan, call.steps);
     }
   } catch (error) {
-    model.restore(backup);
+    call.undo();
     throw error;
   }
-  return settle(model, plan, call, backup, done);
+  return settle(model, plan, call, done);
 }
 
-/** After so many good steps: whatever spoiled the next one is put back, and they are run again. */
-function settle(model: Model, plan: LoadedPlan, call: Call, backup: Float32Array, done: number): Outcome {
+/** After so many good steps: what spoiled the next one is undone, and they are run again. */
+function settle(model: Model, plan: LoadedPlan, call: Call, done: number): Outcome {
   if (done === call.steps) return { done };
   const status = model.region.views().u32[(plan.table + done * plan.layout.stride + Step.Status) >> 2]!;
   const spoiled = status & Status.Weight ? firstNonFinite(model) : undefined;
-  model.restore(backup);
+  call.undo();
   call.write();
   if (done > 0) model.run(plan, done);
   const { samples, before } = call;
@@ -85,7 +85,9 @@ export function trainBatch(model: Model, samples: Samples, position: { step: num
     model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));
   };
   const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
-  const { failure } = runSteps(model, plan, { steps: 1, first: position.step + 1, write, rowsOf, samples });
+  const backup = model.backup();
+  const undo = () => model.restore(backup);
+  const { failure } = runSteps(model, plan, { steps: 1, first: position.step + 1, write, undo, rowsOf, samples });
   if (failure) throw failure();
   position.step += 1;
   const views = model.region.views();

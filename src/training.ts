@@ -2,17 +2,18 @@
 // epochs and ends early only where JavaScript must act; how long either is never changes a bit.
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
+import { Batches } from "./batches.js";
 import { metricNames } from "./compile.js";
 import { parameterNorms } from "./diagnosis.js";
-import { OptionError } from "./errors.js";
 import { Feed } from "./feed.js";
 import type { CompleteFit, Progress } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { LoadedPlan, Model } from "./model.js";
+import { Pace } from "./pace.js";
 import { costOf } from "./plan/cost.js";
 import { type Position, resumed } from "./position.js";
-import { permutation } from "./random.js";
 import { type Samples, weightedOutputs } from "./samples.js";
+import { Savepoint } from "./savepoint.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
@@ -30,14 +31,12 @@ export type Validate = () => Evaluation | Promise<Evaluation>;
 /** One run of `fit`: where it is, and its next chunk of steps. */
 export class Training {
   readonly epochs: EpochLog;
-  private readonly epochCount: number;
-  private readonly batchSize: number;
-  private readonly shuffled: boolean;
+  private readonly batches: Batches;
   private readonly budget: number;
-  private readonly stepsPerEpoch: number;
   private plan: LoadedPlan;
-  /** Memory for transactions of several threads. */
-  private backup: Float32Array | undefined;
+  private readonly savepoint: Savepoint;
+  /** Do threads share its work? */
+  private isShared = false;
   private readonly resident: boolean;
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
@@ -45,31 +44,21 @@ export class Training {
   /** Of the first epoch that is not closed: what its steps have added up to, and the seconds they took. */
   private readonly sums: Sums;
   private seconds = 0;
-  /** Orders of the epochs that the current call touches. */
-  private readonly orders = new Map<number, Uint32Array>();
   /** Epochs are counted from the run's first, also where it was resumed; this is the first of this call. */
   readonly firstEpoch: number;
   /** Number of the run's first epoch since the network's first, the counter of shuffling. */
   private readonly globalEpoch: number;
-  /** Steps of the run that are done. Step k takes rows [k % stepsPerEpoch * batchSize, …) of its epoch's order. */
+  /** Steps of the run that are done. */
   private done: number;
-  /** Rows of an epoch. */
-  private readonly rows: number;
   /** Of a stream: which row of its epoch the first of `samples` is, and how many steps they are for. */
   private base = 0;
   private loaded: number | undefined;
   private waited = 0;
-  /** Steps the next call may have: 1, 2, 4 … so that optimised code takes over early. */
-  private most = 1;
-  /** Of the last call. */
-  private secondsPerStep = 0;
+  private readonly pace = new Pace();
   /** Does something act at each epoch's end, or does a reading of the data end with it? Then no chunk goes beyond it. */
   private readonly endsWithEpoch: boolean;
   /** Of the parameters when the run began, for messages. */
   private readonly norms: readonly number[];
-  private rowsDone = 0;
-  private secondsDone = 0;
-
   private readonly feed: Feed | undefined;
   /** All rows; of a stream those of the next steps. */
   private samples: Samples;
@@ -86,45 +75,41 @@ export class Training {
     const samples = data instanceof Feed ? data.form : data;
     this.feed = feed;
     this.samples = samples;
-    this.epochCount = epochs;
-    this.rows = feed?.rows ?? samples.rows;
-    if (feed && shuffle !== feed.shuffles)
-      throw new OptionError(
-        feed.shuffles
-          ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
-          : "fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
-      );
+    feed?.checkShuffle(shuffle);
+    const { optimizer, seed, objectives } = model.definition;
     this.endsWithEpoch =
       feed !== undefined ||
       validate !== undefined ||
-      isObserver(model.definition.optimizer.schedule) ||
+      isObserver(optimizer.schedule) ||
       options.callbacks.some(({ onEpochEnd }) => onEpochEnd !== undefined);
-    this.batchSize = Math.min(batchSize, this.rows);
-    this.shuffled = !feed && shuffle && this.batchSize < this.rows;
     this.budget = chunkMilliseconds / 1000;
-    this.stepsPerEpoch = Math.ceil(this.rows / this.batchSize);
-    const names = metricNames(model.definition.objectives);
-    this.epochs = new EpochLog(names, epochs);
-    const same = { rows: this.rows, batchSize: this.batchSize, shuffle, shuffleBuffer: feed?.shuffleBuffer };
+    this.epochs = new EpochLog(metricNames(objectives), epochs);
+    const rows = feed?.rows ?? samples.rows;
+    const size = Math.min(batchSize, rows);
+    const same = { rows, batchSize: size, shuffle, shuffleBuffer: feed?.shuffleBuffer };
     const from = options.resume ? resumed(position, same, epochs) : undefined;
     this.firstEpoch = from?.epochs ?? 0;
     this.globalEpoch = position.epoch - this.firstEpoch;
-    this.done = this.firstEpoch * this.stepsPerEpoch + Math.ceil((from?.begin ?? 0) / this.batchSize);
+    const shuffled = !feed && shuffle && size < rows;
+    this.batches = new Batches(rows, size, shuffled ? { seed, firstEpoch: this.globalEpoch } : undefined);
+    const { perEpoch } = this.batches;
+    this.done = this.firstEpoch * perEpoch + Math.ceil((from?.begin ?? 0) / size);
     // A schedule that is too short says so now, not in the last epoch.
-    model.definition.optimizer.schedule.rate(position.step - this.done + epochs * this.stepsPerEpoch - 1);
+    optimizer.schedule.rate(position.step - this.done + epochs * perEpoch - 1);
     const rowBytes = samples.feeds.reduce((sum, { width }) => sum + (width + 4) * 4, 0);
-    const fitting = Math.max(this.batchSize, Math.floor(STAGED_BYTES / rowBytes));
-    this.resident = !feed && this.rows <= fitting;
-    this.inOrder = this.resident && !this.shuffled;
-    const steps = Math.min(MOST_STEPS, this.stepsPerEpoch * epochs);
-    const chosen = this.inOrder ? this.rows : Math.max(this.batchSize, Math.min(steps * this.batchSize, this.resident ? 2 ** 20 : fitting));
-    const dataRows = this.resident ? this.rows : chosen;
+    const fitting = Math.max(size, Math.floor(STAGED_BYTES / rowBytes));
+    this.resident = !feed && rows <= fitting;
+    this.inOrder = this.resident && !shuffled;
+    const steps = Math.min(MOST_STEPS, perEpoch * epochs);
+    const chosen = this.inOrder ? rows : Math.max(size, Math.min(steps * size, this.resident ? 2 ** 20 : fitting));
+    const dataRows = this.resident ? rows : chosen;
     // All rows in their order are a batch as they are staged.
-    const orderRows = this.inOrder && this.batchSize === this.rows ? 0 : chosen;
-    this.plan = model.plan("train", { capacity: this.batchSize, dataRows, orderRows, steps }, weightedOutputs(samples));
+    const orderRows = this.inOrder && size === rows ? 0 : chosen;
+    this.plan = model.plan("train", { capacity: size, dataRows, orderRows, steps }, weightedOutputs(samples));
     this.sums = new Sums(model.definition, from);
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
+    this.savepoint = new Savepoint(model);
     // So that what is stopped, or saved, before the first step can be resumed too.
     if (!options.resume) this.keepPosition();
   }
@@ -134,16 +119,16 @@ export class Training {
   async share(choice: ThreadChoice): Promise<void> {
     const { region } = this.model;
     const { plan } = this;
-    const steps = (this.epochCount - this.firstEpoch) * this.stepsPerEpoch;
-    const flops = () => plan.program.instructions.reduce((sum, instruction) => sum + costOf(instruction, this.batchSize).flops, 0);
+    const steps = (this.options.epochs - this.firstEpoch) * this.batches.perEpoch;
+    const flops = () => plan.program.instructions.reduce((sum, instruction) => sum + costOf(instruction, this.batches.size).flops, 0);
     const sharers = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
     if (sharers === undefined) return;
     this.plan = this.model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
-    this.backup = this.model.backup().slice();
+    this.isShared = true;
   }
 
   get finished(): boolean {
-    return this.closed >= this.epochCount;
+    return this.closed >= this.options.epochs;
   }
 
   /** Epochs of the run that are closed: reported, validated, seen by the schedule. */
@@ -153,28 +138,21 @@ export class Training {
 
   /** Rows of the first epoch that is not closed that were used: all of them while it waits to be closed. */
   private get used(): number {
-    return this.rowsBefore(this.done) - this.closed * this.rows;
-  }
-
-  /** Epoch of a step, and which of its rows comes first. */
-  private placeOf(step: number): { readonly epoch: number; readonly begin: number } {
-    return { epoch: Math.floor(step / this.stepsPerEpoch), begin: (step % this.stepsPerEpoch) * this.batchSize };
-  }
-
-  /** Rows that the run's first so many steps take. */
-  private rowsBefore(step: number): number {
-    const { epoch, begin } = this.placeOf(step);
-    return epoch * this.rows + begin;
+    return this.batches.rowsBefore(this.done) - this.closed * this.batches.rows;
   }
 
   /** Steps of the next call: as many as so many seconds and memory allow, to the epoch's end where something follows it. */
   private choose(seconds: number): number {
-    const { done, plan, batchSize, stepsPerEpoch } = this;
-    const { dataRows, orderRows, steps } = plan.sizes;
-    const room = this.inOrder ? Number.POSITIVE_INFINITY : this.resident ? orderRows : Math.min(orderRows, dataRows);
-    const end = this.endsWithEpoch ? this.closed + 1 : this.epochCount;
-    const left = end * stepsPerEpoch - done;
-    return Math.min(this.most, Math.floor(seconds / this.secondsPerStep), steps, left, Math.floor(room / batchSize));
+    const end = this.endsWithEpoch ? this.closed + 1 : this.options.epochs;
+    const left = end * this.batches.perEpoch - this.done;
+    return Math.min(this.pace.stepsIn(seconds), left, this.fitting);
+  }
+
+  /** Steps that there is room for at once. */
+  private get fitting(): number {
+    const { dataRows, orderRows, steps } = this.plan.sizes;
+    const rows = this.inOrder ? Number.POSITIVE_INFINITY : this.resident ? orderRows : Math.min(orderRows, dataRows);
+    return Math.min(steps, Math.floor(rows / this.batches.size));
   }
 
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
@@ -182,7 +160,7 @@ export class Training {
     const begun = performance.now();
     this.loaded = Math.max(1, this.choose(this.budget));
     const begin = this.used;
-    const end = Math.min(begin + this.loaded * this.batchSize, this.rows);
+    const end = Math.min(begin + this.loaded * this.batches.size, this.batches.rows);
     const number = this.globalEpoch + this.closed;
     for (let at = feed.position(number); at < end; at += this.samples.rows) {
       const most = this.plan.sizes.dataRows;
@@ -202,7 +180,8 @@ export class Training {
     readonly steps: number;
     readonly failure?: () => Error;
   }> {
-    const { closed: begin, done, rows } = this;
+    const { closed: begin, done } = this;
+    const { rows } = this.batches;
     if (this.feed) await this.load(this.feed);
     const failure = this.used < rows ? await this.run() : undefined;
     if (this.used === rows) {
@@ -217,14 +196,16 @@ export class Training {
 
   /** A chunk's calls: of a stream one, for the rows it has given. */
   private async run(): Promise<(() => Error) | undefined> {
-    const end = performance.now() + 1000 * this.budget;
+    const begun = performance.now();
     try {
       let steps = this.loaded ?? Math.max(1, this.choose(this.budget));
       do {
         // Also what is thrown: the calls before it count, and their epochs are reported.
         const failure = await this.call(steps).catch((error: Error) => () => error);
         if (failure) return failure;
-        steps = this.feed ? 0 : this.choose((end - performance.now()) / 1000);
+        const elapsed = (performance.now() - begun) / 1000;
+        // The clocks of some runtimes stand still until the event loop turns.
+        steps = this.feed || elapsed === 0 ? 0 : this.choose(this.budget - elapsed);
       } while (steps > 0);
       return undefined;
     } finally {
@@ -235,30 +216,47 @@ export class Training {
 
   private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
-    const { model, plan, position, samples } = this;
-    const first = position.step + 1;
+    const { model, plan, position, samples, savepoint } = this;
     if (model.claim(this) && this.resident) this.stageAll();
     const from = this.done;
+    if (this.feed) savepoint.drop();
+    savepoint.keep(from);
     const call: Call = {
       steps,
-      first,
-      write: () => this.write(steps, first),
-      rowsOf: (i) => this.rowsOf(from + i),
+      first: position.step + 1,
+      write: () => this.write(from, steps),
+      undo: () => this.undo(),
+      rowsOf: (i) => this.batches.rowsOf(from + i, this.base),
       samples,
       before: this.norms,
     };
-    const { done, failure } = this.backup ? await runStepsShared(model, plan, call, this.backup) : runSteps(model, plan, call);
+    const { done, failure } = this.isShared ? await runStepsShared(model, plan, call) : runSteps(model, plan, call);
     const seconds = (performance.now() - begun) / 1000;
     position.step += done;
-    this.most = Math.max(this.most, 2 * done);
-    this.secondsPerStep = seconds / (done || 1);
+    this.pace.called(done, seconds);
     this.account(done, seconds + this.waited);
     return failure;
   }
 
+  /** Puts parameters and state back as they were before the next step: as at the savepoint, from where on the steps are run again. */
+  private undo(): void {
+    const { model, plan, savepoint, done } = this;
+    savepoint.restore();
+    for (let at = savepoint.step; at < done; ) {
+      const steps = Math.min(done - at, this.fitting);
+      this.write(at, steps);
+      at += steps;
+      if (model.run(plan, steps) === steps) continue;
+      // Somebody has changed the data under way: what is good for certain is the savepoint.
+      savepoint.restore();
+      return;
+    }
+  }
+
   /** Where a resumed run would have to begin. */
   private keepPosition(): void {
-    const { position, sums, rows, batchSize, options } = this;
+    const { position, sums, options } = this;
+    const { rows, size: batchSize } = this.batches;
     position.interrupted = {
       epochs: this.closed,
       begin: this.used,
@@ -270,26 +268,9 @@ export class Training {
     };
   }
 
-  /** Row numbers of an epoch, in the order they are used. */
-  private orderOf(epoch: number): Uint32Array | undefined {
-    if (!this.shuffled) return undefined;
-    let order = this.orders.get(epoch);
-    if (!order) {
-      order = new Uint32Array(this.rows);
-      permutation(this.rows, this.model.definition.seed, this.globalEpoch + epoch, order);
-      this.orders.set(epoch, order);
-    }
-    return order;
-  }
-
-  private rowsOf(step: number): number[] {
-    const { epoch, begin } = this.placeOf(step);
-    const order = this.orderOf(epoch);
-    return Array.from({ length: Math.min(this.batchSize, this.rows - begin) }, (_, i) => order?.[begin + i] ?? begin - this.base + i);
-  }
-
   private stageAll(): void {
-    const { model, plan, samples, rows } = this;
+    const { model, plan, samples } = this;
+    const { rows } = this.batches;
     const views = model.region.views();
     stage(views, plan, samples, 0, rows);
     if (this.inOrder && plan.order) {
@@ -298,17 +279,19 @@ export class Training {
     }
   }
 
-  /** Writes the records and the order of the next steps. Its loop runs once a step: it allocates nothing. */
-  private write(steps: number, first: number): void {
-    const { model, plan, rows, batchSize, base, resident, inOrder } = this;
+  /** Writes the records and the order of so many steps of the run from step `from` on. Its loop runs once a step: it allocates nothing. */
+  private write(from: number, steps: number): void {
+    const { model, plan, batches, base, resident, inOrder } = this;
+    const { rows, size } = batches;
+    const first = this.position.step + 1 + from - this.done;
     const orderAddress = plan.order && plan.addresses.get(plan.order)!;
     const views = model.region.views();
     const { u32 } = views;
     const weighted = plan.weighted.includes(true);
-    let { epoch, begin } = this.placeOf(this.done);
-    let order = this.orderOf(epoch);
+    let { epoch, begin } = batches.placeOf(from);
+    let order = batches.orderOf(epoch);
     for (let index = 0, at = 0; index < steps; ++index) {
-      const taken = Math.min(batchSize, rows - begin);
+      const taken = Math.min(size, rows - begin);
       model.writeStep(plan, views, index, taken, first + index, weighted ? this.denominators(order, begin - base, taken) : undefined);
       if (orderAddress) u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + (inOrder ? begin : at) * 4;
       if (orderAddress && !inOrder)
@@ -321,7 +304,7 @@ export class Training {
       if (begin === rows) {
         begin = 0;
         epoch += 1;
-        if (index + 1 < steps) order = this.orderOf(epoch);
+        if (index + 1 < steps) order = batches.orderOf(epoch);
       }
     }
   }
@@ -333,14 +316,14 @@ export class Training {
   /** Reads the steps' results, in order, and closes the epochs that ended before the last of them. Its loop runs once a step: it allocates
    *  nothing. */
   private account(steps: number, seconds: number): void {
-    const { model, plan, sums, rows, batchSize, base } = this;
+    const { model, plan, sums, batches, base } = this;
+    const { rows, size } = batches;
     const { f64 } = model.region.views();
     const { stride } = plan.layout;
     const weighted = plan.weighted.includes(true);
-    const rowsInChunk = this.rowsBefore(this.done + steps) - this.rowsBefore(this.done);
-    this.rowsDone += rowsInChunk;
-    this.secondsDone += seconds;
-    const secondsPerRow = seconds / (rowsInChunk || 1);
+    const taken = batches.rowsBefore(this.done + steps) - batches.rowsBefore(this.done);
+    this.pace.used(taken, seconds);
+    const secondsPerRow = seconds / (taken || 1);
     const { closed } = this;
     let epoch = closed;
     let begin = this.used;
@@ -351,8 +334,8 @@ export class Training {
         epoch += 1;
         begin = timed = 0;
       }
-      const taken = Math.min(batchSize, rows - begin);
-      sums.add(f64, record, taken, weighted ? this.denominators(this.orderOf(epoch), begin - base, taken) : undefined);
+      const taken = Math.min(size, rows - begin);
+      sums.add(f64, record, taken, weighted ? this.denominators(batches.orderOf(epoch), begin - base, taken) : undefined);
       begin += taken;
     }
     this.seconds += (begin - timed) * secondsPerRow;
@@ -366,6 +349,7 @@ export class Training {
     if (!isObserver(schedule)) return;
     const { loss, validation } = this.epochs.at(this.epochs.length - 1);
     schedule.observe(validation?.loss ?? loss);
+    this.savepoint.drop();
   }
 
   /** As `evaluate` has it: over so many rows. */
@@ -375,8 +359,8 @@ export class Training {
 
   /** Enters the epoch whose steps are added up into the log. Called for each epoch, which of a tiny network may be one step. */
   private report(seconds: number): void {
-    const { sums, rows, epochs, counted } = this;
-    epochs.push(this.meanLoss(rows), seconds);
+    const { sums, batches, epochs, counted } = this;
+    epochs.push(this.meanLoss(batches.rows), seconds);
     for (let i = 0; i < counted.length; ++i) epochs.setMetric(i, sums.metric(i, counted[i]!));
     sums.clear();
     this.seconds = 0;
@@ -384,9 +368,9 @@ export class Training {
 
   /** What follows, once for all epochs in the log from `first` on. */
   private leave(first: number): void {
-    const { closed, orders } = this;
+    const { closed } = this;
     this.position.epoch += closed - first;
-    for (let epoch = first; orders.size > 0 && epoch < closed; ++epoch) orders.delete(epoch);
+    this.batches.close(closed);
   }
 
   private closeEpoch(): void {
@@ -397,16 +381,17 @@ export class Training {
   }
 
   progress(): Progress {
-    const { rows } = this;
-    const { epoch, begin } = this.placeOf(this.done - 1);
+    const { batches } = this;
+    const { rows, size, perEpoch } = batches;
+    const { epoch, begin } = batches.placeOf(this.done - 1);
     const { used } = this;
-    const samplesPerSecond = this.rowsDone / this.secondsDone;
-    const left = this.epochCount * rows - this.rowsBefore(this.done);
+    const { samplesPerSecond } = this.pace;
+    const left = this.options.epochs * rows - batches.rowsBefore(this.done);
     return {
       epoch: epoch + 1,
-      epochs: this.epochCount,
-      step: begin / this.batchSize + 1,
-      steps: this.stepsPerEpoch,
+      epochs: this.options.epochs,
+      step: begin / size + 1,
+      steps: perEpoch,
       loss: used > 0 ? this.meanLoss(used) : this.epochs.at(this.epochs.length - 1).loss,
       samplesPerSecond,
       secondsLeft: left / samplesPerSecond,

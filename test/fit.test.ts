@@ -1,5 +1,5 @@
 // fit: whatever the chunks, the same bits; what is reported, when, and how it stops.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   adam,
   type Callback,
@@ -291,6 +291,20 @@ test("the event loop runs between chunks: a timer can stop training", async () =
   setTimeout(() => controller.abort(), 30);
   const { stopped } = await net.fit(rows(100), { epochs: 2 ** 31 - 1, batchSize: 10, chunkMilliseconds: 5, signal: controller.signal });
   expect(stopped).toBe("signal");
+});
+
+test("where the clock stands still the event loop turns after each call all the same", async () => {
+  vi.spyOn(performance, "now").mockReturnValue(1);
+  const net = await make();
+  let turns = 0;
+  const timer = setInterval(() => ++turns, 0);
+  let chunks = 0;
+  await net.fit(rows(100), { epochs: 1000, batchSize: 10, onProgress: () => ++chunks });
+  clearInterval(timer);
+  vi.restoreAllMocks();
+  // 1 + 2 + ... + 256 steps, and the rest in calls of 512.
+  expect(chunks).toBe(9 + Math.ceil((10_000 - 511) / 512));
+  expect(turns).toBeGreaterThan(1);
 });
 
 test("inputs of many kinds are the same data", async () => {
