@@ -9,6 +9,11 @@ export function macrotask(): Promise<void> {
       setImmediate(resolve);
       return;
     }
+    // Cloudflare Workers before the compatibility date 2025-08-15.
+    if (typeof MessageChannel !== "function") {
+      setTimeout(resolve);
+      return;
+    }
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

@@ -3,6 +3,7 @@ import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
+import { weakly } from "./collection.js";
 import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, readsTruth, type Sizes } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
@@ -362,14 +363,14 @@ export class Model {
   }
 }
 
-let spares: WeakRef<Float32Array> | undefined;
+let spares: Pick<WeakRef<Float32Array>, "deref"> | undefined;
 
 /** Memory for a transaction. Calls are synchronous, so all networks have the same, and the engine takes it back when it is idle. */
 function spare(length: number): Float32Array {
   let found = spares?.deref();
   if (!found || found.length < length) {
     found = new Float32Array(length);
-    spares = new WeakRef(found);
+    spares = weakly(found);
   }
   return found.subarray(0, length);
 }

@@ -206,3 +206,22 @@ describe("useModule", () => {
     expect(() => useModule("fast" as "strict", empty)).toThrow('useModule: name is "fast", expected one of: strict, relaxed');
   });
 });
+
+// Cloudflare Workers before the compatibility dates 2025-05-05 and 2025-08-15.
+test("an engine that reports no collection and has no message channels trains, every network in a memory of its own", async () => {
+  for (const name of ["FinalizationRegistry", "WeakRef", "MessageChannel", "setImmediate"]) vi.stubGlobal(name, undefined);
+  vi.resetModules();
+  const { dense, meanSquaredError, network } = await import("../src/index.js");
+  const { arenas } = await import("../src/backends/backend.js");
+  const nets = [];
+  for (let i = 0; i < 3; ++i) {
+    const net = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+    // A call into the backend for each step, and a macrotask between them.
+    await net.fit({ inputs: [[1], [2]], targets: [[1], [3]] }, { epochs: 4, batchSize: 1, chunkMilliseconds: 1e-9 });
+    nets.push(net);
+  }
+  expect(new Set(nets.map((net) => net.weightsHash())).size).toBe(1);
+  expect(nets[0]!.backend.name).toBe("wasm");
+  // What no report frees is freed with its memory.
+  expect(arenas().count).toBe(3);
+});

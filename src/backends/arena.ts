@@ -1,5 +1,6 @@
 // Regions within WebAssembly memories. Networks share memories because a page in Chromium can hold only 124 at once, and populations
 // of 500 small networks are normal. What an arena's module does is elsewhere (wasm.ts).
+import { isReported, weakly, whenCollected } from "../collection.js";
 import { BackendError } from "../errors.js";
 
 /** Bytes that were taken or left after which an engine is made to collect, for it knows little of what memories hold; above 32 MiB, where C
@@ -151,13 +152,13 @@ export type OpenArena = (pages: number, limit: number) => Arena;
 
 /** Of every memory that the engine has not collected yet. */
 const sizes = new Set<Size>();
-const collected = new FinalizationRegistry<Size>((size) => sizes.delete(size));
+const collected = whenCollected<Size>((size) => sizes.delete(size));
 
 /** The arenas of one build: an arena's instance runs one module. */
 export class ArenaPool {
   readonly #shared: Arena[] = [];
   /** Memories that held one region, disposed of: taken again if the engine has not collected them yet. */
-  readonly #idle: WeakRef<Arena>[] = [];
+  readonly #idle: Pick<WeakRef<Arena>, "deref">[] = [];
 
   /** @param apart every region has a memory of its own */
   constructor(
@@ -165,9 +166,9 @@ export class ArenaPool {
     private readonly apart = false,
   ) {}
 
-  /** Whether regions of so many bytes share a memory with others. */
+  /** Whether regions of so many bytes share a memory with others: only where what a collected network leaves comes back to it. */
   shares(bytes: number): boolean {
-    return !this.apart && bytes < ownMemory;
+    return isReported && !this.apart && bytes < ownMemory;
   }
 
   /** Whether there is room for a region without more memory from the engine. */
@@ -210,7 +211,7 @@ export class ArenaPool {
 
   free({ arena, start, bytes }: Block): void {
     arena.release(start, bytes);
-    if (!this.shares(bytes)) this.#idle.push(new WeakRef(arena));
+    if (!this.shares(bytes)) this.#idle.push(weakly(arena));
     if (arena.size.used > 0 || !this.#shared.includes(arena)) return;
     const another = this.#shared.some((other) => other !== arena && other.size.used === 0);
     if (another || arena.size.bytes > keptEmpty) this.#shared.splice(this.#shared.indexOf(arena), 1);

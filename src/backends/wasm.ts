@@ -4,6 +4,7 @@
 import type { Arithmetic } from "../arithmetic.js";
 import { bytesOf } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
+import { whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, page, type Run } from "./arena.js";
@@ -110,7 +111,7 @@ export async function wasmRegion(build: Compiled, bytes: number, arithmetic: Ari
 }
 
 /** What remains to be freed of a region that was never disposed of. Holds the block, not the handle. */
-const collected = new FinalizationRegistry<Block>((block) => block.pool.free(block));
+const collected = whenCollected<Block>((block) => block.pool.free(block));
 
 class WasmRegion implements Region {
   #block: Block | undefined;
