@@ -148,6 +148,7 @@ describe("choice", () => {
     vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new WebAssembly.CompileError("violates the following directive"));
     const forbidden = await open("auto");
     expect(forbidden.backend.reason).toContain("'wasm-unsafe-eval'");
+    expect(forbidden.backend.reason).toContain('useModule("strict", …) takes a module compiled ahead of time');
   });
 
   // As V8 does where `ulimit -v` leaves fewer addresses than it reserves for one memory.

@@ -70,7 +70,7 @@ async function compile(name: BuildName): Promise<Compiled> {
     module = await WebAssembly.compile(bytes);
   } catch (cause) {
     throw new NoWebAssembly(
-      `wasm: this environment refuses to compile WebAssembly (${cause}); a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`,
+      `wasm: this environment refuses to compile WebAssembly (${cause}); a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src; useModule("${name}", …) takes a module compiled ahead of time, as Cloudflare Workers need it`,
       { cause },
     );
   }
