@@ -295,7 +295,8 @@ export class Network {
 
   /** Times every instruction of a training step, on one thread: `console.log(`${net.profile()}`)`. Takes half a second; nothing changes.
    *  @param data the step's rows, the first `batchSize` of it; default: made up, for speed does not depend on numbers
-   *  @throws {OptionError} an option out of range, or while `fit` runs; {ShapeError} data that does not fit */
+   *  @throws {OptionError} an option out of range, or while `fit` runs; {ShapeError} data that does not fit; {BackendError} a clock that
+   *    stands still while code runs, as in Cloudflare Workers */
   profile(data?: Data, options: ProfileOptions = {}): Profile {
     this.assertIdle("profile");
     const { batchSize, milliseconds } = completeProfile(options);

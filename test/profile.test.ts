@@ -1,7 +1,8 @@
 // net.profile: every instruction of the plan has its time and its cost, and the network is as it was.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   adam,
+  BackendError,
   categoricalCrossEntropy,
   concatenate,
   customLoss,
@@ -137,6 +138,15 @@ test("the table has a line for every instruction and at most 80 columns, whateve
   profile.instructions.forEach(({ op }, i) => {
     expect(lines[i + 2]).toContain(op);
   });
+});
+
+// As in Cloudflare Workers.
+test("where the clock stands still nothing is timed: an error, not a loop without an end", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  vi.stubGlobal("performance", { now: () => 1 });
+  expect(() => net.profile(undefined, short)).toThrow(BackendError);
+  vi.unstubAllGlobals();
+  expect(net.profile(undefined, short).nanoseconds).toBeGreaterThan(0);
 });
 
 test("what cannot be profiled is refused by name", async () => {
