@@ -57,8 +57,10 @@ export {
   type Initializer,
   lecunNormal,
   lecunUniform,
+  type NormalOptions,
   normal,
   orthogonal,
+  type UniformOptions,
   uniform,
   zeros,
 } from "./initializers.js";

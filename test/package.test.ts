@@ -3,8 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as csv from "../src/csv.js";
 import * as chainrule from "../src/index.js";
+import * as node from "../src/node.js";
 
 /** As a reader of the documentation would write it. */
 const consumer = `
@@ -168,5 +171,37 @@ describe("the package", () => {
     const tsc = resolve("node_modules/typescript/bin/tsc");
     const check = () => execFileSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8", stdio: "pipe" });
     expect(check).not.toThrow();
+  });
+
+  test("a library with declarations of its own can pass on what any public function takes and gives", () => {
+    const lines = Object.entries({ chainrule, "chainrule/node": node, "chainrule/csv": csv }).flatMap(([path, names], i) => [
+      `import * as from${i} from "${path}";`,
+      ...Object.entries(names)
+        .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
+        .flatMap(([name]) => [
+          `export const takes${i}_${name} = (...given: Parameters<typeof from${i}.${name}>) => given;`,
+          `export const gives${i}_${name} = (given: () => ReturnType<typeof from${i}.${name}>) => given();`,
+        ]),
+    ]);
+    const file = join(folder, "library.ts");
+    writeFileSync(file, lines.join("\n"));
+    const program = ts.createProgram([file], {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+      types: [],
+      strict: true,
+      declaration: true,
+    });
+    expect(ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "))).toEqual([]);
+  });
+
+  test("is found by what does not read exports, too", () => {
+    const { main, types } = JSON.parse(readFileSync(join(folder, "node_modules/chainrule/package.json"), "utf8"));
+    const exported = JSON.parse(readFileSync("package.json", "utf8")).exports["."];
+    expect({ types, default: main }).toEqual(exported);
+    const options = { moduleResolution: ts.ModuleResolutionKind.Node10 };
+    const { resolvedModule } = ts.resolveModuleName("chainrule", join(folder, "consumer.ts"), options, ts.sys);
+    expect(resolvedModule?.resolvedFileName).toMatch(/dist\/index\.d\.ts$/);
   });
 });
