@@ -11,7 +11,7 @@ import { type Budget, measure } from "./measure.js";
 import { type How, type Standard, standards } from "./networks.js";
 import { prepare } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
-import { digits, featureLines, percent } from "./page.js";
+import { digits, engineName, featureLines, percent } from "./page.js";
 import { benchProducts, widen } from "./products.js";
 import { quietness } from "./quiet.js";
 import { type Measurement, record } from "./record.js";
@@ -55,7 +55,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
     refuse(`no line's name contains "${only}"`);
 
   console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
-  console.log(`engine   Node ${process.versions.node}, V8 ${process.versions.v8}`);
+  console.log(`engine   ${engineName()}`);
   console.log(featureLines(found));
   console.log(
     `wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}${quiet ? ", in quiet moments" : ""}; js: its faster arithmetic`,

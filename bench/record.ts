@@ -1,6 +1,7 @@
 // What the bench says, as `--json` writes it. Fields that do not apply are left out.
 import { isRevectorized } from "../src/backends/revectorizer.js";
 import type { Figure } from "./measure.js";
+import { engineName } from "./page.js";
 
 export interface Measurement extends Figure {
   readonly bench: "limit" | "gemm" | "kernel" | "step" | "predict" | "trainOnBatch" | "dispatch" | "start" | "plan";
@@ -12,7 +13,8 @@ export interface Measurement extends Figure {
   readonly arithmetic: "strict" | "relaxed";
   readonly revectorized: boolean;
   readonly threads: number;
-  readonly node: string;
+  /** Such as `Node 24.1.0, V8 13.6`. */
+  readonly engine: string;
   readonly unit: "GFLOP/s" | "GB/s" | "samples/s" | "µs" | "ms" | "ns";
   /** The median as a share of the machine's limit; gemm and limit only. */
   readonly ofLimit?: number;
@@ -28,7 +30,7 @@ export function record(
     // The limit is that of 128 bits.
     revectorized: fields.backend === "wasm" && fields.bench !== "limit" && isRevectorized(),
     threads: 1,
-    node: process.versions.node,
+    engine: engineName(),
     ...figure,
   };
 }

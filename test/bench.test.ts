@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { measure } from "../bench/measure.js";
-import { table } from "../bench/page.js";
+import { engineName, table } from "../bench/page.js";
 import { version } from "../package.json";
 import config from "../tsdown.config.js";
 
@@ -34,7 +34,7 @@ function run(...options: string[]): { page: string; records: Record<string, unkn
 const common = {
   revectorized: false,
   threads: 1,
-  node: process.versions.node,
+  engine: `Node ${process.versions.node}, V8 ${process.versions.v8}`,
   min: expect.any(Number),
   median: expect.any(Number),
   max: expect.any(Number),
@@ -179,4 +179,11 @@ describe("measure", () => {
   test("says so where there were too few of them", { timeout: 20_000 }, () => {
     expect(measure(() => {}, 1, { ...budget, isQuiet: () => false })).toMatchObject({ disturbed: true, median: expect.any(Number) });
   });
+});
+
+test("other engines are not taken for the Node that they stand in for", () => {
+  const versions = { ...process.versions, node: "26.3.0", v8: "14.6.202.34-node.20" };
+  expect(engineName(versions)).toBe("Node 26.3.0, V8 14.6.202.34-node.20");
+  expect(engineName({ ...versions, bun: "1.4.5" })).toBe("Bun 1.4.5, JavaScriptCore");
+  expect(engineName({ ...versions, deno: "2.9.6", v8: "15.0.245.2-rusty" })).toBe("Deno 2.9.6, V8 15.0.245.2-rusty");
 });
