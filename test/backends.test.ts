@@ -208,9 +208,9 @@ describe("useModule", () => {
   });
 });
 
-// Cloudflare Workers before the compatibility dates 2025-05-05 and 2025-08-15.
-test("an engine that reports no collection and has no message channels trains, every network in a memory of its own", async () => {
-  for (const name of ["FinalizationRegistry", "WeakRef", "MessageChannel", "setImmediate"]) vi.stubGlobal(name, undefined);
+// Cloudflare Workers before the compatibility dates 2025-05-05 and 2025-08-15; Jest's jsdom, which has no TextEncoder either.
+test("what reports no collection and has no message channels trains, every network in a memory of its own", async () => {
+  for (const name of ["FinalizationRegistry", "WeakRef", "MessageChannel", "setImmediate", "TextEncoder"]) vi.stubGlobal(name, undefined);
   vi.resetModules();
   const { dense, meanSquaredError, network } = await import("../src/index.js");
   const { arenas } = await import("../src/backends/backend.js");
@@ -221,6 +221,7 @@ test("an engine that reports no collection and has no message channels trains, e
     await net.fit({ inputs: [[1], [2]], targets: [[1], [3]] }, { epochs: 4, batchSize: 1, chunkMilliseconds: 1e-9 });
     nets.push(net);
   }
+  vi.unstubAllGlobals();
   expect(new Set(nets.map((net) => net.weightsHash())).size).toBe(1);
   expect(nets[0]!.backend.name).toBe("wasm");
   // What no report frees is freed with its memory.

@@ -37,8 +37,6 @@ export interface StoredNetwork {
   readonly attached?: unknown;
 }
 
-const encoder = new TextEncoder();
-
 export function encode({ definition, parameters, training, ...beside }: StoredNetwork): Uint8Array<ArrayBuffer> {
   const described = (tensors: readonly StoredParameter[]) => tensors.map(({ name, shape }) => ({ name, shape }));
   const header = {
@@ -47,6 +45,8 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
     ...(training && { training: { json: training.json, tensors: described(training.tensors) } }),
     ...beside,
   };
+  // Made here, not when the library is imported: Jest's jsdom has none.
+  const encoder = new TextEncoder();
   const json = encoder.encode(JSON.stringify(header));
   const tensors = [...parameters, ...(training?.tensors ?? [])];
   const headerBytes = ((16 + json.length + 15) & ~15) - 16;
