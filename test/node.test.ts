@@ -145,13 +145,16 @@ test("a progress bar is gone after a run, and stays above the error that ended o
   const written: string[] = [];
   const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
   const erase = "\r\x1b[K";
-  await net.fit(data, { epochs: 3, callbacks: [progressBar({ stream })] });
+  // A step a chunk, and no second line so soon after the first.
+  await net.fit(data, { epochs: 3, chunkMilliseconds: 1e-6, callbacks: [progressBar({ stream })] });
   // Of the room's 20 columns a third.
   const shown = expect.stringContaining(`${erase}epoch 1/3  step 1/1 ${"█".repeat(7)}${"░".repeat(13)} loss `);
   expect(written).toEqual([shown, erase]);
   written.length = 0;
   const failing: Callback = { type: "failing", onChunkEnd: () => Promise.reject(new RangeError("the disk is gone")) };
-  await expect(net.fit(data, { epochs: 3, callbacks: [progressBar({ stream }), failing] })).rejects.toThrow("the disk is gone");
+  await expect(net.fit(data, { epochs: 3, chunkMilliseconds: 1e-6, callbacks: [progressBar({ stream }), failing] })).rejects.toThrow(
+    "the disk is gone",
+  );
   expect(written).toEqual([shown, "\n"]);
 });
 
