@@ -8,7 +8,9 @@ import { hexadecimal, Sha256 } from "./sha256.js";
 
 export interface NamedTensor {
   readonly name: string;
+  /** Of what has a value for each row of a batch, `[batch, ...]`. */
   readonly shape: readonly number[];
+  /** A copy, row after row: the last axis is the fastest. */
   readonly values: Float32Array<ArrayBuffer>;
 }
 

@@ -18,6 +18,7 @@ export interface Evaluation {
   readonly loss: number;
   /** The part of `loss` that L1 and L2 penalties make. */
   readonly penalty: number;
+  /** By their names, as they were given to `network`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 

@@ -20,7 +20,9 @@ export interface LayerTrace {
 }
 
 export interface Trace {
+  /** Mean over the batch's rows, penalties included, in the loss's unit (cross-entropies: nats). */
   readonly loss: number;
+  /** The part of `loss` that L1 and L2 penalties make. */
   readonly penalty: number;
   readonly layers: readonly LayerTrace[];
   /** dLoss/dx of the first input, and of all by name. */
