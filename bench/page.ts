@@ -43,13 +43,13 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }
 
-/** What the engine has, and why it has not got the rest. */
 /** What runs this process. Bun and Deno name a Node that they stand in for, too, and Bun a V8 that it has not. */
 export function engineName({ bun, deno, node, v8 }: NodeJS.ProcessVersions = process.versions): string {
   if (bun) return `Bun ${bun}, JavaScriptCore`;
   return `${deno ? `Deno ${deno}` : `Node ${node}`}, V8 ${v8}`;
 }
 
+/** What the engine has, and why it has not got the rest. */
 export function featureLines(features: Features): string {
   const entries = Object.entries(features) as [keyof Features, Feature][];
   const has = entries.filter(([, { available }]) => available).map(([name]) => name);
