@@ -68,7 +68,7 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
       checkComplete(g, g.emittedSince(begin));
       if (shape(y) !== shape(x)) throw new ShapeError(`${who}: it returns shape ${shape(y)}, expected its input's ${shape(x)}`);
       if (x.needsGradient) checkReached(g, begin, who, x, y, "output");
-      g.activates(x);
+      g.activates(x, y);
       return y;
     },
   };

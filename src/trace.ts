@@ -9,11 +9,11 @@ import { lossOf, penaltyOf, runBatch } from "./single.js";
 
 export interface LayerTrace {
   readonly name: string;
-  /** What went into the activation; absent in layers without one. `[batch, ...]` */
+  /** What went into the activation; absent in layers that do not end with one, as `residual`. Of a's shape. */
   readonly z?: NamedTensor;
   /** The layer's output. */
   readonly a: NamedTensor;
-  /** dLoss/dz, or dLoss/da in layers without an activation. Absent where no parameter or input lies before it. */
+  /** dLoss/dz, or dLoss/da in layers without z. Absent where no parameter or input lies before it. */
   readonly delta?: NamedTensor;
   /** By the parameter's name within the layer, of loss and penalties. */
   readonly gradients: Readonly<Record<string, NamedTensor>>;

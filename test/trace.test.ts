@@ -1,6 +1,6 @@
 // net.trace: what it shows is what training does, to the bit, and fits together.
 import { describe, expect, test } from "vitest";
-import { network, sgd } from "../src/index.js";
+import { dense, layer, meanSquaredError, network, residual, sgd } from "../src/index.js";
 import { cases, dataFor } from "./cases.js";
 import { expectClose } from "./close.js";
 
@@ -71,6 +71,30 @@ describe.each(cases)("$name", ({ options, batch }) => {
     expect(trace.inputGradient.values).toHaveLength(inputs.length);
     net.dispose();
   });
+});
+
+test("z is what the layer's last activation took, and delta the output's where something follows it", async () => {
+  const scaled = layer("scaled", {}, (g, x) => g.mul(g.activate(x, "tanh"), 2));
+  const squashed = layer("squashed", {}, (g, x) => g.activate(g.mul(x, 2), "tanh"));
+  const net = await network({
+    input: 2,
+    layers: [residual([dense(3, { activation: "relu" }), dense(2)]), scaled, squashed, dense(1)],
+    loss: meanSquaredError(),
+    seed: 1,
+  });
+  const { layers, prediction } = net.trace([[0.25, -0.125]], [[3]]);
+  expect(layers.map(({ z }) => z !== undefined)).toEqual([false, false, true, false]);
+  const weight = net.parameters().at(-2)!.values;
+  const d = 2 * (prediction.values[0]! - 3);
+  // Backwards in float64, from the last layer on: tanh' = 1 - tanh², which is not small here, and the factor 2 of both layers.
+  const slopes = layers.map(({ a }) => Array.from(a.values, (v) => 1 - v * v));
+  const squashedZ = Array.from(weight, (w, i) => d * w * slopes[2]![i]!);
+  const scaledA = squashedZ.map((delta) => 2 * delta);
+  const residualA = scaledA.map((delta, i) => 2 * delta * (1 - (layers[1]!.a.values[i]! / 2) ** 2));
+  expectClose("squashed dL/dz", layers[2]!.delta!.values, squashedZ, ofSums);
+  expectClose("scaled dL/da", layers[1]!.delta!.values, scaledA, ofSums);
+  expectClose("residual dL/da", layers[0]!.delta!.values, residualA, ofSums);
+  net.dispose();
 });
 
 interface Matrix {

@@ -17,7 +17,7 @@ export function prelu(options: PreluOptions = {}): Layer {
   return layer("prelu", { alpha, name: options.name }, (g, x) => {
     const slope = g.parameter("alpha", [columns(x)], alpha);
     const y = g.where(x, x, g.mul(x, slope));
-    g.activates(x);
+    g.activates(x, y);
     return y;
   });
 }

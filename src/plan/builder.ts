@@ -54,7 +54,7 @@ export class Builder extends Expressions {
   private layer = "";
   private outermost = "";
   private readonly sharing = new Sharing();
-  private preActivation: Tensor | undefined;
+  private activation: { readonly x: Tensor; readonly y: Tensor } | undefined;
   private lossFields: LossFields | undefined;
   private streams = 0;
   private ids = 0;
@@ -262,14 +262,15 @@ export class Builder extends Expressions {
     return y;
   }
 
-  /** x is what went into the layer's activation, for `trace`: of several, the last. @internal */
-  activates(x: Tensor): void {
-    this.preActivation = x;
+  /** y is an activation of x: for `trace` the layer's, if y is the layer's output. @internal */
+  activates(x: Tensor, y: Tensor): void {
+    this.activation = { x, y };
   }
 
   private activated(x: Tensor): Tensor {
-    this.activates(x);
-    return this.result("a", x, [x]);
+    const y = this.result("a", x, [x]);
+    this.activates(x, y);
+    return y;
   }
 
   /** Inverted dropout: each element is 0 with probability `rate`, in [0, 1), else divided by 1 - rate; the identity when not training. */
@@ -405,14 +406,14 @@ export class Builder extends Expressions {
     this.layer = name;
     this.outermost = name;
     this.sharing.begin(layer);
-    this.preActivation = undefined;
+    this.activation = undefined;
     const output = layer.apply(this, ...inputs);
-    const preActivation = this.preActivation as Tensor | undefined; // set by ops that the layer called
+    const activation = this.activation as Builder["activation"]; // set by ops that the layer called
     this.layers.push({
       name,
       inputs,
       output,
-      ...(preActivation && { preActivation }),
+      ...(activation?.y === output && { preActivation: activation.x }),
       parameters: this.parameters.filter(({ outermost }) => outermost === name).map(({ tensor }) => tensor),
     });
     return output;

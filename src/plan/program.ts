@@ -20,7 +20,7 @@ export interface LayerRecord {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
-  /** What went into the activation, if the layer has one. */
+  /** What went into the activation that made the output, if one did. */
   readonly preActivation?: Tensor;
   readonly parameters: readonly Tensor[];
 }
