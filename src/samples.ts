@@ -1,4 +1,5 @@
 // Checked data of a network, as rows of numbers: what goes from data.ts, data sets and streams to steps, evaluation and prediction.
+import { ShapeError } from "./errors.js";
 
 /** Checked data: `values` holds `rows` rows of `width` elements. */
 export interface Matrix {
@@ -22,6 +23,16 @@ export interface Samples {
   readonly weighing: readonly (Weighing | undefined)[];
   /** Number of each row in the user's data, where it is not the row's own. */
   readonly numbers?: Float64Array;
+}
+
+/** Users' typed arrays are read where they lie for as long as a run lasts: what is gone of one would be left as rows of earlier steps.
+ *  @throws {ShapeError} an array whose buffer has been transferred or has shrunk since it was checked */
+export function checkKept(who: string, { feeds }: Samples): void {
+  for (const { rows, width, values } of feeds)
+    if (values.length < rows * width)
+      throw new ShapeError(
+        `${who}: ${values.length} numbers are left of an array that had ${rows * width}: its buffer was transferred or has shrunk; keep the data until fit has ended, or give a copy`,
+      );
 }
 
 /** Room for so many rows of the same kind. */

@@ -8,7 +8,7 @@ import { checkAlike, checkMeaning, checkSameScale, type Hear, isScaled, type Mea
 import type { Model } from "./model.js";
 import type { Network } from "./network.js";
 import { tryStream, until } from "./reading.js";
-import type { Samples } from "./samples.js";
+import { checkKept, type Samples } from "./samples.js";
 import { evaluateSamples, evaluateStream } from "./slices.js";
 import type { Validate } from "./training.js";
 
@@ -76,7 +76,11 @@ async function openValidation(reader: Reader, data: Data | DataStream): Promise<
   const who = "fit: validation";
   if (!isStream(data)) {
     const samples = held(who, data, reader);
-    return { validate: () => evaluateSamples(model, samples), meaning: meaningOf(who, data), who };
+    const validate = () => {
+      checkKept(who, samples);
+      return evaluateSamples(model, samples);
+    };
+    return { validate, meaning: meaningOf(who, data), who };
   }
   let first: Pick<Validation, "meaning" | "who"> | undefined;
   await tryStream(who, data, ports, (who, meaning) => {

@@ -12,7 +12,7 @@ import type { LoadedPlan, Model } from "./model.js";
 import { Pace } from "./pace.js";
 import { costOf } from "./plan/cost.js";
 import { type Position, resumed } from "./position.js";
-import { type Samples, weightedOutputs } from "./samples.js";
+import { checkKept, type Samples, weightedOutputs } from "./samples.js";
 import { Savepoint } from "./savepoint.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
@@ -196,6 +196,7 @@ export class Training {
 
   /** A chunk's calls: of a stream one, for the rows it has given. */
   private async run(): Promise<(() => Error) | undefined> {
+    checkKept("fit", this.samples);
     const begun = performance.now();
     try {
       let steps = this.loaded ?? Math.max(1, this.choose(this.budget));

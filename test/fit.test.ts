@@ -15,11 +15,13 @@ import {
   type Network,
   network,
   type Progress,
+  ShapeError,
   sgd,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { cases, numbers } from "./cases.js";
 import { eachLastingWord, modelOf } from "./internals.js";
+import { transferred } from "./refusals.js";
 
 /** Class ids of random rows: which third of the inputs has the largest sum. */
 function rows(count: number, width = 6, seed = 1): Data & { readonly rows: number } {
@@ -325,6 +327,29 @@ test("inputs of many kinds are the same data", async () => {
       hashes.add(net.weightsHash());
     }
   expect(hashes.size).toBe(1);
+});
+
+test.each<[string, (inputs: Float32Array) => unknown]>([
+  ["transferred", transferred],
+  ["resized", ({ buffer }) => (buffer as ArrayBuffer).resize(24)],
+])("an array whose buffer is %s while fit runs ends it, as data and as validation", async (_, lose) => {
+  for (const who of ["fit", "fit: validation"]) {
+    const [data, validation] = [1, 2].map((seed) => {
+      const { targets } = rows(64, 6, seed);
+      return { inputs: new Float32Array(new ArrayBuffer(4 * 6 * 64, { maxByteLength: 4 * 6 * 64 })), targets };
+    }) as [Data, Data];
+    const net = await make();
+    const seen: number[] = [];
+    const onEpochEnd = (_: Epoch, index: number) => {
+      seen.push(index);
+      if (index === 1) lose((who === "fit" ? data : validation).inputs as Float32Array);
+    };
+    const error: unknown = await net.fit(data, { epochs: 4, validation, onEpochEnd }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ShapeError);
+    expect(`${error}`).toMatch(new RegExp(`^ShapeError: ${who}: (0|6) numbers are left of an array that had 384: its buffer was`));
+    expect(seen).toEqual([0, 1]);
+    net.dispose();
+  }
 });
 
 test.each(cases)("$name: fit equals the same batches by trainOnBatch", async ({ options, data, batch }) => {
