@@ -106,6 +106,10 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new OptionError(`${who}: unknown option ${shown(name)}, expected ${known.length ? `one of: ${known.join(", ")}` : "none"}`);
+  // They would count where options are read, not where they are copied; what all objects inherit is nobody's option.
+  for (const name of known)
+    if (options[name] !== undefined && !Object.hasOwn(options, name) && !(name in Object.prototype))
+      throw new OptionError(`${who}: option ${name} is inherited, as a class's getter is; expected the object's own, as { ${name}: … }`);
 }
 
 /** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */

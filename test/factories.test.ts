@@ -503,6 +503,20 @@ test.each(rows)("$row refuses what $option cannot be, saying which it was", asyn
   }
 });
 
+// Rows whose own call copies the options have nothing left to inherit.
+test.each(rows.filter(({ row }) => row !== "network.graph"))(
+  "$row refuses $option if it is inherited",
+  async ({ option, call, options }) => {
+    const { [option]: given, ...own } = good(options);
+    class Config {}
+    Object.defineProperty(Config.prototype, option, { get: () => given });
+    const error = await thrownBy(() => call(Object.assign(new Config(), own)));
+    expect(error).toBeInstanceOf(cr.OptionError);
+    // Options of a user's own parts may have any name, and are plain data.
+    expect((error as Error).message).toMatch(new RegExp(`: option ${option} is inherited|expected plain data`));
+  },
+);
+
 test.each(Object.entries(positional))("%s refuses what its argument cannot be", async (_, [call, fine, ...bad]) => {
   if (fine !== undefined) expect(await thrownBy(() => call(fine as never))).toBeUndefined();
   for (const value of [...nonsense.filter((each) => !same(each, fine)), ...bad]) {
