@@ -6,6 +6,7 @@ import { ShapeError } from "./errors.js";
 import { showAs } from "./inspect.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
+import { cut } from "./wrap.js";
 
 export interface GradCheckOptions {
   /** What |analytic - numeric| may be, of the tensor's largest gradient; default 1e-3 */
@@ -220,7 +221,7 @@ function describe(agrees: boolean, tolerance: number, tensors: readonly GradChec
     ...tensors.map(({ name, worst, checked, elements }) => {
       const index = ` [${worst.index}]`;
       return row(
-        `${name.slice(0, 26 - index.length)}${index}`,
+        `${cut(name, 26 - index.length)}${index}`,
         worst.analytic.toPrecision(5),
         worst.numeric.toPrecision(5),
         worst.relative.toExponential(1),

@@ -14,6 +14,7 @@ import type { Phase } from "./plan/program.js";
 import { aligned, product } from "./plan/tensor.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { denominatorOf, stageInOrder } from "./single.js";
+import { cut } from "./wrap.js";
 
 export interface ProfileOptions {
   /** rows of the step; default 32, or all of the data's if those are fewer */
@@ -115,6 +116,7 @@ export function profileOf(model: Model, samples: Samples, number: number, millis
       model,
       plan,
       rows,
+      number,
       pieces.map((_, i) => median(rounds.map((times) => times[i]!))),
     );
   } finally {
@@ -170,8 +172,8 @@ function median(values: readonly number[]): number {
   return values.slice().sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-/** @param times milliseconds: of a call with nothing in it, twice, of each instruction's, of the whole step's */
-function summarize(model: Model, { program }: Plan, rows: number, times: readonly number[]): Profile {
+/** @param number of the step that was timed @param times milliseconds: of a call with nothing in it, twice, of each instruction's, of the whole step's */
+function summarize(model: Model, { program }: Plan, rows: number, number: number, times: readonly number[]): Profile {
   // A call and the clock take their time in every measurement. What comes first finds cold caches, and begins with a call of the clock that may
   // not be optimised as the others are: it is not what they are compared with.
   const [, call, ...rest] = times.map((time) => time * 1e6);
@@ -179,8 +181,10 @@ function summarize(model: Model, { program }: Plan, rows: number, times: readonl
   const stepNanoseconds = spent.pop()!;
   const nanoseconds = spent.reduce((sum, time) => sum + time, 0);
   const instructions = program.instructions.map((instruction, i): ProfiledInstruction => {
-    const { layer, phase } = instruction;
-    const cost = costOf(instruction, rows);
+    const { layer, phase, operands } = instruction;
+    // What is done in every so many steps only was not done in others.
+    const rests = typeof operands.every === "number" && number % operands.every !== 0;
+    const cost = rests ? { flops: 0, bytes: 0 } : costOf(instruction, rows);
     const time = spent[i]!;
     const rate = (count: number) => (time > 0 ? count / time : 0);
     return {
@@ -201,9 +205,8 @@ function summarize(model: Model, { program }: Plan, rows: number, times: readonl
 }
 
 function tableOf({ backend, rows, instructions, nanoseconds, stepNanoseconds }: Omit<Profile, "toString">): string {
-  const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text).padEnd(width);
   const line = (layer: string, op: string, ...numbers: readonly string[]) =>
-    `${cut(layer, 14)} ${cut(op, 29)}${numbers.map((text) => text.padStart(9)).join("")}`;
+    `${cut(layer, 14).padEnd(14)} ${cut(op, 29).padEnd(29)}${numbers.map((text) => text.padStart(9)).join("")}`;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const shown = (rate: number) => (rate > 0 ? threeDigits(rate) : "");
   return [

@@ -19,3 +19,8 @@ export function wrapped(first: string, words: readonly string[], indent = 0): st
 export function commas(items: readonly string[]): string[] {
   return items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
 }
+
+/** In at most so many columns; "…" stands for what is left out. */
+export function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}

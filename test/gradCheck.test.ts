@@ -47,6 +47,14 @@ describe("gradCheck", () => {
     expect(net.weightsHash()).toBe(hash);
   });
 
+  test("names that are too long for their column are cut, and look so", async () => {
+    const layers = [dense(2, { name: "a_layer_with_a_long_name" }), dense(3)];
+    const net = await network({ input: 3, layers, loss: meanSquaredError(), seed: 1 });
+    const lines = gradCheck(net, { inputs: [[1, 2, 3]], targets: [[1, 2, 3]] }).summary.split("\n");
+    expect(lines.filter((line) => /^ {2}a_layer_with_a_long_n…\s*\[\d\] /.test(line))).toHaveLength(2);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   test("agrees with dropout, whose random numbers are the next step's at every evaluation", async () => {
     const net = await network({
       input: 3,

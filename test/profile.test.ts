@@ -162,3 +162,21 @@ test("what cannot be profiled is refused by name", async () => {
   net.dispose();
   expect(() => net.profile()).toThrow(/^profile: the network has been disposed of/);
 });
+
+test("what is done in every 64th step moves bytes in that step only", async () => {
+  const net = await network({ input: 3, layers: [dense(4)], loss: meanSquaredError(), optimizer: adam(), seed: 1 });
+  const moved = () => {
+    const flushes = net.profile(undefined, short).instructions.filter(({ op }) => op === "flushSubnormals");
+    return flushes.map(({ bytes, gigabytesPerSecond }) => [bytes, gigabytesPerSecond > 0]);
+  };
+  const batch = [[[1, 2, 3]], [[1, 2, 3, 4]]] as const;
+  for (let step = 1; step <= 62; ++step) net.trainOnBatch(...batch);
+  expect(moved()).toEqual([
+    [0, false],
+    [0, false],
+  ]);
+  net.trainOnBatch(...batch);
+  // m and v, read and written: 3 rows of 4 and the bias.
+  expect(moved().map(([bytes]) => bytes)).toEqual([2 * 4 * 16, 2 * 4 * 16]);
+  net.dispose();
+});
