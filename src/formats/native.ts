@@ -72,10 +72,14 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
 /** @throws {FormatError} for a foreign, newer, truncated or altered file */
 export function decode(bytes: Uint8Array): StoredNetwork {
   const view = viewOf("saved network", bytes);
-  if (bytes.length < 16 + DIGEST || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
+  if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
+  if (bytes.length < 16 + DIGEST) throw new FormatError(`saved network: ${bytes.length} bytes: the file was cut short`);
   const version = view.getUint32(8, true);
-  if (version !== VERSION) throw new FormatError(`saved network: format version ${version}, this chainrule reads version ${VERSION}`);
+  if (version !== VERSION)
+    throw new FormatError(
+      `saved network: format version ${version}, this chainrule reads version ${VERSION}; load it with the chainrule that saved it, or a newer one`,
+    );
   const expected = new Sha256().update(bytes.subarray(0, -DIGEST)).digest();
   if (!expected.every((byte, i) => byte === bytes[bytes.length - DIGEST + i]))
     throw new FormatError("saved network: its SHA-256 does not match its content: the file is damaged or was cut short");
