@@ -11,7 +11,12 @@ export function summarize(model: Model): string {
   const lines = [
     ["layer", "output", "parameters"],
     ...definition.graph.inputs.map(({ name, shape }) => [name, shown(shape), ""]),
-    ...model.outputs.map(({ name, shape }) => [name, shown(shape), `${countOf(name)}`]),
+    // A shared layer has a line for each use, and its parameters once: the column adds up to all of them.
+    ...model.outputs.map(({ name, shape }, i, all) => [
+      name,
+      shown(shape),
+      all.findIndex((other) => other.name === name) < i ? "shared" : `${countOf(name)}`,
+    ]),
   ] as const;
   const widths = [0, 1, 2].map((i) => Math.max(...lines.map((cells) => cells[i]!.length)));
   const table = lines.map(([name, shape, count]) =>

@@ -286,6 +286,15 @@ test("the summary counts a layer's parameters with those of the layers within it
   );
 });
 
+test("the summary has a line for each use of a shared layer, and its parameters once", async () => {
+  const [x, y] = [input(2, { name: "x" }), input(2, { name: "y" })];
+  const shared = dense(3, { name: "shared_one" });
+  const outputs = dense(1, { name: "last" })(concatenate()(shared(x), shared(y)));
+  const net = await network({ inputs: [x, y], outputs, loss: meanSquaredError(), seed: 1 });
+  // 2·3 + 3 once, and 6 + 1.
+  expect(net.summary()).toMatch(/\nshared_one .* 9\nshared_one .* shared\nconcatenate_1 .* 0\nlast .* 7\n16 parameters,/);
+});
+
 test("the summary's last line is divided where it has more than 80 columns", async () => {
   const x = input(4, { name: "x" });
   const net = await network({
