@@ -34,7 +34,8 @@ interface Replacement {
   readonly text: string;
 }
 
-/** In a syntax tree's order: strings for templates that have neither expressions nor a tag, and a new line before each statement. */
+/** In a syntax tree's order: strings for templates that have neither expressions nor a tag, a new line before each statement, and objects' own
+ *  fields in the place of all. */
 function replacements(tree: object): Replacement[] {
   const found: Replacement[] = [];
   const visit = (node: object) => {
@@ -42,6 +43,11 @@ function replacements(tree: object): Replacement[] {
     if (type === "TemplateLiteral" && quasis.length === 1) {
       found.push({ start, end, text: JSON.stringify(quasis[0]!.value.cooked) });
       return;
+    }
+    // The bundler's own, for the fields of namespaces: what a page has put on Object.prototype is none of them.
+    if (type === "ForInStatement") {
+      const { left, right } = node as unknown as Record<"left" | "right", { start: number; end: number }>;
+      found.push({ start: left.end, end: right.start, text: " of Object.keys(" }, { start: right.end, end: right.end, text: ")" });
     }
     if (type && /(Statement|Declaration|Definition)$/.test(type) && type !== "BlockStatement")
       found.push({ start, end: start, text: "\n" });

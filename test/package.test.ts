@@ -135,6 +135,20 @@ describe("the package", () => {
     expect(hashes).toEqual([net.weightsHash(), net.weightsHash()]);
   });
 
+  test.each(["node_modules/chainrule/dist/index.js", "node_modules/chainrule/dist/chainrule.browser.js"])(
+    "%s trains where a page has put fields on Object.prototype before",
+    (file) => {
+      const script = `Object.prototype.shared = 1;
+const { adam, dense, meanSquaredError, network, schedules } = await import("./${file}");
+const optimizer = adam({ learningRate: schedules.cosine({ totalSteps: 2 }) });
+const net = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), optimizer, seed: 1 });
+await net.fit({ inputs: [[1]], targets: [[2]] }, { epochs: 2 });
+console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
+      const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" });
+      expect(output).toBe("2 false\n");
+    },
+  );
+
   test("an error that nobody catches shows its own line and its class's name, not the library", () => {
     const script = 'import { dense, network } from "chainrule"; await network({ input: 0, layers: [dense(1)] });';
     const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" });
