@@ -81,9 +81,11 @@ export function toRows(who: string, given: Rows, width: number, wanted: string):
 }
 
 function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string): Float32Array {
+  // First of all whether they are numbers: a first row that is none makes a list of rows look flat.
+  const values = given instanceof Float32Array ? given : numbers(who, given);
   if (given.length % width !== 0)
     throw new ShapeError(`${who}: ${given.length} numbers are no whole number of rows of ${width} (${wanted})`);
-  return given instanceof Float32Array ? given : numbers(who, given);
+  return values;
 }
 
 function numbers(who: string, given: NumberArray | readonly number[]): Float32Array {

@@ -11,7 +11,7 @@ import {
   ShapeError,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
-import { any, inputs, options, type Row, refuses, sparse, targets, thrownBy } from "./refusals.js";
+import { any, inputs, options, type Row, refuses, sparse, targets, thrownBy, transferred } from "./refusals.js";
 
 const NAN = Number.NaN;
 const INF = Number.POSITIVE_INFINITY;
@@ -40,6 +40,18 @@ const data: readonly Row[] = [
     (n) => n.predict(any([[1, 2, 3], runInNewContext("new BigInt64Array(3)")])),
     ShapeError,
     /^predict: inputs: row 1 is BigInt64Array\(3\), expected a row of 3 numbers$/,
+  ],
+  [
+    "a Set as the only row",
+    (n) => n.predict(any([new Set([1, 2, 3])])),
+    ShapeError,
+    /^predict: inputs: element 0 is a Set, expected a number$/,
+  ],
+  [
+    "an only row that went to a worker",
+    (n) => n.predict([transferred(new Float32Array(3))]),
+    ShapeError,
+    /^predict: inputs: element 0 is a Float32Array whose buffer is detached/,
   ],
   ["a Promise for inputs", (n) => n.predict(any(Promise.resolve(inputs))), ShapeError, /predict: inputs: got a Promise/],
   ["an unknown input", (n) => n.predict({ x: inputs }), ShapeError, /^predict: inputs: unknown name "x", expected input$/],
