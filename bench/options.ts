@@ -25,7 +25,13 @@ How fast kernels and training steps are on this machine.
                  core, for which it waits up to 5 s a figure
   --quick        fewer sizes, shorter samples: a look, not a measurement
   --json FILE    writes all figures as JSON
-  --help`;
+  --help
+
+wasm and js are medians, min and max the least and the largest of WebAssembly's
+samples, ratio is how many times as fast as js it is. limit: the share of the
+multiplications and additions that 128 bits allow this core; bound: of what a
+copy, or divisions and roots alone, allow. NN, TN, NT: x·W, xᵀ·dy and dy·Wᵀ of a
+layer, batch x inputs x units. GB/s: what is read and what is written.`;
 
 /** @param help what `--help` prints, where the command is another one than `npm run bench` */
 export function readOptions(argv: readonly string[], help = benchHelp): Options {

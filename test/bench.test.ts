@@ -117,6 +117,10 @@ test("help fits 80 columns", () => {
     const help = execFileSync(process.execPath, [command[0]!, ...args], { encoding: "utf8" });
     expect(help).toContain("chainrule bench [options]");
     expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    if (args[0] !== "bench") continue;
+    // Every column of the tables, and the products' forms.
+    for (const name of ["wasm", "js", "min", "max", "ratio", "limit", "bound", "NN", "TN", "NT"])
+      expect(help).toMatch(new RegExp(`\\b${name}\\b`));
   }
 });
 
