@@ -1,9 +1,9 @@
 // Two inputs, two outputs: from a flower's sepals and petals its species and, beside it, how long its petals are.
-// The functional form: layers are called with what they take.
+// The functional form: layers are called with what they take. Run it with: npx tsx examples/two-inputs.ts
 import { readFileSync } from "node:fs";
 import { adam, concatenate, dense, input, meanSquaredError, network, sparseCategoricalCrossEntropy } from "../src/index.js";
 
-const rows = readFileSync("test/golden/datasets/iris.csv", "utf8")
+const rows = readFileSync(new URL("../test/golden/datasets/iris.csv", import.meta.url), "utf8")
   .trim()
   .split("\n")
   .slice(1)
@@ -30,7 +30,8 @@ console.log(net.summary());
 await net.fit(data, { epochs: 150, batchSize: 16 });
 
 const { metrics } = net.evaluate(data);
-console.log(`\nspecies right: ${(100 * metrics["species.accuracy"]!).toFixed(1)} %`);
+console.log("\nOf the flowers that it was trained on:");
+console.log(`species right: ${(100 * metrics["species.accuracy"]!).toFixed(1)} %`);
 console.log(`petal length off by ${metrics["length.mae"]!.toFixed(2)} cm on average`);
 const { species, length } = net.predictAll({ sepals: [[6, 2.7]], widths: [[2.7, 1.6]] });
 console.log(`one flower: logits ${[...species!].map((v) => v.toFixed(1)).join(" ")}, petal ${length![0]!.toFixed(1)} cm`);
