@@ -8,6 +8,7 @@ import { columns } from "./plan/tensor.js";
 import type { Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 import { SLICE } from "./slices.js";
+import { cut, wrapped } from "./wrap.js";
 
 /** Of all elements of a tensor over the rows looked at. */
 export interface Spread {
@@ -36,7 +37,7 @@ export interface Health {
   readonly layers: readonly LayerHealth[];
   /** In words: predictions that their loss takes for something else, dead units, constant outputs, gradients that vanish or explode. */
   readonly warnings: readonly string[];
-  /** The layers as a table of at most 80 columns, and the warnings. */
+  /** The layers as a table, and the warnings, in at most 80 columns. */
   readonly summary: string;
 }
 
@@ -99,7 +100,11 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
     return wrong ? [`${name}: ${wrong}`] : [];
   });
   const warnings = [...mistaken, ...warningsOf(found, count)];
-  const summary = [table(found), ...warnings].join("\n");
+  const lines = warnings.map((warning) => {
+    const [first, ...words] = warning.split(" ");
+    return wrapped(first!, words, 2);
+  });
+  const summary = [table(found), ...lines].join("\n");
   return showAs({ rows: count, layers: found, warnings, summary }, () => summary);
 }
 
@@ -132,7 +137,7 @@ function table(layers: readonly LayerHealth[]): string {
   const number = (value: number) => value.toPrecision(3);
   const head = ["layer", "mean", "deviation", "zeros", "gradient dev.", "dW norm", "dead"];
   const lines = layers.map(({ name, activations: a, gradients: g, parameterGradientNorm, dead }) => [
-    name.slice(0, 18),
+    cut(name, 18),
     number(a.mean),
     number(a.deviation),
     `${(a.zeros * 100).toFixed(0)} %`,
