@@ -4,6 +4,7 @@ import { checkCount, checkNetwork, checkNumber, checkOptions } from "./checks.js
 import { checkData, type Data, type Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import { showAs } from "./inspect.js";
+import { checkMeaning, meaningOf } from "./meaning.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
 import { cut } from "./wrap.js";
@@ -67,7 +68,8 @@ interface Checked {
 /** Compares gradients with central differences of the loss of the next training step, whose random numbers (dropout) stay the same. The
  *  network does not change.
  *  @param data a small batch; every element costs 8 evaluations of it, up to 48 near a kink
- *  @example console.log(gradCheck(net, { inputs, targets }).summary); */
+ *  @example console.log(gradCheck(net, { inputs, targets }).summary);
+ *  @throws {ShapeError} as `evaluate`; {OptionError} an option out of range */
 export function gradCheck(net: Network, data: Data, options: GradCheckOptions = {}): GradCheck {
   checkNetwork("gradCheck", net);
   checkOptions("gradCheck", options, ["tolerance", "elements"]);
@@ -76,6 +78,7 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
   checkCount("gradCheck: elements", elements);
 
   checkData("gradCheck", data);
+  checkMeaning("gradCheck", meaningOf("gradCheck", data), net);
   const { targets, sampleWeights } = data;
   const inputs = flatInputs(data.inputs, net.trace(data.inputs, targets, sampleWeights).inputGradients);
   const trace = () => net.trace(inputs, targets, sampleWeights);

@@ -1,5 +1,5 @@
-// What the numbers of data mean, and so those of the network that is trained on it: their scale, and what class ids stand for. Data need not
-// say it; where two say it, they must agree.
+// What the numbers of data mean, and so those of the network that is trained on it: their scale, and what class ids stand for. Arrays do not
+// say it, a dataset does, also that it is not scaled, and a network as soon as it has scalers or names of classes; where two say it, they agree.
 import { checkOptions } from "./checks.js";
 import { checkSameClasses } from "./dataset/classes.js";
 import { isDescribed } from "./dataset/collect.js";
@@ -29,12 +29,20 @@ export function isScaled(scalers: Scalers | undefined): scalers is Scalers {
 /** What a reader makes of what a stream's first item says, with which all its items agree. @param who names the item */
 export type Hear = (who: string, said: Meaning) => void;
 
-/** Data that is not scaled is taken: what goes by no scaler's name may have been scaled by hand.
- *  @param own of the network @throws {ShapeError} other classes, or another scale */
-export function checkMeaning(who: string, said: Meaning, own: Meaning): void {
-  checkSameClasses(who, said.classes, own.classes);
-  if (isScaled(said.scalers) && isScaled(own.scalers))
-    checkOneScale(who, said.scalers, own.scalers, "the network's data", "take data that is not scaled yet, and .scale(net.scalers)");
+/** Of data: targets, which class ids are, too, or inputs alone. */
+type Part = keyof Scalers;
+const allParts: readonly Part[] = ["inputs", "targets"];
+/** What is predicted from. */
+export const inputsAlone: readonly Part[] = ["inputs"];
+
+/** @param own of the network @param parts which are looked at @throws {ShapeError} other classes, or another scale */
+export function checkMeaning(who: string, said: Meaning, own: Meaning, parts = allParts): void {
+  if (parts.includes("targets")) checkSameClasses(who, said.classes, own.classes);
+  if (!said.scalers || !isScaled(own.scalers)) return;
+  const advice = isScaled(said.scalers)
+    ? "take data that is not scaled yet, and .scale(net.scalers)"
+    : ".scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }";
+  checkOneScale(who, said.scalers, own.scalers, "the network's data", advice, parts);
 }
 
 /** Validation, and so what stops early by it, has a meaning in the scale of training only. @throws {ShapeError} datasets of two scales */
@@ -49,16 +57,18 @@ export function checkSameScale(who: string, said: Meaning, training: Meaning): v
     );
 }
 
-/** @param first what the stream's first item says @throws {ShapeError} */
-export function checkAlike(who: string, said: Meaning, first: Meaning): void {
-  if ((said.classes === undefined) !== (first.classes === undefined))
-    throw new ShapeError(`${who}: names of classes, expected in all items alike, as in item 0, or in none`);
-  checkSameClasses(who, said.classes, first.classes, { whose: "item 0's", advice: "dataset(…, { classes }) gives labels the same ids" });
-  checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once and .scale(…) all items with them");
+/** @param first what the stream's first item says @param parts which are looked at @throws {ShapeError} */
+export function checkAlike(who: string, said: Meaning, first: Meaning, parts = allParts): void {
+  if (parts.includes("targets")) {
+    if ((said.classes === undefined) !== (first.classes === undefined))
+      throw new ShapeError(`${who}: names of classes, expected in all items alike, as in item 0, or in none`);
+    checkSameClasses(who, said.classes, first.classes, { whose: "item 0's", advice: "dataset(…, { classes }) gives labels the same ids" });
+  }
+  checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once and .scale(…) all items with them", parts);
 }
 
-function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: string, advice: string): void {
-  const part = (["inputs", "targets"] as const).find((name) => ours[name] !== theirs[name] && text(ours[name]) !== text(theirs[name]));
+function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: string, advice: string, parts = allParts): void {
+  const part = parts.find((name) => ours[name] !== theirs[name] && text(ours[name]) !== text(theirs[name]));
   if (!part) return;
   throw new ShapeError(
     `${who}: it is scaled ${named(ours)}, ${whose} ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,

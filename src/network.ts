@@ -14,7 +14,7 @@ import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
 import { showAs } from "./inspect.js";
-import { checkMeaning, type Meaning, meaningOf } from "./meaning.js";
+import { checkMeaning, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
@@ -62,7 +62,8 @@ export class Network {
   private readonly meaning: Meaning = { scalers: undefined, classes: undefined };
 
   /** What its data is scaled with: those of the scaled data set that `fit` was last given, of the file it was loaded from, or what you set. They
-   *  are saved with it; `predict` takes and gives scaled numbers. `evaluate` refuses data sets that are scaled with others; `{}` takes any.
+   *  are saved with it; `predict` takes and gives scaled numbers. Data sets that are not scaled are refused then, and by all but `fit` those
+   *  scaled with others; arrays do not say it. `{ ...data, scalers: net.scalers }` says it of what was scaled by hand; `{}` takes any.
    *  @example const price = net.scalers.targets!.inverse(net.predict(net.scalers.inputs!.transform(rows)));
    *  @throws {OptionError} what is no scaler; {ShapeError} one of another width */
   get scalers(): Scalers {
@@ -111,8 +112,8 @@ export class Network {
   /** Trains for `epochs` passes over the data; parameters change in place.
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
-   *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or validation that is not scaled as
-   *    data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
+   *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or not scaled where the network's
+   *    is, or validation that is not scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
    *    not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
@@ -135,7 +136,8 @@ export class Network {
   /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at
    *  @returns `[n, outputs]`, flat; of a stream that of each of its items, in turn
    *  @example for await (const prices of net.predict(rows)) write(prices);
-   *  @throws {OptionError} of a network with several outputs: that is `predictAll` */
+   *  @throws {OptionError} of a network with several outputs: that is `predictAll`; {ShapeError} inputs that do not fit, or of another scale than
+   *    the network's */
   predict(inputs: Data["inputs"]): Float32Array<ArrayBuffer>;
   predict(inputs: DataStream<InputItem>): AsyncGenerator<Float32Array<ArrayBuffer>, void>;
   predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array<ArrayBuffer> | AsyncGenerator<Float32Array<ArrayBuffer>, void> {
@@ -173,7 +175,8 @@ export class Network {
     stream: DataStream<InputItem>,
     give: (all: Float32Array<ArrayBuffer>[]) => T,
   ): AsyncGenerator<T, void> {
-    for await (const samples of inputsOf(who, stream, this.ports)) {
+    const hear = (who: string, said: Meaning) => checkMeaning(who, said, this.meaning, inputsAlone);
+    for await (const samples of inputsOf(who, stream, this.ports, hear)) {
       this.assertAlive(who);
       yield give(predictSamples(this.model, samples));
     }

@@ -3,7 +3,7 @@ import { isRecord, shown } from "./checks.js";
 import { checkData, checkFields, type Data, type Ports, type SampleWeights, toInputs, toSamples } from "./data.js";
 import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
-import { checkAlike, type Hear, type Meaning, meaningOf } from "./meaning.js";
+import { checkAlike, type Hear, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
 import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
 import { nothingCounts } from "./weighting.js";
 
@@ -108,15 +108,22 @@ function namedWeights({ sampleWeights }: Data): readonly (readonly [string, Samp
   return Object.entries(sampleWeights).map(([output, weights]) => [`sampleWeights.${output}`, weights]);
 }
 
-/** Each item's inputs, whether it has targets or none. */
-export async function* inputsOf(who: string, stream: DataStream<InputItem>, ports: Ports): AsyncGenerator<Samples, void> {
+/** Each item's inputs, whether it has targets or none. @param hear as in `samplesOf`
+ *  @throws {ShapeError} an item that does not fit the network, or whose inputs have another scale than those before */
+export async function* inputsOf(who: string, stream: DataStream<InputItem>, ports: Ports, hear: Hear): AsyncGenerator<Samples, void> {
+  let first: Meaning | undefined;
   let items = 0;
   for await (const item of itemsOf(stream)) {
     const name = `${who}: item ${items++} of the stream`;
     const batch = toBatch(item);
     if (batch === null || typeof batch !== "object" || !("inputs" in batch))
       throw new ShapeError(`${name}: got ${shown(batch)}, expected { inputs } or { input }`);
-    yield toInputs(`${name}: inputs`, batch.inputs, ports.inputs);
+    const samples = toInputs(`${name}: inputs`, batch.inputs, ports.inputs);
+    const said = meaningOf(name, batch);
+    if (first) checkAlike(name, said, first, inputsAlone);
+    else hear(name, said);
+    first ??= said;
+    yield samples;
   }
 }
 

@@ -37,10 +37,14 @@ export async function openSources(
   const { net, ports, meaning } = reader;
   const checked =
     validation === undefined ? undefined : await openValidation(reader, isStream(validation) ? until(signal, validation) : validation);
-  const feed = isStream(data) ? await Feed.open(until(signal, data), ports, checkClasses(reader), net.seed) : undefined;
+  // A new run may be in another scale, which becomes the network's; that there is none may have been forgotten, and one that goes on has its own.
+  const hear: Hear = (who, said) => {
+    if (resume || !isScaled(said.scalers)) checkMeaning(resume ? "fit: resume" : who, said, meaning);
+    else checkClasses(reader)(who, said);
+  };
+  const feed = isStream(data) ? await Feed.open(until(signal, data), ports, hear, net.seed) : undefined;
   const training = feed?.meaning ?? meaningOf("fit", data);
-  // Else the run would go on in another scale.
-  if (resume) checkMeaning("fit: resume", training, meaning);
+  if (!feed) hear("fit", training);
   if (isScaled(training.scalers)) net.scalers = training.scalers;
   if (training.classes) net.classes = training.classes;
   if (checked) {

@@ -1,4 +1,4 @@
-// What data says of its numbers is held against what the network knows: alike in fit, its validation and evaluate, in memory and in streams.
+// What data says of its numbers is held against what the network knows: alike by all that take data sets, in memory and in streams.
 import { describe, expect, test } from "vitest";
 import * as cr from "../src/index.js";
 import { classifier, inputs, labels } from "./named.js";
@@ -19,6 +19,13 @@ const streamed = (...parts: readonly cr.Dataset[]) =>
     for (const part of parts) yield* part.batches(1);
   });
 const options = { shuffle: false } as const;
+
+/** All numbers of predictions as they come. */
+async function drained(predictions: AsyncIterable<Float32Array | Readonly<Record<string, Float32Array>>>): Promise<number[]> {
+  const all: number[] = [];
+  for await (const part of predictions) all.push(...(part instanceof Float32Array ? part : Object.values(part)[0]!));
+  return all;
+}
 
 /** Named errors that leave the network as it was. */
 async function refused(net: cr.Network, action: () => unknown, message: string): Promise<void> {
@@ -144,6 +151,9 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
 describe("evaluate refuses data of another scale than the network's,", () => {
   const message = (who: string) =>
     `${who}it is scaled inputs by standardize, targets by minMax, the network's data inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; take data that is not scaled yet, and .scale(net.scalers)`;
+  const forgotten = (who: string) =>
+    `${who}it is scaled not at all, the network's data inputs by standardize, targets by minMax, expected one scale; .scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }`;
+  const arrays = { inputs: scaled.inputs, targets: scaled.targets };
 
   test("in memory and in streams, of a network that was trained, loaded or told", async () => {
     const trained = await regressor();
@@ -155,10 +165,42 @@ describe("evaluate refuses data of another scale than the network's,", () => {
       await refused(net, () => net.evaluate({ ...otherwise, sampleWeights: [1, 1, 1, 1] }), message("evaluate: "));
       await refused(net, () => net.evaluate(streamed(otherwise)), message("evaluate: item 0 of the stream: "));
       await refused(net, () => net.diagnose(otherwise), message("diagnose: "));
+      await refused(net, () => net.profile(otherwise), message("profile: "));
+      await refused(net, () => cr.gradCheck(net, otherwise), message("gradCheck: "));
+      await refused(net, () => drained(net.predict(streamed(otherwise))), message("predict: item 0 of the stream: "));
       // As validation of arrays, which say nothing of theirs.
-      const arrays = { inputs: scaled.inputs, targets: scaled.targets };
       await refused(net, () => net.fit(arrays, { validation: otherwise }), message("fit: validation: "));
     }
+  });
+
+  test("and data that is not scaled, in which that was forgotten, as do all others that take data sets", async () => {
+    const net = await regressor();
+    await net.fit(scaled);
+    for (const [who, action] of [
+      ["fit: ", () => net.fit(valued)],
+      ["fit: item 0 of the stream: ", () => net.fit(streamed(valued), options)],
+      ["fit: validation: ", () => net.fit(arrays, { validation: valued })],
+      ["fit: validation: item 0 of the stream: ", () => net.fit(arrays, { validation: streamed(valued) })],
+      ["evaluate: ", () => net.evaluate(valued)],
+      ["evaluate: ", () => net.evaluate({ ...valued, sampleWeights: [1, 1, 1, 1] })],
+      ["evaluate: item 0 of the stream: ", () => net.evaluate(streamed(valued))],
+      ["predict: item 0 of the stream: ", () => drained(net.predict(streamed(valued)))],
+      ["predictAll: item 0 of the stream: ", () => drained(net.predictAll(streamed(valued)))],
+      ["diagnose: ", () => net.diagnose(valued)],
+      ["profile: ", () => net.profile(valued)],
+      ["gradCheck: ", () => cr.gradCheck(net, valued)],
+    ] as const)
+      await refused(net, action, forgotten(who));
+    // Of a stream in its first item, not when all have been counted.
+    let read = 0;
+    const counted = cr.dataset.stream(function* () {
+      for (const part of valued.batches(1)) {
+        read += 1;
+        yield part;
+      }
+    });
+    await expect(net.fit(counted, options)).rejects.toThrow(cr.ShapeError);
+    expect(read).toBe(1);
   });
 
   test("and takes the same scale, whatever the order in which it came, and what says nothing of its own", async () => {
@@ -166,15 +208,52 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     await net.fit(scaled);
     const turnedRound = valued.scale({ targets: scalers.targets }).scale({ inputs: scalers.inputs });
     const byHand = { inputs: scalers.inputs.transform(valued.inputs), targets: scalers.targets.transform(valued.targets) };
+    // By hand, which it says: so does the dataset that is made of it.
+    const told = { ...cr.dataset(byHand), scalers: net.scalers };
     const expected = net.evaluate(scaled);
-    for (const data of [turnedRound, byHand, cr.dataset(byHand), scaled.concat(turnedRound).take(4)])
+    for (const data of [turnedRound, byHand, told, cr.dataset(told), scaled.concat(turnedRound).take(4)])
       expect(net.evaluate(data)).toEqual(expected);
-    for (const data of [scaled, turnedRound, cr.dataset(byHand)]) expect(await net.evaluate(streamed(data))).toEqual(expected);
+    for (const data of [scaled, turnedRound, cr.dataset(told)]) expect(await net.evaluate(streamed(data))).toEqual(expected);
+    expect(await net.evaluate(cr.dataset.stream(() => [byHand]))).toEqual(expected);
     // fit takes over what data is scaled with, and an empty object is none.
-    net.scalers = {};
-    expect(net.evaluate(otherwise).loss).toBeGreaterThan(0);
     await net.fit(otherwise);
-    expect(net.evaluate(otherwise).loss).toBeGreaterThan(0);
+    expect(net.scalers).toEqual({ ...scalers, inputs: otherwise.scalers!.inputs });
+    net.scalers = {};
+    for (const data of [scaled, otherwise, valued]) expect(net.evaluate(data).loss).toBeGreaterThan(0);
+    await net.fit(valued);
+    expect(net.scalers).toEqual({});
+  });
+
+  test("predict of a stream looks at inputs alone: targets may have any scale, or none, and other classes", async () => {
+    const net = await regressor();
+    await net.fit(scaled);
+    const inputsScaled = valued.scale({ inputs: scalers.inputs });
+    const expected = [...net.predict(scaled.inputs)];
+    for (const parts of [[scaled], [inputsScaled], [inputsScaled.take(2), scaled.slice(2)]])
+      expect(await drained(net.predict(streamed(...parts)))).toEqual(expected);
+    expect(await drained(net.predict(cr.dataset.stream(() => [{ inputs: scaled.inputs }])))).toEqual(expected);
+    const targetsScaled = valued.scale({ targets: scalers.targets });
+    await refused(
+      net,
+      () => drained(net.predict(streamed(targetsScaled))),
+      "predict: item 0 of the stream: it is scaled targets by minMax, the network's data inputs by standardize, targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+    );
+    await refused(
+      net,
+      () => drained(net.predict(streamed(scaled, otherwise))),
+      "predict: item 4 of the stream: it is scaled inputs by standardize, targets by minMax, item 0 inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; fit scalers once and .scale(…) all items with them",
+    );
+    // Targets have a scale, inputs none.
+    net.scalers = { targets: scalers.targets };
+    await refused(
+      net,
+      () => drained(net.predict(streamed(inputsScaled))),
+      "predict: item 0 of the stream: it is scaled inputs by standardize, the network's data targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+    );
+    expect(await drained(net.predict(streamed(valued)))).toEqual([...net.predict(valued.inputs)]);
+    const sorter = await classifier();
+    sorter.classes = named.classes;
+    expect(await drained(sorter.predict(streamed(named, turned)))).toEqual([...sorter.predict([...inputs, ...inputs])]);
   });
 
   test("and so does a run that is resumed, which would go on in another scale", async () => {
@@ -184,6 +263,7 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     await net.fit(scaled, { ...run, signal: abort.signal, onProgress: () => abort.abort() });
     for (const data of [otherwise, streamed(otherwise)])
       await refused(net, () => net.fit(data, { ...run, resume: true }), message("fit: resume: "));
+    await refused(net, () => net.fit(valued, { ...run, resume: true }), forgotten("fit: resume: "));
     await net.fit(streamed(scaled), { ...run, resume: true });
     expect([net.steps, net.scalers]).toEqual([3, scalers]);
   });
