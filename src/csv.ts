@@ -42,24 +42,21 @@ function collecting(options: CsvOptions): { readonly table: Table; done(): Datas
     const areLabels = labels.length > 0;
     const { classes = true } = options;
     const targets = areLabels ? labels : values.done();
-    return new Dataset(fromColumns("csv", { inputs: inputs.done(), targets }, { ...table.done(), classes: areLabels ? classes : false }));
+    return new Dataset(
+      fromColumns("csv", { inputs: inputs.done(), targets }, { ...table.columns(), classes: areLabels ? classes : false }),
+    );
   };
   return { table, done };
 }
 
-/** Some rows, as `dataset.stream` takes them: inputs `[rows, columns]`, targets values `[rows, columns]` or class ids `[rows]`. */
-export interface CsvBatch {
-  readonly inputs: Float32Array<ArrayBuffer>;
-  readonly targets: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-}
-
-/** Rows as they come, for files that are larger than memory: one batch for each piece of the source in which lines end. Classes must be known
- *  beforehand: their names, or how many ids there are.
+/** Rows as they come, for files that are larger than memory: a dataset for each piece of the source in which lines end, as `dataset.stream`
+ *  takes them. Classes must be known beforehand: their names, or how many ids there are.
  *  @example
  *  const rows = dataset.stream(() => streamCsv(createReadStream("prices.csv"), { target: "price" }), { shuffleBuffer: 10_000 });
  *  await net.fit(rows, { epochs: 10 });
+ *  for await (const part of streamCsv(source, options)) yield part.scale(scalers); // where the stream is to be scaled
  *  @throws {OptionError} an option out of range, at once; what `parseCsv` throws, when it is read */
-export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerator<CsvBatch, void> {
+export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerator<Dataset, void> {
   let [inputs, targets]: [number[], number[]] = [[], []];
   let areLabels = false;
   const table = new Table(options, (row) => {
@@ -68,12 +65,22 @@ export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerato
     if (row.values) for (const value of row.values) targets.push(value);
     else targets.push(idOf(row));
   });
-  const idOf = reader(options);
+  const { classes, idOf } = reader(options);
   return (async function* () {
-    const read = (text: string, isLast: boolean): CsvBatch | undefined => {
+    const read = (text: string, isLast: boolean): Dataset | undefined => {
       table.take(text, isLast);
       if (targets.length === 0) return undefined;
-      const batch = { inputs: Float32Array.from(inputs), targets: areLabels ? Uint32Array.from(targets) : Float32Array.from(targets) };
+      const { input, features } = table.columns();
+      const rows = inputs.length / input;
+      const batch = new Dataset({
+        rows,
+        input: [input],
+        inputs: Float32Array.from(inputs),
+        targets: areLabels ? Uint32Array.from(targets) : Float32Array.from(targets),
+        columns: targets.length / rows,
+        ...(areLabels && { classes }),
+        ...(features && { features }),
+      });
       [inputs, targets] = [[], []];
       return batch;
     };
@@ -82,22 +89,23 @@ export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerato
       if (batch) yield batch;
     }
     const last = read("", true);
-    table.done();
+    table.columns();
     if (last) yield last;
   })();
 }
 
-/** Reads labels as they come. */
-function reader({ classes }: CsvOptions): (row: Row) => number {
+/** Reads labels as they come; `classes` are their names. */
+function reader({ classes }: CsvOptions): { readonly classes: readonly string[] | undefined; idOf(row: Row): number } {
   const wanted = 'their names, classes: ["a", "b"], or of ids their number, classes: 2';
   if (classes === true)
     throw new OptionError(`csv: classes is true, but a stream's classes must be known before all labels are read: give ${wanted}`);
   const ids = classes === undefined || classes === false ? undefined : idsOf("csv", classes);
-  return ({ at, label }) => {
+  const idOf = ({ at, label }: Row) => {
     if (!ids)
       throw new OptionError(`${at}: the target is ${shown(label)}, a class; a stream's classes must be known beforehand: give ${wanted}`);
     const id = ids.of(label!);
     if (id === undefined) throw new ShapeError(`${at}: the target is ${shown(label)}, expected ${ids.wanted}`);
     return id;
   };
+  return { classes: ids?.names, idOf };
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CsvBatch, type CsvOptions, type CsvSource, parseCsv, readCsv, streamCsv } from "../src/csv.js";
+import { type CsvOptions, type CsvSource, parseCsv, readCsv, streamCsv } from "../src/csv.js";
 import {
   adam,
   type Dataset,
@@ -87,7 +87,7 @@ test("a byte order mark counts in no line, wherever text is cut", async () => {
 
 /** All batches of a stream, joined. */
 async function joined(source: CsvSource, options: CsvOptions) {
-  const batches: CsvBatch[] = [];
+  const batches: Dataset[] = [];
   for await (const batch of streamCsv(source, options)) batches.push(batch);
   const of = (what: "inputs" | "targets") => batches.flatMap((batch) => [...batch[what]]);
   return { batches, inputs: of("inputs"), targets: of("targets") };
@@ -114,10 +114,10 @@ describe("streamCsv", () => {
   test("gives lines as soon as they have ended, and no empty batches", async () => {
     const { batches } = await joined(["a,b\n1,", "2\n3,4\n5,6", "0\n", "", "7,8"], { target: "b" });
     const values = (...numbers: number[]) => Float32Array.from(numbers);
-    expect(batches).toEqual([
-      { inputs: values(1, 3), targets: values(2, 4) },
-      { inputs: values(5), targets: values(60) },
-      { inputs: values(7), targets: values(8) },
+    expect(batches.map(({ rows, inputs, targets }) => ({ rows, inputs, targets }))).toEqual([
+      { rows: 2, inputs: values(1, 3), targets: values(2, 4) },
+      { rows: 1, inputs: values(5), targets: values(60) },
+      { rows: 1, inputs: values(7), targets: values(8) },
     ]);
   });
 
@@ -148,8 +148,22 @@ describe("streamCsv", () => {
     const run = { epochs: 3, shuffle: false } as const;
     await ours.fit(rows, { ...run, validation: rows });
     await theirs.fit(held, run);
-    expect(ours.weightsHash()).toBe(theirs.weightsHash());
+    expect(ours.classes).toEqual(options.classes);
+    expect(ours.save()).toEqual(theirs.save());
     expect(await ours.evaluate(rows)).toEqual(theirs.evaluate(held));
+    const turned = dataset.stream(() => streamCsv([file], { ...options, classes: options.classes.toReversed() }));
+    await expect(ours.evaluate(turned)).rejects.toThrow(/^evaluate: item 0 of the stream: its classes are virginica, versicolor, setosa, /);
+  });
+
+  test.each<[string, CsvOptions]>([
+    ["the names of classes", { target: "c", classes: ["no", "yes"] }],
+    ["the number of classes", { target: "c", inputs: ["b"], classes: 2 }],
+    ["values", { target: ["b", "c"] }],
+    ["no names of columns", { target: 2, header: false, missing: "drop" }],
+  ])("gives datasets that say what readCsv's does: %s", async (_, options) => {
+    const first = options.header === false ? "" : "a,b,c\n";
+    const pieces = [`${first}1,2,0\n`, "3,4,1\n5,6,1\n"];
+    expect(await dataset.from(streamCsv(pieces, options))).toEqual(await readCsv(pieces, options));
   });
 
   test("a source that is left early is closed, with its file or its connection", async () => {

@@ -178,7 +178,7 @@ export class Table {
   }
 
   /** The inputs' columns, by their names if they have any. @throws {FormatError} no rows */
-  done(): { readonly input: number; readonly features?: readonly string[] } {
+  columns(): { readonly input: number; readonly features?: readonly string[] } {
     if (!this.layout) throw new FormatError("csv: no lines of data");
     if (this.rows === 0) throw new FormatError("csv: every line has a missing value");
     const { inputs } = this.layout;

@@ -46,12 +46,13 @@ export function toClasses(
 export function idsOf(
   who: string,
   classes: number | readonly string[],
-): { readonly wanted: string; of(label: string): number | undefined } {
+): { readonly names: readonly string[]; readonly wanted: string; of(label: string): number | undefined } {
   const names = named(who, classes);
   const positions = new Map(names.map((name, id) => [name, id]));
   const onlyNames = names.some(isId);
   let areIds: boolean | undefined;
   return {
+    names,
     wanted: `one of: ${listed(names)}${onlyNames ? "" : `; or, as all others, an id from 0 to ${names.length - 1}`}`,
     of: (label) => {
       areIds ??= !onlyNames && isId(label);
