@@ -113,7 +113,7 @@ export class Feed {
   private async refill(): Promise<void> {
     this.item = await this.nextItem();
     this.at = 0;
-    if (!this.item) throw this.read === 0 ? noRows("fit") : wrongRows("fit", this.stream, `${this.read} rows`, this.rows);
+    if (!this.item) throw this.read === 0 ? noRows("fit", true) : wrongRows("fit", this.stream, `${this.read} rows`, this.rows);
   }
 
   private async nextItem(): Promise<Samples | undefined> {

@@ -31,7 +31,8 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
   readonly shuffle?: boolean;
-  /** evaluated after each epoch; a stream is read anew each time. Where that throws, a resumed run begins with it. */
+  /** evaluated after each epoch; a stream is read anew each time, and twice to its first item before the first step. Where validation throws, a
+   *  resumed run begins with it. */
   readonly validation?: Data | DataStream;
   /** after each epoch, in order, and after the callbacks; several may be reported after one chunk of steps, and those after one for which it
    *  throws are not, nor by a resumed run. What it promises is awaited. */

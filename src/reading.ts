@@ -161,9 +161,11 @@ export async function* slicesOf(who: string, stream: DataStream, ports: Ports, h
   if (slice) yield { ...slice, rows: held };
 }
 
-/** Most often an iterator that was read before. */
-export const noRows = (who: string) =>
-  new ShapeError(`${who}: the stream has no rows; its open is called for each reading, and begins a new one`);
+/** @param again it had some when it was read before: most often an iterator that can be read once only */
+export const noRows = (who: string, again = false) =>
+  new ShapeError(
+    `${who}: the stream has no rows${again ? " when it is read again" : ""}; its open is called for each reading, and begins a new one${again ? "; dataset.from collects what can be read once only" : ""}`,
+  );
 
 /** @param expected the rows of the reading before; default: the stream's own */
 export function wrongRows(who: string, stream: DataStream, got: string, expected = stream.rows): ShapeError {
@@ -171,13 +173,28 @@ export function wrongRows(who: string, stream: DataStream, got: string, expected
   return new ShapeError(`${who}: the stream gave ${got}, expected ${expected}, ${source}`);
 }
 
-/** Reads the first item, to find now what would be found after an epoch.
+/** What a stream's first item says, and who that is in messages. */
+export interface First {
+  readonly meaning: Meaning;
+  readonly who: string;
+}
+
+/** Reads the first item, and does so once more, to find now what would be found after an epoch: that it does not fit, or can be read once only.
  *  @throws {ShapeError} no rows, or what does not fit the network */
-export async function tryStream(who: string, stream: DataStream, ports: Ports, hear: Hear): Promise<void> {
-  const reading = samplesOf(who, stream, ports, hear);
-  try {
-    if ((await reading.next()).done) throw noRows(who);
-  } finally {
-    await reading.return();
+export async function tryStream(who: string, stream: DataStream, ports: Ports, hear: Hear): Promise<First> {
+  let first: First | undefined;
+  const listen: Hear = (who, said) => {
+    if (first) return checkAlike(who, said, first.meaning);
+    hear(who, said);
+    first = { meaning: said, who };
+  };
+  for (const again of [false, true]) {
+    const reading = samplesOf(who, stream, ports, listen);
+    try {
+      if ((await reading.next()).done) throw noRows(who, again);
+    } finally {
+      await reading.return();
+    }
   }
+  return first!;
 }

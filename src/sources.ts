@@ -7,7 +7,7 @@ import type { CompleteFit } from "./fitOptions.js";
 import { checkAlike, checkMeaning, checkSameScale, type Hear, isScaled, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
 import type { Network } from "./network.js";
-import { tryStream, until } from "./reading.js";
+import { type First, tryStream, until } from "./reading.js";
 import { checkKept, type Samples } from "./samples.js";
 import { evaluateSamples, evaluateStream } from "./slices.js";
 import type { Validate } from "./training.js";
@@ -68,11 +68,9 @@ export async function closing<T>({ data }: Sources, body: () => Promise<T>): Pro
   return result;
 }
 
-interface Validation {
+/** In memory, the whole of it stands for its first item. */
+interface Validation extends First {
   readonly validate: Validate;
-  /** what it says, and who that is in messages */
-  readonly meaning: Meaning;
-  readonly who: string;
 }
 
 async function openValidation(reader: Reader, data: Data | DataStream): Promise<Validation> {
@@ -86,13 +84,8 @@ async function openValidation(reader: Reader, data: Data | DataStream): Promise<
     };
     return { validate, meaning: meaningOf(who, data), who };
   }
-  let first: Pick<Validation, "meaning" | "who"> | undefined;
-  await tryStream(who, data, ports, (who, meaning) => {
-    checkClasses(reader)(who, meaning);
-    first = { meaning, who };
-  });
-  const { meaning } = first!;
-  return { validate: () => evaluateStream(who, model, data, ports, (who, said) => checkAlike(who, said, meaning)), ...first! };
+  const first = await tryStream(who, data, ports, checkClasses(reader));
+  return { validate: () => evaluateStream(who, model, data, ports, (who, said) => checkAlike(who, said, first.meaning)), ...first };
 }
 
 /** Data in memory, checked. */

@@ -174,7 +174,25 @@ describe("refuses", () => {
   test("an iterator that was read before, where another reading is wanted", async () => {
     const once = good();
     const data = cr.dataset.stream(() => once);
-    await expect((await make()).fit(data, options)).rejects.toThrow(/^fit: the stream has no rows; its open is called for each reading/);
+    await expect((await make()).fit(data, options)).rejects.toThrow(
+      /^fit: the stream has no rows when it is read again; its open is called for each reading, and begins a new one; dataset.from collects/,
+    );
+  });
+
+  test("such an iterator as validation, before the first step", async () => {
+    const net = await make();
+    const once = good();
+    const validation = cr.dataset.stream(() => once);
+    await expect(net.fit(plain(0, ROWS), { ...options, validation })).rejects.toThrow(
+      new cr.ShapeError(
+        "fit: validation: the stream has no rows when it is read again; its open is called for each reading, and begins a new one; dataset.from collects what can be read once only",
+      ),
+    );
+    expect([net.steps, net.interrupted]).toEqual([0, undefined]);
+    // Read once, it will do.
+    const { loss } = await net.evaluate(cr.dataset.stream(() => itemsOf(plain, [10])));
+    const fresh = good();
+    expect((await net.evaluate(cr.dataset.stream(() => fresh))).loss).toBe(loss);
   });
 
   test("a source that changes from one reading to the next", async () => {

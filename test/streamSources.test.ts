@@ -68,8 +68,8 @@ test("a run whose validation stream failed is resumed to the same bits", async (
   await whole.fit(plain(0, ROWS), options);
   let readings = 0;
   const validation = cr.dataset.stream(function* () {
-    // The first is to see whether it fits.
-    if (++readings === 3) throw new RangeError("the disk is gone");
+    // The first two are to see whether it fits.
+    if (++readings === 4) throw new RangeError("the disk is gone");
     yield plain(0, 9);
   });
   const net = await make();
@@ -140,7 +140,7 @@ describe("a source that does not answer", () => {
     const history = await whole.fit(plain(0, ROWS), { ...run, validation });
     const net = await make();
     const abort = new AbortController();
-    const { seen, rows: stream } = stalling(2, 20);
+    const { seen, rows: stream } = stalling(3, 20);
     seen.stalled = () => abort.abort();
     const stopped = await net.fit(plain(0, ROWS), { ...run, validation: stream, signal: abort.signal });
     expect([stopped.stopped, stopped.epochs.length, net.steps, net.interrupted!.epochs]).toEqual(["signal", 1, 2 * 13, 1]);
