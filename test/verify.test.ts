@@ -10,6 +10,8 @@ import { LONGEST_RECORD, type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Instruction, Program } from "../src/plan/program.js";
 import type { Tensor } from "../src/plan/tensor.js";
 import { verify } from "../src/plan/verify.js";
+import { cases } from "./cases.js";
+import { composedCases } from "./composed.js";
 import { modelOf } from "./internals.js";
 
 const capacity = 4;
@@ -320,6 +322,23 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
     () => withOperand(train, "dropout", "dropout", { end: { perRow: 0.5 } as never }),
     /reads .*, which this step has not written/,
   ],
+  [
+    "rows of targets that are no whole vectors",
+    train,
+    () => withOperand(train, "categoricalCrossEntropyLogits", "", { ldt: 6 }),
+    /ldt is 6, expected a multiple of 4/,
+  ],
+  [
+    "a tensor whose rows are no whole vectors, and all that names it agrees",
+    predict,
+    () => {
+      const wide = predict.predictions[0]!;
+      const narrow: Tensor = { ...wide, stride: 6 };
+      const { program } = withOperand(predict, "gemm", "third", { c: narrow, ldc: 6 });
+      return { program: { ...program, results: [narrow] }, ...moved(predict, [narrow, address(predict, wide)]) };
+    },
+    /ldc is 6, expected a multiple of 4/,
+  ],
   ["a missing operand that the op needs", train, () => withOperand(train, "gemm", "first", { a: undefined }), /a is missing/],
   [
     "a result that nothing computes",
@@ -355,6 +374,24 @@ describe("the verifier finds", () => {
     expect(() => check(plan, { program, capacity: 64 })).toThrow(/scratch is missing, \d+ elements are needed/);
   });
 });
+
+test.each([...cases, ...composedCases])(
+  "$name: the verifier asks of every stride that kernels take for whole vectors that it is",
+  async (given) => {
+    const model = modelOf(await network({ ...given.options, backend: "js" }));
+    for (const purpose of ["train", "predict"] as const) {
+      const plan = model.plan(purpose, { capacity: given.batch });
+      plan.program.instructions.forEach((instruction, at) => {
+        for (const stride of specOf(instruction.op).vectors ?? []) {
+          const { program } = withInstructions(plan, (list) => {
+            list[at] = { ...instruction, operands: { ...instruction.operands, [stride]: (instruction.operands[stride] as number) + 2 } };
+          });
+          expect(() => check(plan, { program, capacity: given.batch })).toThrow(new RegExp(`${stride} is \\d+, expected a multiple of 4`));
+        }
+      });
+    }
+  },
+);
 
 test("no op's record is longer than what plans' room is measured in", () => {
   const words = (Object.keys(ops) as OpName[]).map((name) => 2 + specOf(name).operands.length);

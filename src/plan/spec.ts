@@ -54,6 +54,8 @@ export interface OpSpec {
   readonly split: number | "none";
   /** [count, stride] pairs of operands: a row's elements are no more than lie between two rows. */
   readonly within?: readonly (readonly [string, string])[];
+  /** Strides of whole v128s (4 elements): the kernel goes through these rows by vectors, of which the last reaches beyond a row's elements. */
+  readonly vectors?: readonly string[];
   /** [output, input] pairs that may be the same memory. */
   readonly alias?: readonly (readonly [string, string])[];
   /** An elementwise `(y, x)` that gemm can apply to its result before it leaves the cache; `alpha` is its only option. */

@@ -73,12 +73,14 @@ type Fail = (what: string) => never;
 /** The record's words are the instruction's, and what they touch lies within tensors and slabs. @returns its tensors */
 function checkRecord(words: Uint32Array, pc: number, instruction: Instruction, options: VerifyOptions, fail: Fail): Touched[] {
   const { slabs, capacity, threads = 1 } = options;
-  const { code, operands, within = [] } = specOf(instruction.op);
+  const { code, operands, within = [], vectors = [] } = specOf(instruction.op);
   if (words[pc] !== code) fail(`opcode is ${words[pc]}, expected ${code}`);
   if (words[pc + 1] !== operands.length + 2) fail(`length is ${words[pc + 1]}, expected ${operands.length + 2}`);
   const values = valuesOf(instruction, capacity);
   for (const [count, stride] of within)
     if (values[count]! > values[stride]!) fail(`${count} is ${values[count]}, more than ${stride}, ${values[stride]}`);
+  for (const stride of vectors)
+    if (values[stride]! % 4 !== 0) fail(`${stride} is ${values[stride]}, expected a multiple of 4: its rows are whole vectors`);
 
   const touched: Touched[] = [];
   let at = pc + 2;

@@ -26,6 +26,7 @@ export const columnOps = {
       scalar("end", "extent"),
     ],
     within: [["columns", "ld"]],
+    vectors: ["ld"],
     split: Share.Rows,
     flops: (v) => v.end! * v.columns!,
     backward: (g, o) => spread(g, o.x, g.gradient(o.y)),

@@ -40,6 +40,7 @@ function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a
       scalar("stepB", "u32"),
       scalar("end", "extent"),
     ],
+    vectors: ["ld"],
     split: Share.Rows,
     alias: [
       ["y", "a"],
@@ -67,6 +68,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
       scalar("stepC", "u32"),
       scalar("end", "extent"),
     ],
+    vectors: ["ld"],
     split: Share.Rows,
     alias: [
       ["y", "a"],

@@ -26,13 +26,15 @@ function loss<const N extends string = never>(
   code: Op,
   flopsPerTerm: number,
   options: readonly N[] = [],
-  within: OpSpec["within"] = valueRows,
+  within: NonNullable<OpSpec["within"]> = valueRows,
+  vectors = within.map(([, stride]) => stride),
 ) {
   const end = scalar("end", "extent");
   return op(() => ({
     code,
     operands: [...operands, ...numbers(options), end] as const,
     within,
+    vectors,
     split: Share.Rows,
     flops: (v) => flopsPerTerm * terms(v),
   }));
@@ -73,12 +75,13 @@ export const lossOps = {
   /** max(0, 1 + the largest p where t is 0, less the sum of t·p) */
   categoricalHinge: loss(Op.CategoricalHinge, 4),
   /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
-  cosineSimilarity: loss(Op.CosineSimilarity, 9),
+  cosineSimilarity: loss(Op.CosineSimilarity, 9, [], valueRows, []),
 
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
   weighRows: op(() => ({
     code: Op.WeighRows,
     operands: [update("loss", whole), optional(update("dx", byRows)), read("weights", whole), scalar("ld", "u32"), scalar("end", "extent")],
+    vectors: ["ld"],
     split: Share.Rows,
     flops: byRows,
   })),

@@ -58,6 +58,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["n", "ldb"],
     ],
+    vectors: ["ldb", "ldc"],
     split: Share.Rows,
     flops,
     backward: (g, o) => {
@@ -112,6 +113,7 @@ export const matrixOps = {
       ["end", "lda"],
       ["n", "ldb"],
     ],
+    vectors: ["lda", "ldb", "ldc"],
     split: Share.Rows,
     flops,
   })),
@@ -128,6 +130,7 @@ export const matrixOps = {
       ["k", "lda"],
       ["k", "ldb"],
     ],
+    vectors: ["ldb", "ldc"],
     split: Share.Rows,
     flops,
   })),
