@@ -68,6 +68,9 @@ test("operations and bytes are those of the layers' formulas, rates are these ov
   expect(first).toMatchObject({ op: "gemm + reluForward", layer: "dense_1", phase: "forward", flops: 2 * 5 * 6 * 8 });
   expect(first!.bytes).toBe(4 * (5 * 8 + 5 * 8 + 6 * 8 + 8));
   expect(second).toMatchObject({ op: "gemm", layer: "dense_2", flops: 2 * 5 * 8 * 3, bytes: 4 * (5 * 4 + 5 * 8 + 8 * 4 + 4) });
+  // What it packs is not what it must move.
+  const back = profile.instructions.find(({ op }) => op === "gemmTransposedB")!;
+  expect(back).toMatchObject({ layer: "dense_2", flops: 2 * 5 * 8 * 3, bytes: 4 * (5 * 8 + 5 * 4 + 8 * 4) });
   const update = profile.instructions.at(-1)!;
   // w is read and written, g read: all parameters with their padding.
   expect(update).toMatchObject({ op: "sgdStep", layer: "optimizer", phase: "update", bytes: 4 * 3 * (6 * 8 + 8 + 8 * 4 + 4) });

@@ -62,7 +62,7 @@ export interface OpSpec {
   readonly epilogue?: boolean;
   /** What comes out, whatever goes in; absent: that depends. */
   readonly makes?: Made;
-  /** Floating-point operations, counting exp and its like as one. */
+  /** Floating-point operations of its formula, exp and max and their like one each; choices, and what is the same for all of a row, none. */
   readonly flops: (v: Values) => number;
   /** Inputs to which `backward` lets nothing flow. */
   readonly stops?: readonly string[];

@@ -61,7 +61,7 @@ function forwardRows<const B extends string>(code: Op, backward: B, makes: Made)
     split: Share.Rows,
     alias: [["y", "x"]],
     makes,
-    flops: (v) => 4 * v.end! * v.columns!,
+    flops: (v) => 5 * v.end! * v.columns!,
     backward: (g, o) =>
       g.contribute(o.x, (dx) => g.emit(backward, { dx, dy: g.gradient(o.y), y: o.y, columns: o.columns, ld: o.ld, end: o.end })),
   }));

@@ -1,6 +1,6 @@
 // Arithmetic on tensors, with broadcasting, and functions of one tensor: what users' own layers, losses and activations are made of.
 import { Op, Share } from "../../../assembly/opcodes.js";
-import { byRows, type Gradients, op, read, scalar, type Values, whole, write } from "../spec.js";
+import { byRows, type Gradients, type OpSpec, op, read, scalar, type Values, whole, write } from "../spec.js";
 import { columns, type Extent, elements, isOneRow, rows, type Tensor } from "../tensor.js";
 import { backward as slope } from "./activations.js";
 
@@ -51,7 +51,7 @@ function binary(code: Op, backward: (g: Gradients, dy: Tensor, o: { y: Tensor; a
   }));
 }
 
-function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor; b: Tensor; c: Tensor }) => void) {
+function ternary(code: Op, flops: OpSpec["flops"], backward?: (g: Gradients, dy: Tensor, o: { a: Tensor; b: Tensor; c: Tensor }) => void) {
   return op(() => ({
     code,
     operands: [
@@ -75,7 +75,7 @@ function ternary(code: Op, backward?: (g: Gradients, dy: Tensor, o: { a: Tensor;
       ["y", "b"],
       ["y", "c"],
     ],
-    flops: byRows,
+    flops,
     stops: ["a"],
     ...(backward && { backward: (g, o) => backward(g, g.gradient(o.y), o) }),
   }));
@@ -125,13 +125,17 @@ export const elementwiseOps = {
     g.contributeTo(b, y, (db) => g.emit("gradientOfLarger", triple(db, dy, a, b)));
   }),
   /** y = a > 0 ? b : c; nothing flows to the condition */
-  where: ternary(Op.Where, (g, dy, { a, b, c }) => {
-    const zero = g.constant(0);
-    g.contributeTo(b, dy, (db) => g.emit("where", triple(db, a, dy, zero)));
-    g.contributeTo(c, dy, (dc) => g.emit("where", triple(dc, a, zero, dy)));
-  }),
+  where: ternary(
+    Op.Where,
+    () => 0,
+    (g, dy, { a, b, c }) => {
+      const zero = g.constant(0);
+      g.contributeTo(b, dy, (db) => g.emit("where", triple(db, a, dy, zero)));
+      g.contributeTo(c, dy, (dc) => g.emit("where", triple(dc, a, zero, dy)));
+    },
+  ),
   /** y = a where b > c, a/2 where b = c, else 0 */
-  gradientOfLarger: ternary(Op.GradientOfLarger),
+  gradientOfLarger: ternary(Op.GradientOfLarger, byRows),
 
   expForward: unary(Op.ExpForward, (g, dy, { y, x }) => g.contribute(x, (dx) => g.emit("times", pair(dx, dy, y)))),
   logForward: unary(Op.LogForward, (g, dy, { x }) => g.contribute(x, (dx) => g.emit("dividedBy", pair(dx, dy, x)))),

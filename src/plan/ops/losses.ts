@@ -21,10 +21,11 @@ const operands = [
 export const idRows = [["columns", "ld"]] as const;
 export const valueRows = [...idRows, ["columns", "ldt"]] as const;
 
-/** @param options the loss's own numbers, float32 */
+/** @param work floating-point operations: for each term, or in all
+ *  @param options the loss's own numbers, float32 */
 function loss<const N extends string = never>(
   code: Op,
-  flopsPerTerm: number,
+  work: number | OpSpec["flops"],
   options: readonly N[] = [],
   within: NonNullable<OpSpec["within"]> = valueRows,
   vectors = within.map(([, stride]) => stride),
@@ -36,46 +37,46 @@ function loss<const N extends string = never>(
     within,
     vectors,
     split: Share.Rows,
-    flops: (v) => flopsPerTerm * terms(v),
+    flops: typeof work === "number" ? (v) => work * terms(v) : work,
   }));
 }
 
 export const lossOps = {
   meanSquaredError: loss(Op.MeanSquaredError, 4),
-  meanAbsoluteError: loss(Op.MeanAbsoluteError, 4),
+  meanAbsoluteError: loss(Op.MeanAbsoluteError, 5),
   /** 0.5·e² where |e| <= delta, else delta·(|e| - 0.5·delta) */
-  huber: loss(Op.Huber, 6, ["delta"]),
-  binaryCrossEntropy: loss(Op.BinaryCrossEntropy, 8),
-  binaryCrossEntropyLogits: loss(Op.BinaryCrossEntropyLogits, 8),
+  huber: loss(Op.Huber, 7, ["delta"]),
+  binaryCrossEntropy: loss(Op.BinaryCrossEntropy, 12),
+  binaryCrossEntropyLogits: loss(Op.BinaryCrossEntropyLogits, 12),
   /** t: rows of probabilities (one-hot or soft) */
-  categoricalCrossEntropy: loss(Op.CategoricalCrossEntropy, 4),
-  categoricalCrossEntropyLogits: loss(Op.CategoricalCrossEntropyLogits, 6),
+  categoricalCrossEntropy: loss(Op.CategoricalCrossEntropy, 5),
+  categoricalCrossEntropyLogits: loss(Op.CategoricalCrossEntropyLogits, 10),
   /** t: class ids, u32, one a row */
-  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, 1, [], idRows),
-  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 6, [], idRows),
+  sparseCategoricalCrossEntropy: loss(Op.SparseCategoricalCrossEntropy, (v) => 2 * v.end!, [], idRows),
+  sparseCategoricalCrossEntropyLogits: loss(Op.SparseCategoricalCrossEntropyLogits, 5, [], idRows),
 
   /** log cosh(p - t) */
-  logCosh: loss(Op.LogCosh, 10),
+  logCosh: loss(Op.LogCosh, 6),
   /** max(0, 1 - t·p), t of -1 and +1, and its square */
-  hinge: loss(Op.Hinge, 4),
-  squaredHinge: loss(Op.SquaredHinge, 5),
+  hinge: loss(Op.Hinge, 5),
+  squaredHinge: loss(Op.SquaredHinge, 7),
   /** p - t·log p; Log: e^p - t·p */
-  poisson: loss(Op.Poisson, 5),
-  poissonLog: loss(Op.PoissonLog, 5),
+  poisson: loss(Op.Poisson, 7),
+  poissonLog: loss(Op.PoissonLog, 6),
   /** t·(log t - log p); Log: t·(log t - p) */
-  klDivergence: loss(Op.KlDivergence, 6),
+  klDivergence: loss(Op.KlDivergence, 7),
   klDivergenceLog: loss(Op.KlDivergenceLog, 5),
   /** -(positiveWeight·t·log q + (1 - t)·log(1 - q)), q = p or sigmoid(p) */
-  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 12, ["positiveWeight"]),
+  weightedBinaryCrossEntropy: loss(Op.WeightedBinaryCrossEntropy, 15, ["positiveWeight"]),
   weightedBinaryCrossEntropyLogits: loss(Op.WeightedBinaryCrossEntropyLogits, 14, ["positiveWeight"]),
   /** positive·t·(1 - q)^gamma·(-log q) + negative·(1 - t)·q^gamma·(-log(1 - q)), q = sigmoid(p) */
-  binaryFocal: loss(Op.BinaryFocal, 28, ["gamma", "positive", "negative"]),
+  binaryFocal: loss(Op.BinaryFocal, 27, ["gamma", "positive", "negative"]),
   /** (1 - q)^gamma·(-log q), q = softmax(p) at the class id */
-  focal: loss(Op.Focal, 6, ["gamma"], idRows),
+  focal: loss(Op.Focal, 5, ["gamma"], idRows),
   /** max(0, 1 + the largest p where t is 0, less the sum of t·p) */
   categoricalHinge: loss(Op.CategoricalHinge, 4),
   /** 1 - cos(p, t); 1, with gradient 0, where either is a row of zeros */
-  cosineSimilarity: loss(Op.CosineSimilarity, 9, [], valueRows, []),
+  cosineSimilarity: loss(Op.CosineSimilarity, 10, [], valueRows, []),
 
   /** loss[r] and dx of row r, times weights[r]; 0 where that is 0, whatever they were. */
   weighRows: op(() => ({

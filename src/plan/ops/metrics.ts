@@ -4,7 +4,12 @@ import { byRows, numbers, type OpSpec, op, optional, read, scalar, whole } from 
 import { idRows, valueRows } from "./losses.js";
 
 /** Sums over the batch's rows. With weights, rows of weight 0 are left out; what other rows weigh is not asked. */
-function metric<const N extends string = never>(code: Op, options: readonly N[] = [], within: OpSpec["within"] = valueRows) {
+function metric<const N extends string = never>(
+  code: Op,
+  flopsPerTerm: number,
+  options: readonly N[] = [],
+  within: OpSpec["within"] = valueRows,
+) {
   return op(() => ({
     code,
     operands: [
@@ -20,19 +25,19 @@ function metric<const N extends string = never>(code: Op, options: readonly N[] 
     ] as const,
     within,
     split: "none",
-    flops: (v) => v.end! * v.columns!,
+    flops: (v) => flopsPerTerm * v.end! * v.columns!,
   }));
 }
 
 export const metricOps = {
   /** out (f64) = rows whose largest p is where their largest t is (the first of equals, both times) */
-  categoricalAccuracy: metric(Op.CategoricalAccuracy),
+  categoricalAccuracy: metric(Op.CategoricalAccuracy, 2),
   /** out (f64) = rows whose largest p is at their class id */
-  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, [], idRows),
+  sparseCategoricalAccuracy: metric(Op.SparseCategoricalAccuracy, 1, [], idRows),
   /** out (f64) = the sum over rows of the share of elements with (p > threshold) = (t > 0.5) */
-  binaryAccuracy: metric(Op.BinaryAccuracy, ["threshold"]),
+  binaryAccuracy: metric(Op.BinaryAccuracy, 1, ["threshold"]),
   /** out (f64) = the sum over rows of the mean of |p - t| */
-  absoluteError: metric(Op.AbsoluteError),
+  absoluteError: metric(Op.AbsoluteError, 3),
   /** out (f64) = the sum of x's first column: a metric that was composed */
   sumOfRows: op(() => ({
     code: Op.SumOfRows,

@@ -107,14 +107,14 @@ export const optimizerOps = {
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 12 * v.end!,
+    flops: (v) => 11 * v.end!,
   })),
   /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
   adagradStep: op(() => ({
     code: Op.AdagradStep,
     operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
     split: Share.Elements,
-    flops: (v) => 8 * v.end!,
+    flops: (v) => 9 * v.end!,
   })),
   /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; a u of epsilon is stored as 0 */
   adamaxStep: op(() => ({

@@ -43,7 +43,7 @@ export const rowOps = {
     ],
     within: [["columns", "ld"]],
     split: Share.Rows,
-    flops: (v) => v.end! * v.columns!,
+    flops: (v) => 3 * v.end! * v.columns!,
   })),
   /** y += x */
   accumulate: op(() => ({
