@@ -101,6 +101,85 @@ describe("gradCheck", () => {
     expect(check.agrees, check.summary).toBe(true);
   });
 
+  /** A network whose loss is f of its only weight, which is 0, and whose gradient is said to be `slope`, that of its input another number.
+   *  What gradCheck makes of it. */
+  async function checkOf(f: (w: number) => number, slope: (w: number) => number, inputGradient = 0) {
+    const layers = [dense(1, { bias: false, weight: zeros() })];
+    const net = await network({ input: 1, layers, loss: meanSquaredError(), seed: 1, backend: "js" });
+    const [trace, [weight]] = [net.trace.bind(net), net.parameters()];
+    const w = () => net.parameters()[0]!.values[0]!;
+    net.trace = (...given) => {
+      const found = trace(...given);
+      const input = { ...found.inputGradient, values: Float32Array.of(inputGradient) };
+      return { ...found, loss: f(w()), inputGradients: { input } };
+    };
+    net.gradients = () => ({ [weight!.name]: { ...weight!, values: Float32Array.of(slope(w())) } });
+    const { agrees, tensors, summary } = gradCheck(net, { inputs: [[0]], targets: [[0]] });
+    return { agrees, summary, ...tensors.find(({ name }) => name === weight!.name)!.worst };
+  }
+  /** The first step from a weight of 0, and how far the element is moved where it is off. */
+  const FIRST = 2 ** -4;
+
+  test("does not hold against a gradient what a float32 loss cannot tell", async () => {
+    // Neighbours of 2^20 are 2^-3 apart, the steps change it by 2^-6 at most: all differences are 0.
+    const { agrees, numeric, uncertainty } = await checkOf(
+      (w) => Math.fround(2 ** 20 + w / 4),
+      () => 1 / 4,
+    );
+    expect([agrees, numeric]).toEqual([true, 0]);
+    // One spacing over the way from one point to the other.
+    expect(uncertainty).toBeGreaterThanOrEqual(2 ** -3 / (2 * FIRST));
+  });
+
+  test("is not taken in by a gradient that is what large steps find", async () => {
+    const f = (w: number) => Math.sin(40 * w);
+    const difference = (step: number) => (f(step) - f(-step)) / (2 * step);
+    const extrapolated = (4 * difference(FIRST / 2) - difference(FIRST)) / 3;
+    expect(Math.abs(extrapolated - 40)).toBeGreaterThan(1); // the slope is 40
+    const wrong = await checkOf(f, (w) => (w === 0 ? extrapolated : 0));
+    expect(wrong.agrees).toBe(false);
+    expect(wrong.numeric).toBeCloseTo(40, 1);
+    expect((await checkOf(f, (w) => 40 * Math.cos(40 * w))).agrees).toBe(true);
+  });
+
+  test("extrapolates: of a cubic what two steps find is the slope", async () => {
+    const f = (w: number) => w + 100 * w ** 3;
+    const { numeric } = await checkOf(f, () => 1);
+    expect(numeric).toBeCloseTo(1, 9); // float64 rounding; a plain difference is off by 100·step², 0.4 at first
+  });
+
+  test("asks of gradients a thousandth of the largest tensor's at most what it asks of that", async () => {
+    // The loss does not depend on the input.
+    for (const [inputGradient, agrees] of [
+      [5e-4, true],
+      [2e-3, false],
+    ] as const)
+      expect((await checkOf((w) => 1000 * w, () => 1000, inputGradient)).agrees).toBe(agrees); // biome-ignore format: one call
+  });
+
+  test("takes any of the slopes at a kink, where a step aside is another one, and no other", async () => {
+    // -2 before 0, 0 after it; 2 after the second.
+    const f = (w: number) => Math.abs(w) + Math.abs(w - FIRST);
+    for (const [at0, at1] of [
+      [-2, 2],
+      [0, 0],
+      [-1, 1],
+    ] as const)
+      expect((await checkOf(f, (w) => (w === 0 ? at0 : at1))).agrees).toBe(true);
+    expect((await checkOf(f, () => 4)).agrees).toBe(false);
+  });
+
+  test("finds the slope between two kinks that all but the least steps have inside", async () => {
+    const within = 2 ** -12;
+    const clamped = (w: number) => Math.max(-within, Math.min(within, w));
+    // 3 within, 1 beyond, at both places that are looked at. Of a loss of 16 rounding leaves small steps less certain than large ones.
+    const f = (w: number) => 16 + w + 2 * clamped(w) + 2 * clamped(w - FIRST);
+    const check = await checkOf(f, () => 3);
+    expect(check.agrees, check.summary).toBe(true);
+    expect(check.numeric).toBeCloseTo(3, 1);
+    expect((await checkOf(f, () => 1)).agrees).toBe(false);
+  });
+
   test("checks so many elements of each tensor, evenly spread", async () => {
     const check = gradCheck(await make(), { inputs, targets }, { elements: 2 });
     expect(check.tensors.every(({ checked }) => checked === 2)).toBe(true);
