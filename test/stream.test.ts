@@ -1,5 +1,6 @@
 // Streams: data that fit reads anew in every epoch ends with the same bits as the same rows in arrays, whatever the items' sizes.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { Feed } from "../src/feed.js";
 import * as cr from "../src/index.js";
 import { ids, inputs, itemsOf, make, options, outcome, type Part, plain, ROWS, targets, weighted, weights } from "./streams.js";
 
@@ -120,6 +121,33 @@ test("data larger than the staged memory is never held: at most a chunk's rows a
   await net.fit(big, { batchSize: 100, shuffle: false });
   expect([readings, made]).toEqual([2, 6000]); // once for its first item
   expect(net.memory().region).toBeLessThan(48 * 2 ** 20);
+});
+
+test("a resumed run reads over what was used in portions of the staged memory, too, and ends with the same bits", async () => {
+  const wide = 4096;
+  const big = cr.dataset.stream(
+    function* () {
+      for (let i = 0; i < 3000; ++i) yield { input: new Float32Array(wide).fill((i % 7) / wide), target: i % 2 };
+    },
+    { rows: 3000 },
+  );
+  const make = () => cr.network({ input: wide, layers: [cr.dense(1)], loss: cr.meanSquaredError(), seed: 1, backend: "wasm" });
+  const run = { batchSize: 100, shuffle: false } as const;
+  const whole = await make();
+  await whole.fit(big, run);
+  const net = await make();
+  const abort = new AbortController();
+  const onProgress = () => net.steps === 25 && abort.abort();
+  await net.fit(big, { ...run, chunkMilliseconds: 1e-9, signal: abort.signal, onProgress });
+  expect(net.steps).toBe(25);
+  const take = vi.spyOn(Feed.prototype, "take");
+  await net.fit(big, { ...run, resume: true });
+  const counts = take.mock.calls.map(([, count]) => count);
+  take.mockRestore();
+  // 16 MiB are 1024 rows of 16 KiB; with targets, and room for padding, somewhat fewer.
+  expect(Math.max(...counts)).toBeLessThanOrEqual(1024);
+  expect(counts.slice(0, 3).reduce((sum, count) => sum + count)).toBe(2500);
+  expect(net.weightsHash()).toBe(whole.weightsHash());
 });
 
 test("a row that makes the loss infinite is named by its number in the source", async () => {
