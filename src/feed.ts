@@ -7,6 +7,18 @@ import { Stream, uniform } from "./random.js";
 import { noRows, samplesOf, wrongRows } from "./reading.js";
 import { emptySamples, putRow, type Samples } from "./samples.js";
 
+/** Said before anything is read: to count its rows may take as long as an epoch.
+ *  @throws {OptionError} where `fit` is to shuffle what comes in its own order, or the reverse */
+export function checkOrder({ shuffleBuffer }: DataStream, shuffle: boolean): void {
+  const shuffles = shuffleBuffer > 1;
+  if (shuffle === shuffles) return;
+  throw new OptionError(
+    shuffles
+      ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
+      : "fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
+  );
+}
+
 export class Feed {
   private reading: ReturnType<typeof samplesOf> | undefined;
   /** Of the rows read the item in use, and its next row. */
@@ -60,16 +72,6 @@ export class Feed {
 
   get shuffleBuffer(): number | undefined {
     return this.buffer?.rows;
-  }
-
-  /** @throws {OptionError} if fit's option says otherwise */
-  checkShuffle(shuffle: boolean): void {
-    if (shuffle === this.shuffles) return;
-    throw new OptionError(
-      this.shuffles
-        ? "fit: shuffle is false, but the stream has a shuffleBuffer; leave out one of them"
-        : "fit: a stream with a shuffleBuffer below 2 comes in its own order; set shuffle: false, or dataset.stream(open, { shuffleBuffer: 10000 })",
-    );
   }
 
   /** Rows of that epoch that were given out. */

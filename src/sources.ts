@@ -2,7 +2,7 @@
 import { checkData, type Data, type Ports, toSamples } from "./data.js";
 import { checkSameClasses } from "./dataset/classes.js";
 import { type DataStream, isStream } from "./dataset/stream.js";
-import { Feed } from "./feed.js";
+import { checkOrder, Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
 import { checkAlike, checkMeaning, checkSameScale, type Hear, isScaled, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
@@ -32,9 +32,10 @@ export async function openSources(
   reader: Reader,
   data: Data | DataStream,
   samples: Samples | undefined,
-  { validation, signal, resume }: CompleteFit,
+  { validation, signal, resume, shuffle }: CompleteFit,
 ): Promise<Sources> {
   const { net, ports, meaning } = reader;
+  if (isStream(data)) checkOrder(data, shuffle);
   const checked =
     validation === undefined ? undefined : await openValidation(reader, isStream(validation) ? until(signal, validation) : validation);
   // A new run may be in another scale, which becomes the network's; that there is none may have been forgotten, and one that goes on has its own.

@@ -75,7 +75,6 @@ export class Training {
     const samples = data instanceof Feed ? data.form : data;
     this.feed = feed;
     this.samples = samples;
-    feed?.checkShuffle(shuffle);
     const { optimizer, seed, objectives } = model.definition;
     this.endsWithEpoch =
       feed !== undefined ||

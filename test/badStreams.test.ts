@@ -108,6 +108,20 @@ describe("refuses", () => {
     await net.fit(plain(0, 9));
   });
 
+  test.each([
+    [undefined, true],
+    [100, false],
+  ])("a shuffle buffer of %s with shuffle: %s before anything is read, also of validation", async (shuffleBuffer, shuffle) => {
+    let readings = 0;
+    const counted = () => {
+      readings += 1;
+      return good();
+    };
+    const data = cr.dataset.stream(counted, { shuffleBuffer });
+    await expect((await make()).fit(data, { shuffle, validation: cr.dataset.stream(counted) })).rejects.toThrow(/^fit: .*shuffle/);
+    expect(readings).toBe(0);
+  });
+
   test.each<readonly [string, (net: cr.Network) => unknown, RegExp]>([
     [
       "evaluation of no rows",
