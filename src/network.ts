@@ -184,7 +184,7 @@ export class Network {
 
   /** Mean loss over rows (penalties included) and metrics, without dropout. A stream is read in its source's order, and gives the same as its
    *  rows in arrays.
-   *  @throws {ShapeError} data that does not fit, or of other classes or another scale than the network's; {OptionError} if the network is trained
+   *  @throws {ShapeError} data that does not fit, or of other classes or another scale than the network's; {OptionError} if the network is changed
    *    while a stream is read */
   evaluate(data: Data): Evaluation;
   evaluate(data: DataStream): Promise<Evaluation>;
@@ -196,14 +196,15 @@ export class Network {
 
   private async evaluateStream(data: DataStream): Promise<Evaluation> {
     const { step } = this.position;
+    const { replacements } = this.model;
     this.evaluating += 1;
     try {
       const hear = (who: string, said: Meaning) => checkMeaning(who, said, this.meaning);
       return await evaluateStream("evaluate", this.model, data, this.ports, hear, () => {
         this.assertAlive("evaluate");
-        // A callback of a fit that goes on.
-        if (this.position.step !== step)
-          throw new OptionError("evaluate: the network was trained while the stream was read; await it first");
+        // By a callback of a fit that goes on, or ends with the best epoch's weights; or by a body of withAverage that does not wait.
+        if (this.position.step !== step || this.model.replacements !== replacements)
+          throw new OptionError("evaluate: the network was changed while the stream was read; await it first");
       });
     } finally {
       this.evaluating -= 1;

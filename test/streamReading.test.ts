@@ -135,7 +135,29 @@ describe("while a stream is read", () => {
     const [streamed, held] = within as [unknown, unknown];
     expect(streamed).toEqual(held);
     go();
-    await expect(beside).rejects.toThrow("evaluate: the network was trained while the stream was read; await it first");
+    await expect(beside).rejects.toThrow("evaluate: the network was changed while the stream was read; await it first");
+    expect(isClosed()).toBe(true);
+  });
+
+  test.each<readonly [string, (net: cr.Network, begin: () => void) => unknown]>([
+    [
+      "the best epoch's weights are put back",
+      (net, begin) => {
+        const callbacks = [{ type: "evaluates", onFitEnd: begin }, cr.earlyStopping({ monitor: "loss" })];
+        return net.fit(plain(0, ROWS), { callbacks });
+      },
+    ],
+    ["the average of the weights leaves their place", (net, begin) => net.withAverage(begin)],
+  ])("evaluation that nobody waits for says so, too, where %s", async (_, change) => {
+    const net = await make("js", { optimizer: cr.adam({ ema: { decay: 0.9 } }) });
+    const { rows, go, isClosed } = waiting();
+    let beside: Promise<unknown> | undefined;
+    await change(net, () => {
+      beside = net.evaluate(rows);
+      beside.catch(() => {});
+    });
+    go();
+    await expect(beside).rejects.toThrow("evaluate: the network was changed while the stream was read; await it first");
     expect(isClosed()).toBe(true);
   });
 
