@@ -176,26 +176,26 @@ export function binaryFocal(
   sumOfTerms<BinaryFocal>(loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
 }
 
-/** A target of 0 means -1. */
-function signOf(t: v128): v128 {
-  return v128.bitselect(splat(-1), t, f32x4.eq(t, splat(0)));
+/** Targets are 1, and -1 or 0, which mean the same: minus as the bit of a sign, to be flipped by xor. */
+function minusOf(t: v128): v128 {
+  return v128.andnot(i32x4.splat(0x80000000), f32x4.gt(t, splat(0)));
 }
 
-/** 1 - y·p, the distance to the right side of the margin. */
-function shortfall(p: v128, y: v128): v128 {
-  return f32x4.sub(splat(1), f32x4.mul(y, p));
+/** 1 - y·p, the distance to the right side of the margin; y is 1, or -1 where there is the minus. */
+function shortfall(p: v128, minus: v128): v128 {
+  return f32x4.sub(splat(1), v128.xor(p, minus));
 }
 
-/** max(0, 1 - y·p), y = signOf(t); the slope is 0 at the margin. */
+/** max(0, 1 - y·p); the slope is 0 at the margin. */
 @unmanaged
 class Hinge {
   @inline term(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    return f32x4.pmax(shortfall(p, signOf(t)), splat(0));
+    return f32x4.pmax(shortfall(p, minusOf(t)), splat(0));
   }
   @inline slope(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    const y = signOf(t);
-    const m = shortfall(p, y);
-    return v128.bitselect(f32x4.neg(y), f32x4.pmax(m, splat(0)), f32x4.gt(m, splat(0))); // 0 or NaN elsewhere
+    const minus = minusOf(t);
+    const m = shortfall(p, minus);
+    return v128.bitselect(v128.xor(splat(-1), minus), f32x4.pmax(m, splat(0)), f32x4.gt(m, splat(0))); // 0 or NaN elsewhere
   }
 }
 
@@ -203,16 +203,16 @@ export function hinge(loss: usize, dx: usize, p: usize, t: usize, columns: u32, 
   sumOfTerms<Hinge>(loss, dx, p, t, columns, ld, ldt, scale, 0, 0, 0, begin, end);
 }
 
-/** max(0, 1 - y·p)², y = signOf(t) */
+/** max(0, 1 - y·p)² */
 @unmanaged
 class SquaredHinge {
   @inline term(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    const m = f32x4.pmax(shortfall(p, signOf(t)), splat(0));
+    const m = f32x4.pmax(shortfall(p, minusOf(t)), splat(0));
     return f32x4.mul(m, m);
   }
   @inline slope(p: v128, t: v128, _a: v128, _b: v128, _c: v128): v128 {
-    const y = signOf(t);
-    return f32x4.mul(f32x4.mul(splat(-2), f32x4.pmax(shortfall(p, y), splat(0))), y);
+    const minus = minusOf(t);
+    return v128.xor(f32x4.mul(splat(-2), f32x4.pmax(shortfall(p, minus), splat(0))), minus);
   }
 }
 

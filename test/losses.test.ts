@@ -17,7 +17,7 @@ interface Claim {
   /** The row's loss in float64; y: values, or a class id. */
   readonly f: (p: readonly number[], y: readonly number[]) => number;
   readonly probabilities?: boolean;
-  readonly targets: "values" | "probabilities" | "one-hot" | "ids";
+  readonly targets: "values" | "signs" | "probabilities" | "one-hot" | "ids";
   /** The op's own, in its order. */
   readonly options?: readonly number[];
 }
@@ -42,8 +42,8 @@ const claims: Record<string, Claim> = {
   sparseCategoricalCrossEntropy: { f: (p, [id]) => -Math.log(p[id!]!), probabilities: true, targets: "ids" },
   sparseCategoricalCrossEntropyLogits: { f: (p, [id]) => logSumExp(p) - p[id!]!, targets: "ids" },
   logCosh: { f: (p, y) => sum(p.map((x, c) => Math.log(Math.cosh(x - y[c]!)))), targets: "values" },
-  hinge: { f: (p, y) => sum(p.map((x, c) => Math.max(0, 1 - x * y[c]!))), targets: "values" },
-  squaredHinge: { f: (p, y) => sum(p.map((x, c) => Math.max(0, 1 - x * y[c]!) ** 2)), targets: "values" },
+  hinge: { f: (p, y) => sum(p.map((x, c) => Math.max(0, 1 - x * y[c]!))), targets: "signs" },
+  squaredHinge: { f: (p, y) => sum(p.map((x, c) => Math.max(0, 1 - x * y[c]!) ** 2)), targets: "signs" },
   poisson: { f: (p, y) => sum(p.map((x, c) => x - y[c]! * Math.log(x))), probabilities: true, targets: "values" },
   poissonLog: { f: (p, y) => sum(p.map((x, c) => Math.exp(x) - y[c]! * x)), targets: "values" },
   klDivergence: {
@@ -137,7 +137,7 @@ describe.each(Object.keys(claims))("%s", (kernel) => {
       const chosen = Array.from({ length: rows }, id);
       return { p, y: p.map((_, i) => (i % columns === chosen[Math.floor(i / columns)] ? 1 : 0)) };
     }
-    const target = { values: () => 8 * next() - 4, probabilities: () => next(), ids: id }[targets];
+    const target = { values: () => 8 * next() - 4, signs: () => (next() < 0.5 ? -1 : 1), probabilities: () => next(), ids: id }[targets];
     const y = Array.from({ length: ids ? rows : rows * columns }, () => Math.fround(target()));
     return { p, y };
   };

@@ -182,19 +182,16 @@ export function binaryFocal(
   sumOfTerms(views, binaryFocalTerm, binaryFocalSlope, loss, dx, p, t, columns, ld, ldt, scale, gamma, positive, negative, begin, end);
 }
 
-function signOf(t: number): number {
-  return t === 0 ? -1 : t;
-}
-function shortfall(p: number, y: number): number {
-  return fround(1 - fround(y * p));
+function shortfall(p: number, t: number): number {
+  return fround(1 - (t > 0 ? p : -p));
 }
 function hingeTerm(p: number, t: number): number {
-  return Math.max(shortfall(p, signOf(t)), 0);
+  return Math.max(shortfall(p, t), 0);
 }
 function hingeSlope(p: number, t: number): number {
-  const y = signOf(t);
-  const m = shortfall(p, y);
-  return m > 0 ? -y : Math.max(m, 0);
+  const m = shortfall(p, t);
+  if (m > 0) return t > 0 ? -1 : 1;
+  return Math.max(m, 0);
 }
 export function hinge(
   views: Views,
@@ -217,7 +214,8 @@ function squaredHingeTerm(p: number, t: number): number {
   return fround(m * m);
 }
 function squaredHingeSlope(p: number, t: number): number {
-  return fround(fround(-2 * hingeTerm(p, t)) * signOf(t));
+  const slope = fround(-2 * hingeTerm(p, t));
+  return t > 0 ? slope : -slope;
 }
 export function squaredHinge(
   views: Views,

@@ -57,7 +57,7 @@ export const lossOps = {
 
   /** log cosh(p - t) */
   logCosh: loss(Op.LogCosh, 6),
-  /** max(0, 1 - t·p), t of -1 and +1, and its square */
+  /** max(0, 1 - y·p), y = 1 where t > 0, else -1, and its square */
   hinge: loss(Op.Hinge, 5),
   squaredHinge: loss(Op.SquaredHinge, 7),
   /** p - t·log p; Log: e^p - t·p */
