@@ -58,8 +58,6 @@ export class Model {
   private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
   private readonly planEach: number;
   private isShared = false;
-  /** How often all parameters were replaced at once. */
-  replacements = 0;
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
@@ -358,7 +356,6 @@ export class Model {
     this.parameters.forEach(({ tensor, address }, i) => {
       this.writeTensor(tensor, address, given[i]!);
     });
-    this.replacements += 1;
   }
 
   restore(from: Float32Array): void {

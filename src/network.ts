@@ -113,8 +113,8 @@ export class Network {
    *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
    *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or not scaled where the network's
-   *    is, or validation that is not scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a loss, gradient or weight that is
-   *    not finite: parameters are then as before that step */
+   *    is, or validation that is not scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a
+   *    loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
     const { model, ports, threads, position, meaning } = this;
@@ -196,14 +196,14 @@ export class Network {
 
   private async evaluateStream(data: DataStream): Promise<Evaluation> {
     const { step } = this.position;
-    const { replacements } = this.model;
+    const { writes } = this.model;
     this.evaluating += 1;
     try {
       const hear = (who: string, said: Meaning) => checkMeaning(who, said, this.meaning);
       return await evaluateStream("evaluate", this.model, data, this.ports, hear, () => {
         this.assertAlive("evaluate");
         // By a callback of a fit that goes on, or ends with the best epoch's weights; or by a body of withAverage that does not wait.
-        if (this.position.step !== step || this.model.replacements !== replacements)
+        if (this.position.step !== step || this.model.writes !== writes)
           throw new OptionError("evaluate: the network was changed while the stream was read; await it first");
       });
     } finally {
