@@ -1,6 +1,7 @@
 // AdaGrad, and AdaDelta, which needs no learning rate.
 import { Step } from "../../assembly/opcodes.js";
 import { checkNumber } from "../checks.js";
+import { leastMean } from "./fading.js";
 import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
@@ -54,6 +55,7 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   const { rho, epsilon } = all;
   return optimizer("adadelta", all, {
     slots: ["v", "squares"],
+    least: [leastMean(rho), leastMean(rho)],
     factorCount: 1,
     factors: (_, rate, __, out, at) => {
       out[at] = rate;

@@ -2,6 +2,7 @@
 import { Step } from "../../assembly/opcodes.js";
 import { checkBoolean, checkNumber } from "../checks.js";
 import { power, powerInteger } from "../float64.js";
+import { leastMean, leastStep } from "./fading.js";
 import { type Optimizer, optimizer, type Share } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
@@ -39,6 +40,7 @@ function adamKind(type: "adam" | "adamW", options: AdamOptions, weightDecay: num
   const decoupled = type === "adamW";
   return optimizer(type, all, {
     slots: amsgrad ? ["m", "v", "vMax"] : ["m", "v"],
+    least: [leastStep(beta1), leastMean(beta2)],
     decoupled,
     factorCount: 3,
     factors: (t, rate, decay, out, at) => {
@@ -78,9 +80,10 @@ export function adamW(options: AdamOptions = {}): Optimizer {
 export function adamax(options: BetaOptions = {}): Optimizer {
   const all = checked("adamax", options, { ...betas, learningRate: 0.002 });
   checkBetas("adamax", all);
-  const { beta1, epsilon } = all;
+  const { beta1, beta2, epsilon } = all;
   return optimizer("adamax", all, {
     slots: ["m", "u"],
+    least: [leastStep(beta1), leastMean(beta2)],
     factorCount: 1,
     factors: (t, rate, _, out, at) => {
       out[at] = rate / (1 - powerInteger(beta1, t));
@@ -114,6 +117,7 @@ export function nadam(options: NadamOptions = {}): Optimizer {
   };
   return optimizer("nadam", all, {
     slots: ["m", "v"],
+    least: [leastStep(beta1), leastMean(beta2)],
     factorCount: 3,
     factors: (t, rate, _, out, at) => {
       out[at] = (rate * mu(t + 1)) / oneMinusProduct(t + 1);
@@ -145,6 +149,7 @@ export function radam(options: BetaOptions = {}): Optimizer {
   const longest = 2 / (1 - beta2) - 1;
   return optimizer("radam", all, {
     slots: ["m", "v"],
+    least: [leastStep(beta1), leastMean(beta2)],
     factorCount: 3,
     factors: (t, rate, _, out, at) => {
       const left = powerInteger(beta2, t);

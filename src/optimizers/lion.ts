@@ -1,4 +1,5 @@
 import { Step } from "../../assembly/opcodes.js";
+import { leastMean } from "./fading.js";
 import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checked, checkRates } from "./options.js";
 
@@ -17,6 +18,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   const { beta1, beta2 } = all;
   return optimizer("lion", all, {
     slots: ["m"],
+    least: [leastMean(beta2)],
     decoupled: true,
     factorCount: 2,
     factors: (_, rate, weightDecay, out, at) => {

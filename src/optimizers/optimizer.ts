@@ -5,6 +5,7 @@ import type { Builder } from "../plan/builder.js";
 import { type Extent, size, type Tensor } from "../plan/tensor.js";
 import { isObserver } from "../schedules/plateau.js";
 import type { Schedule } from "../schedules.js";
+import { EVERY, NORMAL } from "./fading.js";
 import { type ParameterGroup, possibleSettings, runsOf, type Setting } from "./groups.js";
 import type { Clip, Common, Complete, Ema } from "./options.js";
 import { toSchedule } from "./rate.js";
@@ -54,6 +55,8 @@ export interface Share extends Slabs {
 /** What tells one optimizer from another. */
 export interface Rule {
   readonly slots: readonly string[];
+  /** By slot: magnitudes that are smaller become 0 now and then; default float32's least normal number. */
+  readonly least?: readonly number[];
   readonly slotValue?: number;
   /** w is multiplied by 1 - learningRate·weightDecay, a factor, instead of weightDecay·w being added to g. */
   readonly decoupled?: boolean;
@@ -62,9 +65,6 @@ export interface Rule {
   factors(t: number, rate: number, weightDecay: number, out: Float32Array, at: number): void;
   emit(g: Builder, share: Share): void;
 }
-
-/** Steps from one flush of the state to the next: so few that a mean is subnormal for a moment only, so many that a pass costs nothing. */
-const FLUSHED = 64;
 
 /** @param options checked and complete */
 export function optimizer<O extends Common>(type: string, options: Complete<O>, rule: Rule): Optimizer {
@@ -120,8 +120,15 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
           factors: slabs.factors.slice(kind * factorCount, (kind + 1) * factorCount),
           weightDecay: decoupled ? 0 : setting.weightDecay,
         });
-        for (const x of share.slots.slice(0, rule.slots.length))
-          g.emit("flushSubnormals", { x, number: Step.Number, every: FLUSHED, end: share.end });
+        rule.slots.forEach((_, i) => {
+          g.emit("flushSubnormals", {
+            x: share.slots[i]!,
+            number: Step.Number,
+            every: EVERY,
+            least: rule.least?.[i] ?? NORMAL,
+            end: share.end,
+          });
+        });
       }
       if (ema) g.emit("emaStep", { average: slabs.slots.at(-1)!, w: slabs.w, oneMinusDecay: 1 - ema.decay, end: slabs.end });
     },

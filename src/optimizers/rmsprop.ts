@@ -1,5 +1,6 @@
 import { Step } from "../../assembly/opcodes.js";
 import { checkBoolean } from "../checks.js";
+import { leastMean, leastStep } from "./fading.js";
 import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
@@ -22,8 +23,10 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkBoolean("rmsprop: centered", all.centered);
   const { rho, epsilon, momentum, centered } = all;
   const slots = ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  const least = slots.map((slot) => (slot === "velocity" ? leastStep(momentum) : leastMean(rho)));
   return optimizer("rmsprop", all, {
     slots,
+    least,
     factorCount: 1,
     factors: (_, rate, __, out, at) => {
       out[at] = rate;

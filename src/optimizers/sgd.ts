@@ -1,5 +1,6 @@
 import { Step } from "../../assembly/opcodes.js";
 import { checkBoolean } from "../checks.js";
+import { leastStep } from "./fading.js";
 import { type Optimizer, optimizer } from "./optimizer.js";
 import { type Common, checked, checkRates } from "./options.js";
 
@@ -21,6 +22,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum, dampening, nesterov } = all;
   return optimizer("sgd", all, {
     slots: momentum === 0 ? [] : ["velocity"],
+    least: [leastStep(momentum)],
     factorCount: 2,
     factors: (t, rate, _, out, at) => {
       out[at] = rate;

@@ -227,10 +227,10 @@ export const optimizerOps = {
     split: Share.Elements,
     flops: (v) => 3 * v.end!,
   })),
-  /** In every `every`-th step: x = +0 where |x| < 2^-126 */
+  /** In every `every`-th step: x = +0 where |x| < least */
   flushSubnormals: op(() => ({
     code: Op.FlushSubnormals,
-    operands: [update("x", whole), scalar("number", "stepU32"), scalar("every", "u32"), end],
+    operands: [update("x", whole), scalar("number", "stepU32"), scalar("every", "u32"), scalar("least", "f32"), end],
     split: Share.Elements,
     flops: () => 0,
   })),
