@@ -48,7 +48,8 @@ export interface FitOptions {
    *  has ended. It ends as if it had not been interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data,
    *  options and callbacks must be the same. */
   readonly resume?: boolean;
-  /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; default 50, on a page's main thread 8 */
+  /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; runs at the same time share it; default 50, on a
+   *  page's main thread 8 */
   readonly chunkMilliseconds?: number;
 }
 

@@ -12,6 +12,9 @@ import { isStop } from "./reading.js";
 import type { Sources } from "./sources.js";
 import { Training } from "./training.js";
 
+/** Under way in this process. */
+let runs = 0;
+
 /** @param control what callbacks get of the network
  *  @param states which callbacks had when the run was interrupted */
 export async function train(
@@ -52,6 +55,7 @@ export async function train(
     if (errors.length > 0) throw errors[0];
   };
   const begun: Callback[] = [];
+  runs += 1;
   try {
     for (const [i, callback] of callbacks.entries()) {
       begun.push(callback);
@@ -64,7 +68,7 @@ export async function train(
         stopped = "signal";
         break;
       }
-      const chunk = await loop.chunk().catch((error: unknown) => {
+      const chunk = await loop.chunk(runs).catch((error: unknown) => {
         if (!isStop(error, signal)) throw error;
       });
       // In the midst of a chunk the signal ended the wait for a stream.
@@ -90,5 +94,7 @@ export async function train(
     // What they say to it does not hide it.
     for (const callback of begun) await (async () => callback.onFitError?.(error, run))().catch(() => {});
     throw error;
+  } finally {
+    runs -= 1;
   }
 }

@@ -32,7 +32,6 @@ export type Validate = () => Evaluation | Promise<Evaluation>;
 export class Training {
   readonly epochs: EpochLog;
   private readonly batches: Batches;
-  private readonly budget: number;
   private plan: LoadedPlan;
   private readonly savepoint: Savepoint;
   /** Do threads share its work? */
@@ -70,7 +69,7 @@ export class Training {
     private readonly options: CompleteFit,
     private readonly position: Position,
   ) {
-    const { epochs, batchSize, shuffle, chunkMilliseconds } = options;
+    const { epochs, batchSize, shuffle } = options;
     const feed = data instanceof Feed ? data : undefined;
     const samples = data instanceof Feed ? data.form : data;
     this.feed = feed;
@@ -81,7 +80,6 @@ export class Training {
       validate !== undefined ||
       isObserver(optimizer.schedule) ||
       options.callbacks.some(({ onEpochEnd }) => onEpochEnd !== undefined);
-    this.budget = chunkMilliseconds / 1000;
     this.epochs = new EpochLog(metricNames(objectives), epochs);
     const rows = feed?.rows ?? samples.rows;
     const size = Math.min(batchSize, rows);
@@ -155,9 +153,9 @@ export class Training {
   }
 
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
-  private async load(feed: Feed): Promise<void> {
+  private async load(feed: Feed, seconds: number): Promise<void> {
     const begun = performance.now();
-    this.loaded = Math.max(1, this.choose(this.budget));
+    this.loaded = Math.max(1, this.choose(seconds));
     const begin = this.used;
     const end = Math.min(begin + this.loaded * this.batches.size, this.batches.rows);
     const number = this.globalEpoch + this.closed;
@@ -173,16 +171,18 @@ export class Training {
 
   /** Runs the next steps, then closes the epoch if it ends with them; nothing but that, where a resumed run's last steps were an epoch's, whose
    *  validation failed.
+   *  @param runs under way at the same time: the event loop turns once for a chunk of each, so that they share its time
    *  @returns the epochs that ended, how many steps were done, and what ended the chunk early */
-  async chunk(): Promise<{
+  async chunk(runs: number): Promise<{
     readonly ended: { readonly begin: number; readonly end: number };
     readonly steps: number;
     readonly failure?: () => Error;
   }> {
     const { closed: begin, done } = this;
+    const seconds = this.options.chunkMilliseconds / 1000 / runs;
     const { rows } = this.batches;
-    if (this.feed) await this.load(this.feed);
-    const failure = this.used < rows ? await this.run() : undefined;
+    if (this.feed) await this.load(this.feed, seconds);
+    const failure = this.used < rows ? await this.run(seconds) : undefined;
     if (this.used === rows) {
       const validation = await this.validate?.();
       this.closeEpoch();
@@ -194,18 +194,18 @@ export class Training {
   }
 
   /** A chunk's calls: of a stream one, for the rows it has given. */
-  private async run(): Promise<(() => Error) | undefined> {
+  private async run(seconds: number): Promise<(() => Error) | undefined> {
     checkKept("fit", this.samples);
     const begun = performance.now();
     try {
-      let steps = this.loaded ?? Math.max(1, this.choose(this.budget));
+      let steps = this.loaded ?? Math.max(1, this.choose(seconds));
       do {
         // Also what is thrown: the calls before it count, and their epochs are reported.
         const failure = await this.call(steps).catch((error: Error) => () => error);
         if (failure) return failure;
         const elapsed = (performance.now() - begun) / 1000;
         // The clocks of some runtimes stand still until the event loop turns.
-        steps = this.feed || elapsed === 0 ? 0 : this.choose(this.budget - elapsed);
+        steps = this.feed || elapsed === 0 ? 0 : this.choose(seconds - elapsed);
       } while (steps > 0);
       return undefined;
     } finally {

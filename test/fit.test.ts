@@ -295,6 +295,26 @@ test("the event loop runs between chunks: a timer can stop training", async () =
   expect(stopped).toBe("signal");
 });
 
+test("many runs at once share the time of a turn of the event loop", async () => {
+  const nets = await Promise.all(Array.from({ length: 20 }, () => make()));
+  const spans: number[] = [];
+  let turned = performance.now();
+  const timer = setInterval(() => {
+    spans.push(performance.now() - turned);
+    turned = performance.now();
+  }, 1);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 1500);
+  await Promise.all(
+    nets.map((net) => net.fit(rows(100), { epochs: 2 ** 31 - 1, batchSize: 10, chunkMilliseconds: 40, signal: controller.signal })),
+  );
+  clearInterval(timer);
+  // Each for itself would take 800 ms a turn.
+  const median = spans.sort((a, b) => a - b)[spans.length >> 1];
+  expect(median).toBeLessThan(400);
+  expect(median).toBeGreaterThan(10);
+});
+
 test("where the clock stands still the event loop turns after each call all the same", async () => {
   vi.spyOn(performance, "now").mockReturnValue(1);
   const net = await make();
