@@ -13,6 +13,7 @@ import { prepare } from "./operands.js";
 import { readOptions, refuse } from "./options.js";
 import { digits, engineName, featureLines, percent } from "./page.js";
 import { benchProducts, widen } from "./products.js";
+import { Progress } from "./progress.js";
 import { quietness } from "./quiet.js";
 import { type Measurement, record } from "./record.js";
 import { Sheet } from "./sheet.js";
@@ -37,8 +38,6 @@ export async function bench(argv: readonly string[]): Promise<void> {
   if (relaxed && !found.relaxedSimd.available) refuse(`--relaxed: ${found.relaxedSimd.reason}`);
   if (wide && !found.revectorize.available) refuse(`--revectorize: ${found.revectorize.reason}`);
   const wasmHow: How = { backend: "wasm", arithmetic: relaxed ? "relaxed" : "strict" };
-  const sheet = new Sheet(wasmHow);
-
   const wanted = (kind: Measurement["bench"], name: string) => `${kind} ${name}`.toLowerCase().includes(only.toLowerCase());
   const products = gemmCases().filter(({ name, form, flops }) => wanted("gemm", `${name} ${form}`) && (!quick || flops <= QUICK));
   const kernels = kernelCases.filter(({ name }) => wanted("kernel", name));
@@ -47,12 +46,14 @@ export async function bench(argv: readonly string[]): Promise<void> {
     wanted("predict", name),
   );
   const single = standards.filter((standard) => SINGLE.includes(standard.name) && wanted("trainOnBatch", stepName(standard)));
-  const dispatched = wanted("dispatch", "fill of nothing");
+  const dispatched = ["empty fill"].filter((name) => wanted("dispatch", name));
   const starts = ["784-128-10"].filter((name) => wanted("start", name));
   const plans = ["ten layers"].filter((name) => wanted("plan", name));
   const needsLimit = products.length > 0 || wanted("limit", "");
-  if (!needsLimit && !dispatched && [kernels, trained, predicted, single, starts, plans].every((list) => list.length === 0))
-    refuse(`no line's name contains "${only}"`);
+  const lines = [products, kernels, trained, predicted, single, dispatched, starts, plans].reduce((sum, { length }) => sum + length, 0);
+  if (!needsLimit && lines === 0) refuse(`no line's name contains "${only}"`);
+  const progress = new Progress(lines);
+  const sheet = new Sheet(wasmHow, progress);
 
   console.log(`machine  ${cpus()[0]?.model.trim()}, ${cpus().length} cores`);
   console.log(`engine   ${engineName()}`);
@@ -61,13 +62,15 @@ export async function bench(argv: readonly string[]): Promise<void> {
     `wasm     ${wasmHow.arithmetic}, one thread${wide ? ", revectorized" : ""}${quiet ? ", in quiet moments" : ""}; js: its faster arithmetic`,
   );
   // Before V8 is asked for more: the limit that 128 bits have.
-  const limits = needsLimit ? measureLimit(wasmHow.arithmetic, budget) : [];
-  if (wide) await widen(wasmHow, budget);
+  const limits = needsLimit ? measureLimit(wasmHow.arithmetic, budget, (loop) => progress.at(loop)) : [];
+  if (wide) await widen(wasmHow, budget, progress);
   const exceeded = needsLimit && (await benchProducts(sheet, products, limits, { arithmetic: wasmHow.arithmetic, wide, budget }));
 
   const bounds = new Bounds(budget);
   for (const bound of [false, true]) {
+    sheet.begin(bound ? "kernels over slabs, GB/s" : "other kernels, GB/s", bound ? { extra: "bound" } : {});
     for (const { name, job, divisions } of kernels.filter((kernel) => bound === (kernel.divisions !== undefined))) {
+      progress.at(name);
       const { wasm, js, bytes, span } = await prepare(job);
       const binding = divisions && bounds.binding(divisions, span, bytes / job.values.end!);
       await sheet.line(
@@ -77,47 +80,49 @@ export async function bench(argv: readonly string[]): Promise<void> {
         binding && { extra: ({ median }) => `${binding.name} ${percent(median / binding.rate)}` },
       );
     }
-    sheet.print(bound ? "kernels over slabs, GB/s" : "other kernels, GB/s", bound ? { extra: "bound" } : {});
   }
 
+  sheet.begin("training, samples/s", { extra: "steps/s" });
   for (const standard of trained) {
     const name = stepName(standard);
     await sheet.line(name, { bench: "step", case: name, unit: "samples/s" }, (how) => measureSteps(standard, how, budget), {
       extra: ({ median }) => digits(median / standard.batch),
     });
   }
-  sheet.print("training, samples/s", { extra: "steps/s" });
 
+  sheet.begin("prediction of one row, µs", { smallerIsBetter: true });
   for (const standard of predicted)
     await sheet.line(standard.name, { bench: "predict", case: standard.name, unit: "µs" }, (how) => measurePredict(standard, how, budget));
-  sheet.print("prediction of one row, µs", { smallerIsBetter: true });
 
+  sheet.begin("one step by trainOnBatch, µs", { smallerIsBetter: true });
   for (const standard of single) {
     const fields = { bench: "trainOnBatch", case: stepName(standard), unit: "µs" } as const;
     await sheet.line(stepName(standard), fields, (how) => measureTrainOnBatch(standard, how, budget));
   }
-  sheet.print("one step by trainOnBatch, µs", { smallerIsBetter: true });
 
-  if (dispatched)
-    await sheet.line("fill of nothing", { bench: "dispatch", case: "fill of nothing", unit: "ns" }, ({ backend }) =>
-      measureDispatch(backend, budget),
-    );
-  sheet.print("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
+  sheet.begin("decode and dispatch of an instruction, ns", { smallerIsBetter: true });
+  for (const name of dispatched)
+    await sheet.line(name, { bench: "dispatch", case: name, unit: "ns" }, ({ backend }) => measureDispatch(backend, budget));
 
+  sheet.begin("first step, over an empty script, ms", { smallerIsBetter: true });
   for (const name of starts) {
-    const parts = { wasm: measureStart("wasm", budget), js: measureStart("js", budget) };
+    const measured = (backend: "wasm" | "js") => {
+      progress.at(`start ${name} ${backend}`);
+      return measureStart(backend, budget);
+    };
+    const parts = { wasm: measured("wasm"), js: measured("js") };
     for (const part of parts.wasm.keys()) {
       const fields = { bench: "start", case: part === "all" ? name : `${name} ${part}`, unit: "ms" } as const;
       await sheet.line(part === "all" ? name : `  ${part}`, fields, ({ backend }) => parts[backend].get(part)!);
     }
   }
-  sheet.print("first step, over an empty script, ms", { smallerIsBetter: true });
 
   for (const name of plans) {
     // A plan is the same for both backends.
+    progress.at(`plan ${name}`);
     for (const [part, figure] of measurePlan(budget)) {
       sheet.records.push(record({ bench: "plan", case: `${name}, ${part}`, unit: "ms", ...wasmHow }, figure));
-      console.log(`plan     ${name}, ${part}: ${digits(figure.median)} ms (${digits(figure.min)}-${digits(figure.max)})`);
+      progress.print(`plan     ${name}, ${part}: ${digits(figure.median)} ms (${digits(figure.min)}-${digits(figure.max)})`);
     }
   }
 

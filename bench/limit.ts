@@ -70,8 +70,12 @@ export function densestLoop(): () => void {
 }
 
 /** All candidates, the fastest first, which is the limit. */
-export function measureLimit(arithmetic: "strict" | "relaxed", budget: Budget): readonly Limit[] {
-  return sorted(loopsOf(arithmetic).map(({ name, flops, run }) => ({ name, figure: measure(run, flops / 1e9, budget) })));
+export function measureLimit(arithmetic: "strict" | "relaxed", budget: Budget, at: (loop: string) => void): readonly Limit[] {
+  const measured = loopsOf(arithmetic).map(({ name, flops, run }) => {
+    at(`limit, ${name}`);
+    return { name, figure: measure(run, flops / 1e9, budget) };
+  });
+  return sorted(measured);
 }
 
 /** One of them again. */

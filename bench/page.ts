@@ -11,20 +11,30 @@ export interface Line {
   readonly extra?: string;
 }
 
-/** @param extra heading of the lines' extra column, if they have one */
+export interface Layout {
+  /** Heading of the lines' extra column, if they have one. */
+  readonly extra?: string;
+  readonly smallerIsBetter?: boolean;
+}
+
+/** A table's functions. Its columns are as wide as they are whatever is in them: lines are printed when they are known. */
 export function table(
   title: string,
-  lines: readonly Line[],
-  { extra, smallerIsBetter = false }: { extra?: string; smallerIsBetter?: boolean } = {},
-): string {
+  { extra, smallerIsBetter = false }: Layout = {},
+): {
+  readonly heading: () => string;
+  readonly row: (line: Line) => string;
+} {
   const [width, number] = extra ? [28, 8] : [43, 7];
   const cells = (name: string, ...numbers: readonly string[]) => name.padEnd(width) + numbers.map((text) => text.padStart(number)).join("");
   const column = (text = "") => (extra ? [text.padStart(12)] : []);
-  const rows = lines.map(({ name, wasm, js, extra: text }) => {
-    const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
-    return cells(name, digits(wasm.min), shownMedian(wasm), digits(wasm.max), ...column(text), shownMedian(js), `${digits(ratio)}x`);
-  });
-  return ["", cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio"), ...rows].join("\n");
+  return {
+    heading: () => `\n${cells(title, "min", "wasm", "max", ...column(extra), "js", "ratio")}`,
+    row: ({ name, wasm, js, extra: text }) => {
+      const ratio = smallerIsBetter ? js.median / wasm.median : wasm.median / js.median;
+      return cells(name, digits(wasm.min), shownMedian(wasm), digits(wasm.max), ...column(text), shownMedian(js), `${digits(ratio)}x`);
+    },
+  };
 }
 
 /** With a mark if it is disturbed. */

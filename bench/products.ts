@@ -6,6 +6,7 @@ import { type Budget, measure } from "./measure.js";
 import type { How } from "./networks.js";
 import { recompile } from "./operands.js";
 import { digits, percent, shownMedian } from "./page.js";
+import type { Progress } from "./progress.js";
 import { record } from "./record.js";
 import type { Sheet } from "./sheet.js";
 
@@ -15,17 +16,18 @@ const LOOPS = 3;
 const CLOCK = 1.03;
 
 /** Switches the revectorizer on and says what it gives. */
-export async function widen({ arithmetic }: How, budget: Budget): Promise<void> {
+export async function widen({ arithmetic }: How, budget: Budget, progress: Progress): Promise<void> {
   const sample = gemmCases().find(({ name, form }) => name === "256x256x256" && form === "NN")!;
   const rateOf = async () => {
     const { wasm, flops } = await sample.prepare();
     return measure(wasm[arithmetic]!, flops / 1e9, budget).median;
   };
+  progress.at("what the flag gives");
   const before = await rateOf();
   revectorize();
   recompile();
   const after = await rateOf();
-  console.log(`flag     ${sample.name} off ${digits(before)}, on ${digits(after)} GFLOP/s: ${digits(after / before)}x`);
+  progress.print(`flag     ${sample.name} off ${digits(before)}, on ${digits(after)} GFLOP/s: ${digits(after / before)}x`);
 }
 
 /** @param first the limit of 128 bits, measured before anything was made wider @returns whether some figure is above the limit */
@@ -39,6 +41,8 @@ export async function benchProducts(
   // Clocks move, and neighbours of a virtual machine come and go: each product is beside the limit of its own moment, the higher of
   // the one right before and the one right after it.
   const loops = first.slice(0, LOOPS).map(({ name }) => name);
+  const { progress } = sheet;
+  sheet.begin("gemm, GFLOP/s", { extra: "limit" });
   const limitNow = () => width * Math.max(...loops.map((loop) => measureAgain(arithmetic, loop, budget).median));
   for (const { name, form, prepare } of products) {
     const { wasm, js, flops } = await prepare();
@@ -58,15 +62,20 @@ export async function benchProducts(
     );
   }
   // The clock may have risen since: again, so that products and limit see the same machine.
-  const limits = products.length > 0 ? fasterOf(first, measureLimit(arithmetic, budget)) : first;
+  const limits =
+    products.length > 0
+      ? fasterOf(
+          first,
+          measureLimit(arithmetic, budget, (loop) => progress.at(loop)),
+        )
+      : first;
   const [{ name: fastest, figure: narrow }] = limits as [Limit];
   const limit = width * narrow.median;
   for (const { name, figure } of limits)
     sheet.records.push(
       record({ bench: "limit", case: name, backend: "wasm", arithmetic, unit: "GFLOP/s", ofLimit: figure.median / limit }, figure),
     );
-  console.log(`limit    ${wide ? "twice " : ""}${shownMedian(narrow)} GFLOP/s, multiply and add (${fastest})`);
+  progress.print(`limit    ${wide ? "twice " : ""}${shownMedian(narrow)} GFLOP/s, multiply and add (${fastest})`);
   sheet.disturbed ||= narrow.disturbed === true;
-  sheet.print("gemm, GFLOP/s", { extra: "limit" });
   return sheet.records.some(({ bench, median }) => bench === "gemm" && median > CLOCK * limit);
 }

@@ -1,8 +1,9 @@
-// What the bench's sections write on: each line is measured in WebAssembly and in plain JavaScript, tables are printed, every figure is kept
-// for `--json`.
+// What the bench's sections write on: each line is measured in WebAssembly and in plain JavaScript and printed, every figure is kept for
+// `--json`.
 import type { Figure } from "./measure.js";
 import type { How } from "./networks.js";
-import { type Line, table } from "./page.js";
+import { type Layout, table } from "./page.js";
+import type { Progress } from "./progress.js";
 import { type Measurement, record } from "./record.js";
 
 type Fields = Pick<Measurement, "bench" | "case" | "form" | "unit">;
@@ -22,11 +23,22 @@ export class Sheet {
   readonly records: Measurement[] = [];
   /** Some figure on the page had too few quiet samples. */
   disturbed = false;
-  private lines: Line[] = [];
+  private table = table("");
+  private isEmpty = true;
 
-  constructor(private readonly wasm: How) {}
+  constructor(
+    private readonly wasm: How,
+    readonly progress: Progress,
+  ) {}
+
+  /** What follows are lines of this table; without any it is not printed. */
+  begin(title: string, layout?: Layout): void {
+    this.table = table(title, layout);
+    this.isEmpty = true;
+  }
 
   private async measured(how: How, fields: Fields, run: Run, { ofLimit }: Extras): Promise<Figure> {
+    this.progress.at(`${fields.case} ${how.backend} ${how.arithmetic}`);
     const figure = await run(how);
     this.records.push(record({ ...fields, ...how, ...(ofLimit && { ofLimit: ofLimit(figure) }) }, figure));
     return figure;
@@ -40,13 +52,10 @@ export class Sheet {
     for (const arithmetic of arithmetics) js.push(await this.measured({ backend: "js", arithmetic }, fields, run, extras));
     const smaller = ["ns", "µs", "ms"].includes(fields.unit);
     const [fastest] = js.sort((x, y) => (smaller ? x.median - y.median : y.median - x.median));
-    this.lines.push({ name, wasm, js: fastest!, extra: extras.extra?.(wasm) });
-  }
-
-  /** The table of the lines since the last one, if there are any. */
-  print(title: string, options?: Parameters<typeof table>[2]): void {
-    if (this.lines.length > 0) console.log(table(title, this.lines, options));
-    this.disturbed ||= this.lines.some(({ wasm, js }) => wasm.disturbed || js.disturbed);
-    this.lines = [];
+    if (this.isEmpty) this.progress.print(this.table.heading());
+    this.isEmpty = false;
+    // An indented one is a part of that above it.
+    this.progress.print(this.table.row({ name, wasm, js: fastest!, extra: extras.extra?.(wasm) }), !name.startsWith(" "));
+    this.disturbed ||= wasm.disturbed === true || fastest!.disturbed === true;
   }
 }

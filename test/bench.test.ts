@@ -8,6 +8,8 @@ import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { measure } from "../bench/measure.js";
 import { engineName, table } from "../bench/page.js";
+import { Progress } from "../bench/progress.js";
+import { Sheet } from "../bench/sheet.js";
 import { version } from "../package.json";
 import config from "../tsdown.config.js";
 
@@ -107,9 +109,60 @@ test("every table fits 80 columns, and its cells lie apart", () => {
   }
   const wasm = { min: 0.01, median: 151, max: 1.59e5 };
   const line = { name: "784-128-10 all on batch 32", wasm, js: { min: 0.98, median: 0.99, max: 1 }, extra: "copy 152 %" };
-  const [, heading, cells] = table("", [line], { extra: "bound" }).split("\n");
-  expect(heading!.trim().split(/ +/)).toEqual(["min", "wasm", "max", "bound", "js", "ratio"]);
-  expect(cells!.split(/ {2,}/)).toEqual(["784-128-10 all on batch 32", "0.01", "151", "159k", "copy 152 %", "0.99", "153x"]);
+  const { heading, row } = table("", { extra: "bound" });
+  expect(heading().trim().split(/ +/)).toEqual(["min", "wasm", "max", "bound", "js", "ratio"]);
+  expect(row(line).split(/ {2,}/)).toEqual(["784-128-10 all on batch 32", "0.01", "151", "159k", "copy 152 %", "0.99", "153x"]);
+});
+
+describe("lines appear when they are known", () => {
+  const figure = { min: 1, median: 2, max: 3 };
+  const fields = { bench: "step", case: "2-8-1", unit: "samples/s" } as const;
+  const terminal = (isTTY: boolean) => {
+    const written: string[] = [];
+    return { isTTY, columns: 80, written, write: (text: string) => written.push(text) };
+  };
+  /** What is on the page when a line is measured, for each of its figures, and at the end. */
+  async function pages(stream: ReturnType<typeof terminal>) {
+    const page: string[] = [];
+    const log = vi.spyOn(console, "log").mockImplementation((text) => void page.push(...text.split("\n")));
+    const seen: string[][] = [];
+    try {
+      const sheet = new Sheet({ backend: "wasm", arithmetic: "strict" }, new Progress(2, stream));
+      const run = () => {
+        seen.push(page.map((line) => line.split(" ")[0]!));
+        return figure;
+      };
+      sheet.begin("none");
+      sheet.begin("training");
+      await sheet.line("first", fields, run);
+      await sheet.line("second", fields, run);
+    } finally {
+      log.mockRestore();
+    }
+    return { seen, page };
+  }
+
+  test("each under its table's heading, before the next is measured", async () => {
+    const { seen, page } = await pages(terminal(false));
+    const none: string[] = [];
+    const first = ["", "training", "first"];
+    expect(seen).toEqual([none, none, none, first, first, first]);
+    expect(page.map((line) => line.split(" ")[0])).toEqual([...first, "second"]);
+  });
+
+  test("and on a terminal what is measured is said below them, and gone at the end; elsewhere nothing", async () => {
+    const [live, file] = [terminal(true), terminal(false)];
+    vi.stubEnv("TERM", "xterm");
+    await pages(live);
+    await pages(file);
+    vi.unstubAllEnvs();
+    expect(file.written).toEqual([]);
+    const erase = "\r\x1b[K";
+    const shown = live.written.filter((text) => text.includes("2-8-1")).map((text) => text.replace(erase, ""));
+    expect(shown[0]).toMatch(/^0\/2 .* 2-8-1 wasm strict$/);
+    expect(shown.at(-1)).toMatch(/^1\/2 /);
+    expect(live.written.at(-1)).toBe(erase);
+  });
 });
 
 test("help fits 80 columns", () => {
@@ -146,7 +199,16 @@ test("a command ends when its reader has seen enough", async () => {
 
 test("an unknown option, a missing value, a file that cannot be written or a text that no line has is one line on stderr and exit code 2", () => {
   const nowhere = ["--json", join(built, "nowhere", "figures.json")];
-  for (const options of [["--fast"], ["--json"], ["extra"], ["--quick=3"], ["--only", "--json"], ["--only", "no such line"], nowhere]) {
+  for (const options of [
+    ["--fast"],
+    ["--json"],
+    ["extra"],
+    ["--quick=3"],
+    ["--only", "--json"],
+    ["--only", "no such line"],
+    ["--only", "nothing"],
+    nowhere,
+  ]) {
     const { status, stderr, stdout } = spawnSync(process.execPath, [...command, ...options], { encoding: "utf8" });
     expect([options, status, stdout]).toEqual([options, 2, ""]);
     expect(stderr.trim().split("\n").length).toBe(1);
