@@ -7,7 +7,7 @@ import { showAs } from "./inspect.js";
 import { checkMeaning, meaningOf } from "./meaning.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
-import { cut } from "./wrap.js";
+import { cut, figure } from "./wrap.js";
 
 export interface GradCheckOptions {
   /** What |analytic - numeric| may be, of the tensor's largest gradient; default 1e-3 */
@@ -225,8 +225,8 @@ function describe(agrees: boolean, tolerance: number, tensors: readonly GradChec
       const index = ` [${worst.index}]`;
       return row(
         `${cut(name, 26 - index.length)}${index}`,
-        worst.analytic.toPrecision(5),
-        worst.numeric.toPrecision(5),
+        figure(worst.analytic, 5),
+        figure(worst.numeric, 5),
         worst.relative.toExponential(1),
         `${checked}/${elements}`,
       );

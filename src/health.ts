@@ -8,7 +8,7 @@ import { columns } from "./plan/tensor.js";
 import type { Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 import { SLICE } from "./slices.js";
-import { cut, wrapped } from "./wrap.js";
+import { cut, figure, wrapped } from "./wrap.js";
 
 /** Of all elements of a tensor over the rows looked at. */
 export interface Spread {
@@ -134,7 +134,7 @@ function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {
 }
 
 function table(layers: readonly LayerHealth[]): string {
-  const number = (value: number) => value.toPrecision(3);
+  const number = (value: number) => figure(value, 3);
   const head = ["layer", "mean", "deviation", "zeros", "gradient dev.", "dW norm", "dead"];
   const lines = layers.map(({ name, activations: a, gradients: g, parameterGradientNorm, dead }) => [
     cut(name, 18),

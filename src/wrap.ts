@@ -20,6 +20,12 @@ export function commas(items: readonly string[]): string[] {
   return items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
 }
 
+/** So many digits, in at most six columns more: 0.012346, -1.2346e-5, 1.2346e+12. `toPrecision` would write up to six zeros before them. */
+export function figure(value: number, digits: number): string {
+  const size = Math.abs(value);
+  return size > 0 && size < 1e-4 ? value.toExponential(digits - 1) : value.toPrecision(digits);
+}
+
 /** In at most so many columns; "…" stands for what is left out. */
 export function cut(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text;

@@ -55,6 +55,15 @@ describe("gradCheck", () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  test("columns lie below each other whatever the numbers' size", async () => {
+    // Of a gradient of -0.00001 as many digits as of others would begin one column further to the left.
+    const net = await network({ input: 3, layers: [dense(2)], loss: meanSquaredError({ weight: 1e-5 }), seed: 1 });
+    const { tensors, summary } = gradCheck(net, { inputs, targets });
+    expect(tensors.some(({ worst }) => worst.analytic < 0 && worst.analytic > -1e-4)).toBe(true);
+    const [, ...table] = summary.split("\n");
+    expect(new Set(table.map((line) => line.length)).size).toBe(1);
+  });
+
   test("agrees with dropout, whose random numbers are the next step's at every evaluation", async () => {
     const net = await network({
       input: 3,

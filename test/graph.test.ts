@@ -253,6 +253,16 @@ test("diagnose's numbers are those of all elements, of the batch's mean loss", a
   );
 });
 
+test("diagnose's table has 80 columns at most, however small numbers are", async () => {
+  const layers = [dense(2, { name: "a_name_of_eighteen" }), dense(1)];
+  const net = await network({ input: 1, layers, loss: meanSquaredError({ weight: 1e-6 }), seed: 1 });
+  net.setParameters([{ name: "a_name_of_eighteen.weight", values: [-1.25e-6, -2.5e-6] }]);
+  const { layers: found, summary } = net.diagnose({ inputs: [1, 2, 3, 4], targets: [0, 1, 2, 3] });
+  expect(found[0]!.activations.mean).toBeLessThan(0);
+  expect(found[0]!.activations.mean).toBeGreaterThan(-1e-5);
+  expect(Math.max(...summary.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
 test.each([
   [1, 1e-3, []],
   [1, 1e-5, ["gradients vanish: 1.0e+5 times smaller in first than in last; relu, residual layers or other initial weights help"]],
