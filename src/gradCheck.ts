@@ -3,7 +3,7 @@
 import { checkCount, checkNetwork, checkNumber, checkOptions } from "./checks.js";
 import { checkData, type Data, type Rows } from "./data.js";
 import { ShapeError } from "./errors.js";
-import { showAs } from "./inspect.js";
+import { showText } from "./inspect.js";
 import { checkMeaning, meaningOf } from "./meaning.js";
 import type { Network } from "./network.js";
 import type { NamedTensor } from "./parameters.js";
@@ -207,7 +207,7 @@ function report(all: readonly Checked[], tolerance: number): GradCheck {
   const agrees = ranked.every(({ excess }) => excess <= tolerance);
   const tensors = ranked.map(({ tensor }) => tensor);
   const summary = describe(agrees, tolerance, tensors);
-  return showAs({ agrees, tolerance, tensors, summary }, () => summary);
+  return showText({ agrees, tolerance, tensors, summary }, () => summary);
 }
 
 /** A slope that is no number is off by any. */

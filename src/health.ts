@@ -1,6 +1,6 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
 
-import { showAs } from "./inspect.js";
+import { showText } from "./inspect.js";
 import { mismatch, seen } from "./losses/predictions.js";
 import type { Model } from "./model.js";
 import { madeBy } from "./plan/program.js";
@@ -105,7 +105,7 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
     return wrapped(first!, words, 2);
   });
   const summary = [table(found), ...lines].join("\n");
-  return showAs({ rows: count, layers: found, warnings, summary }, () => summary);
+  return showText({ rows: count, layers: found, warnings, summary }, () => summary);
 }
 
 function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {

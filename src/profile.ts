@@ -6,7 +6,7 @@ import { checkCount, checkNumber, checkOptions } from "./checks.js";
 import type { Plan } from "./compile.js";
 import type { Data, Ports } from "./data.js";
 import { BackendError } from "./errors.js";
-import { showAs } from "./inspect.js";
+import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
 import { type Cost, costOf } from "./plan/cost.js";
 import { shownOp } from "./plan/explain.js";
@@ -201,7 +201,7 @@ function summarize(model: Model, { program }: Plan, rows: number, number: number
   const { name: backend } = model.region.backend;
   const profile = { backend, rows, instructions, nanoseconds, stepNanoseconds };
   const table = () => tableOf(profile);
-  return showAs({ ...profile, toString: table }, table);
+  return showText({ ...profile }, table);
 }
 
 function tableOf({ backend, rows, instructions, nanoseconds, stepNanoseconds }: Omit<Profile, "toString">): string {
