@@ -10,7 +10,7 @@ import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { LONGEST_RECORD } from "./plan/ops.js";
-import { madeBy, type Program } from "./plan/program.js";
+import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { Stream, uniform } from "./random.js";
@@ -32,9 +32,10 @@ export interface Measured {
   /** Bytes of each purpose's place for its plan. */
   readonly planEach: number;
   readonly parameters: readonly ParameterSpec[];
-  /** One sample's shape of every prediction, and of every node's output. */
+  /** One sample's shape of every prediction. */
   readonly predictions: readonly (readonly number[])[];
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** One for each of the graph's nodes. */
+  readonly layers: readonly LayerRecord[];
   /** Of every prediction, as far as it is known. */
   readonly made: readonly (Made | undefined)[];
   /** As `Built` has it. */
@@ -49,7 +50,7 @@ export interface LoadedPlan extends Plan {
 export class Model {
   readonly parameters: readonly Parameter[];
   readonly predictions: Measured["predictions"];
-  readonly outputs: Measured["outputs"];
+  readonly layers: Measured["layers"];
   readonly bases: Bases;
   private readonly plans = new Map<Purpose, LoadedPlan>();
   /** Whose step table and staged data are in the transient memory now. */
@@ -86,7 +87,7 @@ export class Model {
       planEach,
       parameters,
       predictions: predictions.map(({ shape }) => shape),
-      outputs: program.layers.map(({ name, output }) => ({ name, shape: output.shape })),
+      layers: program.layers,
       made: predictions.map((prediction) => madeBy(program, prediction)),
       askedTraining,
     };
@@ -95,11 +96,11 @@ export class Model {
   constructor(
     readonly definition: Definition,
     readonly region: Region,
-    { bases, planEach, predictions, outputs, parameters }: Measured,
+    { bases, planEach, predictions, layers, parameters }: Measured,
   ) {
     this.bases = bases;
     this.predictions = predictions;
-    this.outputs = outputs;
+    this.layers = layers;
     this.planEach = planEach;
     let address = bases.parameters;
     this.parameters = parameters.map((spec) => {

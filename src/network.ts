@@ -13,7 +13,7 @@ import type { FitOptions } from "./fitOptions.js";
 import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
-import { showAs } from "./inspect.js";
+import { showText } from "./inspect.js";
 import { checkMeaning, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
@@ -56,7 +56,7 @@ export class Network {
   ) {
     this.ports = portsOf(model.definition, model.predictions);
     // Without the memory that a disposed network no longer has, and that threads may be at work on.
-    showAs(this, () => summarize(model));
+    showText(this, () => summarize(model));
   }
 
   private readonly meaning: Meaning = { scalers: undefined, classes: undefined };
@@ -223,7 +223,8 @@ export class Network {
   }
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
-   *  parameter gradients. For teaching and for finding mistakes; nothing changes. */
+   *  parameter gradients, also of layers within layers. For teaching and for finding mistakes: `console.log` of it shows it all,
+   *  of large tensors their shapes, ranges and first numbers. Nothing changes. */
   trace(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): Trace {
     this.assertAlive("trace");
     return traceOf(this.model, this.ports, this.batch("trace", inputs, targets, sampleWeights), this.position.step + 1);
@@ -285,7 +286,8 @@ export class Network {
     return hashOf(this.parameters());
   }
 
-  /** Layers, output shapes and parameter counts as a table, and what trains them; in Node `console.log(net)` shows it, too. */
+  /** As a table of at most 80 columns: layers, those within them indented, their activations, output shapes and parameter counts, in a graph
+   *  what each takes; and what trains them. `console.log(net)` shows it, too, in browsers `${net}`. */
   summary(): string {
     this.assertAlive("summary");
     return summarize(this.model);

@@ -2,9 +2,12 @@
 import { shown } from "./checks.js";
 import { type Rows, toRows } from "./data.js";
 import { ShapeError } from "./errors.js";
+import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
 import { columns, product } from "./plan/tensor.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
+import { tensorText } from "./tensorText.js";
+import { cut } from "./wrap.js";
 
 export interface NamedTensor {
   readonly name: string;
@@ -12,6 +15,12 @@ export interface NamedTensor {
   readonly shape: readonly number[];
   /** A copy, row after row: the last axis is the fastest. */
   readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** Shown as its shape, range and first numbers. */
+export function namedTensor(name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): NamedTensor {
+  const tensor: NamedTensor = { name, shape, values };
+  return showText(tensor, () => tensorText(cut(name, 40), tensor));
 }
 
 /** Values of a parameter, in its shape. */
@@ -23,11 +32,7 @@ export interface GivenParameter {
 
 /** In the order they were made. */
 export function parametersOf(model: Model): NamedTensor[] {
-  return model.parameters.map(({ tensor, address }) => ({
-    name: tensor.name,
-    shape: [...tensor.shape],
-    values: model.readTensor(tensor, address, 0),
-  }));
+  return model.parameters.map(({ tensor, address }) => namedTensor(tensor.name, [...tensor.shape], model.readTensor(tensor, address, 0)));
 }
 
 /** @throws {ShapeError} what does not fit, before any is set */

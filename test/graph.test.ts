@@ -279,7 +279,7 @@ test.each([
   expect(net.diagnose({ inputs: [1, 2], targets: [1, 1] }).warnings).toEqual(warnings);
 });
 
-test("the summary counts a layer's parameters with those of the layers within it", async () => {
+test("the summary shows the layers within a layer, and counts their parameters with its own", async () => {
   const net = await network({
     input: 4,
     layers: [residual([dense(4), dense(4)]), dense(3)],
@@ -290,10 +290,12 @@ test("the summary counts a layer's parameters with those of the layers within it
   // 2·(4·4 + 4) and 4·3 + 3.
   expect(net.summary()).toBe(
     [
-      "layer       output      parameters",
-      "input       [batch, 4]",
-      "residual_1  [batch, 4]          40",
-      "dense_1     [batch, 3]          15",
+      "layer       kind           output      parameters",
+      "input       input          [batch, 4]",
+      "residual_1  residual       [batch, 4]          40",
+      "  dense_1   dense, linear  [batch, 4]          20",
+      "  dense_2   dense, linear  [batch, 4]          20",
+      "dense_1     dense, linear  [batch, 3]          15",
       "55 parameters, loss meanSquaredError, optimizer sgd, backend wasm,",
       "arithmetic strict",
     ].join("\n"),
@@ -306,7 +308,43 @@ test("the summary has a line for each use of a shared layer, and its parameters 
   const outputs = dense(1, { name: "last" })(concatenate()(shared(x), shared(y)));
   const net = await network({ inputs: [x, y], outputs, loss: meanSquaredError(), seed: 1 });
   // 2·3 + 3 once, and 6 + 1.
-  expect(net.summary()).toMatch(/\nshared_one .* 9\nshared_one .* shared\nconcatenate_1 .* 0\nlast .* 7\n16 parameters,/);
+  expect(net.summary()).toMatch(/\nshared_one .* 9 .*\nshared_one .* shared .*\nconcatenate_1 .* 0 .*\nlast .* 7 .*\n16 parameters,/);
+});
+
+describe("the summary of a graph shows what each layer takes", () => {
+  const [x, y] = [input(2, { name: "x" }), input(3, { name: "y" })];
+
+  test("beside it", async () => {
+    const hidden = dense(4, { activation: "relu", name: "hidden" })(x);
+    const joined = concatenate({ name: "joined" })(hidden, y, x);
+    const swish = customActivation("swish", {}, (g, v) => g.mul(v, g.activate(v, "sigmoid")));
+    const outputs = residual([activation(swish), dense(9, { activation: leakyRelu(0.2) })], { name: "r" })(joined);
+    const net = await network({ inputs: [x, y], outputs, loss: meanSquaredError(), seed: 1 });
+    expect(net.summary()).toBe(
+      [
+        "layer           kind               output      parameters  takes",
+        "x               input              [batch, 2]",
+        "y               input              [batch, 3]",
+        "hidden          dense, relu        [batch, 4]          12  x",
+        "joined          concatenate        [batch, 9]           0  hidden, y, x",
+        "r               residual           [batch, 9]          90  joined",
+        "  activation_1  activation, swish  [batch, 9]           0",
+        "  dense_1       dense, leakyRelu   [batch, 9]          90",
+        "102 parameters, loss meanSquaredError, optimizer sgd, backend wasm,",
+        "arithmetic strict",
+      ].join("\n"),
+    );
+  });
+
+  test("on lines of their own where names are long, all of at most 80 columns", async () => {
+    const long = (end: string) => `a_name_that_is_so_long_that_it_is_cut_${end}`;
+    const hidden = ["1", "2", "3"].map((end) => dense(4, { activation: "hardSigmoid", name: long(end) })(x));
+    const outputs = dense(1, { name: "last" })(add()(...hidden));
+    const lines = (await network({ inputs: [x], outputs, loss: meanSquaredError(), seed: 1 })).summary().split("\n");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    const sum = lines.findIndex((line) => line.startsWith("add_1"));
+    expect(lines.slice(sum + 1, sum + 4)).toEqual([`    takes ${long("1")},`, `          ${long("2")},`, `          ${long("3")}`]);
+  });
 });
 
 test("the summary's last line is divided where it has more than 80 columns", async () => {

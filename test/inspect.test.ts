@@ -26,12 +26,13 @@ const make = (backend: "wasm" | "js" = "wasm") =>
 test("a network is shown as its summary: layers, shapes, parameters, backend", async () => {
   const net = await make();
   expect(inspect(net)).toBe(net.summary());
+  expect(`${net}`).toBe(net.summary());
   expect(inspect(net)).toBe(
     [
-      "layer    output      parameters",
-      "input    [batch, 2]",
-      "dense_1  [batch, 3]           9",
-      "dense_2  [batch, 2]           8",
+      "layer    kind           output      parameters",
+      "input    input          [batch, 2]",
+      "dense_1  dense, tanh    [batch, 3]           9",
+      "dense_2  dense, linear  [batch, 2]           8",
       "17 parameters, loss sparseCategoricalCrossEntropy, optimizer adam, backend wasm,",
       "arithmetic strict",
     ].join("\n"),

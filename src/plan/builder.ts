@@ -20,8 +20,12 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** The layer that asked for it. */
   readonly layer: string;
-  /** The network's layer that this one is, or is within. */
-  readonly outermost: string;
+}
+
+/** What the layer at work has applied and asked for; of none, the network's layers. */
+interface Use {
+  readonly layers: LayerRecord[];
+  readonly parameters: Set<Tensor>;
 }
 
 export interface BuilderOptions {
@@ -45,14 +49,13 @@ export class Builder extends Expressions {
   /** @internal */
   readonly gradients = new GradientFlow(this);
   private readonly instructions: Instruction[] = [];
-  private readonly layers: LayerRecord[] = [];
+  private use: Use = { layers: [], parameters: new Set() };
   private readonly constants = new Map<number | "-0", Tensor>();
   private readonly results: Tensor[] = [];
   private readonly own = new WeakSet<Tensor>();
   private readonly penalties: { readonly w: Tensor; readonly l1: number; readonly l2: number; readonly layer: string }[] = [];
   private phase: Phase = "forward";
   private layer = "";
-  private outermost = "";
   private readonly sharing = new Sharing();
   private activation: { readonly x: Tensor; readonly y: Tensor } | undefined;
   private lossFields: LossFields | undefined;
@@ -132,7 +135,10 @@ export class Builder extends Expressions {
     checkNumber(`${full}: l2`, l2, { least: 0 });
     const shared = this.sharing.earlier(full);
     if (shared) {
-      if (shared.shape.join() === shape.join()) return shared;
+      if (shared.shape.join() === shape.join()) {
+        this.use.parameters.add(shared);
+        return shared;
+      }
       throw new ShapeError(
         `${full}: a shared parameter has shape [${shape.join(", ")}], expected [${shared.shape.join(", ")}] as at its first use`,
       );
@@ -140,7 +146,8 @@ export class Builder extends Expressions {
     const still = this.tensor(full, shape, { slab: "parameter", batched: false });
     const tensor = { ...still, needsGradient: this.trains && !this.frozen(still) };
     this.own.add(tensor);
-    this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer, outermost: this.outermost });
+    this.parameters.push({ tensor, initializer: toInitializer(full, initializer), layer: this.layer });
+    this.use.parameters.add(tensor);
     this.sharing.own(full, tensor);
     if (l1 !== 0 || l2 !== 0) this.penalties.push({ w: tensor, l1, l2, layer: this.layer });
     return tensor;
@@ -404,18 +411,22 @@ export class Builder extends Expressions {
   /** Applies one of the network's layers, with its name on everything it emits, and records its way for `trace`. @internal */
   inLayer(name: string, layer: Layer, inputs: readonly Tensor[]): Tensor {
     this.layer = name;
-    this.outermost = name;
     this.sharing.begin(layer);
+    return this.recorded(layer, inputs);
+  }
+
+  private recorded(layer: Layer, inputs: readonly Tensor[]): Tensor {
+    const { use: outer, activation: before, layer: name } = this;
+    const { layers, parameters }: Use = { layers: [], parameters: new Set() };
+    this.use = { layers, parameters };
     this.activation = undefined;
     const output = layer.apply(this, ...inputs);
     const activation = this.activation as Builder["activation"]; // set by ops that the layer called
-    this.layers.push({
-      name,
-      inputs,
-      output,
-      ...(activation?.y === output && { preActivation: activation.x }),
-      parameters: this.parameters.filter(({ outermost }) => outermost === name).map(({ tensor }) => tensor),
-    });
+    this.activation = activation ?? before;
+    this.use = outer;
+    for (const parameter of parameters) outer.parameters.add(parameter);
+    const preActivation = activation?.y === output ? { preActivation: activation.x } : {};
+    outer.layers.push({ name, layer, inputs, output, ...preActivation, parameters: [...parameters], layers });
     return output;
   }
 
@@ -427,7 +438,7 @@ export class Builder extends Expressions {
     checkText(`${outer}: within: name`, name);
     checkLayer(`${outer}: within: layer`, layer);
     this.layer = `${outer}.${name}`;
-    const output = this.sharing.within(layer, () => layer.apply(this, ...inputs));
+    const output = this.sharing.within(layer, () => this.recorded(layer, inputs));
     this.layer = outer;
     return output;
   }
@@ -436,7 +447,6 @@ export class Builder extends Expressions {
   inPhase(phase: Phase, layer: string, body: () => void): void {
     this.phase = phase;
     this.layer = layer;
-    this.outermost = layer;
     this.sharing.begin();
     body();
   }
@@ -460,7 +470,7 @@ export class Builder extends Expressions {
   program(): Program {
     return {
       instructions: this.instructions,
-      layers: this.layers,
+      layers: this.use.layers,
       parameters: this.parameters.map((p) => p.tensor),
       gradients: this.gradients.arrived,
       results: this.results,

@@ -1,5 +1,6 @@
 // A program: what a network does in one step, as a list of instructions on named tensors. Passes rewrite it; it can be printed.
 
+import type { Layer } from "../layers/layer.js";
 import { type OpName, specOf } from "./ops.js";
 import { accessOf, type Made, type TensorOperand, type Values } from "./spec.js";
 import { type Extent, evaluate, type Tensor } from "./tensor.js";
@@ -15,14 +16,19 @@ export interface Instruction {
   readonly phase: Phase;
 }
 
-/** What a layer's computation went through, for `trace`. */
+/** What a layer's computation went through, for people to see. */
 export interface LayerRecord {
+  /** Of a layer within another `<that one>.<its own>`. */
   readonly name: string;
+  readonly layer: Layer;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   /** What went into the activation that made the output, if one did. */
   readonly preActivation?: Tensor;
+  /** Those it asked for, itself or in layers within it. */
   readonly parameters: readonly Tensor[];
+  /** The layers that it applied. */
+  readonly layers: readonly LayerRecord[];
 }
 
 export interface Program {
