@@ -1,6 +1,7 @@
 // What fit reports of each epoch, kept as columns of numbers: tiny networks run a million epochs a second, and as many objects, kept
 // alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
-import { showAs } from "./inspect.js";
+import { historyText } from "./historyText.js";
+import { showText } from "./inspect.js";
 import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
@@ -14,6 +15,7 @@ export interface Epoch {
   readonly seconds: number;
 }
 
+/** `console.log` of it, in browsers of `${history}`, shows loss and metrics by epoch as a table. */
 export interface History {
   /** Those that were finished in this call, in order. */
   readonly epochs: readonly Epoch[];
@@ -96,7 +98,32 @@ export class EpochLog {
     return paces[low]!.seconds;
   }
 
-  history(stopped: History["stopped"]): History {
+  /** Of all epochs. */
+  get seconds(): number {
+    const { paces, length } = this;
+    return paces.reduce((sum, { from, seconds }, i) => sum + seconds * ((paces[i + 1]?.from ?? length) - from), 0);
+  }
+
+  /** Where the losses were lowest; validation's last, if there were any. */
+  lowest(): { readonly name: string; readonly value: number; readonly index: number }[] {
+    const least = (name: string, losses: Iterable<readonly [number, number]>) => {
+      let [index, value] = [-1, Number.POSITIVE_INFINITY];
+      for (const [i, loss] of losses) if (loss < value) [index, value] = [i, loss];
+      return index < 0 ? [] : [{ name, value, index }];
+    };
+    return [...least("loss", this.losses()), ...least("validation.loss", this.validationLosses())];
+  }
+
+  private *losses(): Generator<readonly [number, number]> {
+    for (let i = 0; i < this.length; ++i) yield [i, this.blocks[Math.floor(i / BLOCK)]![(i % BLOCK) * this.columns]!];
+  }
+
+  private *validationLosses(): Generator<readonly [number, number]> {
+    for (const [i, { loss }] of this.validations) yield [i, loss];
+  }
+
+  /** @param first number of the run's epoch with which it begins, from 1 on */
+  history(stopped: History["stopped"], first: number): History {
     let made: readonly Epoch[] | undefined;
     const make = () => Array.from({ length: this.length }, (_, i) => this.at(i));
     const history: History = {
@@ -106,7 +133,6 @@ export class EpochLog {
       },
       stopped,
     };
-    // Else [Getter] is what is shown of epochs.
-    return showAs(history, () => ({ ...history }));
+    return showText(history, () => historyText(this, stopped, first));
   }
 }

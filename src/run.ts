@@ -87,7 +87,7 @@ export async function train(
       if (!loop.finished) await macrotask();
     }
     if (stopped !== "signal") position.interrupted = undefined;
-    const history = loop.epochs.history(stopped);
+    const history = loop.epochs.history(stopped, loop.firstEpoch + 1);
     for (const callback of callbacks) await callback.onFitEnd?.(history, run);
     return history;
   } catch (error) {

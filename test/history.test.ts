@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { EpochLog } from "../src/history.js";
 import { dense, type Epoch, meanSquaredError, network, sgd } from "../src/index.js";
 
 const data = { inputs: Float32Array.of(1, 2, 3, 4, 5), targets: Float32Array.of(2, 4, 6, 8, 10) };
@@ -23,7 +24,75 @@ test("history holds every epoch as onEpochEnd was told, with metrics and validat
   expect(last.validation).toEqual(net.evaluate(data));
   expect(JSON.parse(JSON.stringify(history)).epochs.length).toBe(40);
   expect(Object.keys(history)).toEqual(["epochs", "stopped"]);
-  expect(inspect(history)).toBe(inspect({ epochs: history.epochs, stopped: false })); // as console.log shows it
+});
+
+describe("history is shown as a table of loss and metrics by epoch", () => {
+  const evaluation = (loss: number) => ({ loss, penalty: 0, metrics: { mae: loss / 2 } });
+
+  test("with their points below each other, and validation where there was one", () => {
+    const log = new EpochLog(["mae"], 3);
+    for (const [loss, mae, seconds, validation] of [
+      [12.5, 2.5, 0.25, 16],
+      [1.25, 1.5, 0.25],
+      [0.0625, 0.25, 0.5, 3e-5],
+    ] as const) {
+      log.push(loss, seconds);
+      log.setMetric(0, mae);
+      if (validation !== undefined) log.validate(evaluation(validation));
+    }
+    const history = log.history(false, 1);
+    expect(inspect(history)).toBe(
+      [
+        "3 epochs in 1.00 s",
+        "epoch      loss  validation.loss     mae  validation.mae",
+        "    1  12.50           16.00      2.500         8.000",
+        "    2   1.250           -         1.500         -",
+        "    3   0.06250         3.000e-5  0.2500        1.500e-5",
+        "lowest loss 0.06250 in epoch 3, lowest validation.loss 3.000e-5 in epoch 3",
+      ].join("\n"),
+    );
+    expect(`${history}`).toBe(inspect(history)); // in browsers
+  });
+
+  test("of a long run evenly spaced epochs, the first and the last, with the numbers that the run gave them", () => {
+    const log = new EpochLog([], 1e5);
+    for (let i = 0; i < 66_666; ++i) log.push(1 / (i + 1), 2 ** -10);
+    const lines = inspect(log.history("signal", 5)).split("\n");
+    expect(lines[0]).toBe("66666 epochs in 65.1 s, ended by the signal"); // 66,666 / 1024
+    const epochs = [5, ...Array.from({ length: 13 }, (_, i) => 5000 * (i + 1)), 66_670];
+    expect(lines.slice(2, -1).map((line) => line.trim().split(/ +/).map(Number))).toEqual(
+      epochs.map((epoch) => [epoch, Number((1 / (epoch - 4)).toPrecision(4))]),
+    );
+    expect(lines.at(-1)).toBe("lowest loss 1.500e-5 in epoch 66670");
+  });
+
+  test("in at most 80 columns, and says what has no room", () => {
+    const names = Array.from({ length: 9 }, (_, i) => `output_${i}.accuracy`);
+    const log = new EpochLog(names, 1);
+    log.push(1, 1);
+    log.validate({ loss: 1, penalty: 0, metrics: Object.fromEntries(names.map((name) => [name, 1])) });
+    const text = inspect(log.history("callback", 1));
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(text.split("\n")[0]).toBe("1 epoch in 1.00 s, ended by a callback");
+    const words = text.split(/[\s,]+/);
+    for (const name of names) for (const each of [name, `validation.${name}`]) expect(words).toContain(each);
+  });
+
+  test("which of a resumed run goes on with its numbers", async () => {
+    const net = await make();
+    const stop = new AbortController();
+    const options = { batchSize: 5, signal: stop.signal, onEpochEnd: () => stop.abort(), chunkMilliseconds: 0.001 };
+    const { epochs, stopped } = await net.fit(data, { ...options, epochs: 1e6 });
+    expect(stopped).toBe("signal");
+    const done = epochs.length;
+    const resumed = await net.fit(data, { batchSize: 5, epochs: done + 2, resume: true });
+    expect(
+      inspect(resumed)
+        .split("\n")
+        .slice(2, 4)
+        .map((line) => Number(line.trim().split(" ")[0])),
+    ).toEqual([done + 1, done + 2]);
+  });
 });
 
 test("without validation an epoch has none, and the losses are those of one step after the other", async () => {
