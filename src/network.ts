@@ -350,6 +350,14 @@ export class Network {
     });
   }
 
+  /** For `JSON.stringify(net)`, which would write of a network what it has inside, and no weights.
+   *  @throws {OptionError} always: take `save()`, `parameters()` or `toSafetensors` */
+  toJSON(): never {
+    throw new OptionError(
+      "toJSON: a network is not saved as JSON: net.save() makes bytes, which loadNetwork(bytes) takes; net.parameters() gives the weights as numbers",
+    );
+  }
+
   /** The run that was interrupted, if one was: epochs it has finished, and callbacks whose state a saved file would not hold. */
   get interrupted(): { readonly epochs: number; readonly withoutState: readonly string[] } | undefined {
     const { interrupted, callbacks } = this.position;

@@ -25,6 +25,7 @@ import {
   type NetworkOptions,
   network,
   normal,
+  OptionError,
   orthogonal,
   sgd,
   uniform,
@@ -130,6 +131,15 @@ describe("save and loadNetwork", () => {
 });
 
 const small: NetworkOptions = { input: 3, layers: [dense(2)], loss: meanSquaredError(), optimizer: adam(), seed: 3 };
+
+test("JSON.stringify of a network is refused, by itself and within something, and says what keeps its weights", async () => {
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  const error = new OptionError(
+    "toJSON: a network is not saved as JSON: net.save() makes bytes, which loadNetwork(bytes) takes; net.parameters() gives the weights as numbers",
+  );
+  expect(() => JSON.stringify(net)).toThrow(error);
+  expect(() => JSON.stringify({ nets: [net] })).toThrow(error);
+});
 
 describe("files", () => {
   let folder: string;
