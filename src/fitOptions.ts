@@ -53,7 +53,7 @@ export interface FitOptions {
   readonly chunkMilliseconds?: number;
 }
 
-const known = [
+export const fitOptionNames = [
   "epochs",
   "batchSize",
   "shuffle",
@@ -71,7 +71,7 @@ type Defaulted = "epochs" | "batchSize" | "shuffle" | "callbacks" | "resume" | "
 export type CompleteFit = Required<Pick<FitOptions, Defaulted>> & Omit<FitOptions, Defaulted>;
 
 export function completeFit(options: FitOptions): CompleteFit {
-  checkOptions("fit", options, known);
+  checkOptions("fit", options, fitOptionNames);
   const {
     epochs = 1,
     batchSize = 32,

@@ -25,6 +25,7 @@ import { inputsOf } from "./reading.js";
 import { restoreTraining, storeTraining, withoutState } from "./resume.js";
 import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
+import { refuseAssignments } from "./settable.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
 import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
@@ -39,6 +40,10 @@ export interface SaveOptions {
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */
 export class Network {
+  static {
+    refuseAssignments(Network.prototype);
+  }
+
   private readonly position: Position = untrained();
   private fitting = false;
   /** Streams that `evaluate` is reading now. */
