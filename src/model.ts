@@ -253,12 +253,13 @@ export class Model {
     return this.isShared;
   }
 
-  /** As `run`, on the region's threads; undefined: in vain, to be tried again (`Region.runShared`). */
-  async runShared(plan: LoadedPlan, steps: number): Promise<number | undefined> {
+  /** As `run`, on the region's threads; undefined: in vain, to be tried again (`Region.runShared`).
+   *  @param sharers of the work: fewer than the plan has room for, where an earlier run had more threads */
+  async runShared(plan: LoadedPlan, steps: number, sharers: number): Promise<number | undefined> {
     this.isShared = true;
     try {
       const scratch = (plan.program.scratch?.stride ?? 0) * 4;
-      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch, plan.sizes.threads);
+      return await this.region.runShared(plan.address, plan.table, plan.layout.stride, steps, scratch, sharers);
     } finally {
       this.isShared = false;
     }

@@ -42,16 +42,16 @@ export function runSteps(model: Model, plan: LoadedPlan, call: Call): Outcome {
   return settle(model, plan, call, done);
 }
 
-/** The same on the threads of the network's region. */
-export async function runStepsShared(model: Model, plan: LoadedPlan, call: Call): Promise<Outcome> {
+/** The same on so many threads of the network's region. */
+export async function runStepsShared(model: Model, plan: LoadedPlan, call: Call, sharers: number): Promise<Outcome> {
   call.write();
   let done: number | undefined;
   try {
-    done = await model.runShared(plan, call.steps);
+    done = await model.runShared(plan, call.steps, sharers);
     while (done === undefined) {
       call.undo();
       call.write();
-      done = await model.runShared(plan, call.steps);
+      done = await model.runShared(plan, call.steps, sharers);
     }
   } catch (error) {
     call.undo();

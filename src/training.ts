@@ -34,8 +34,8 @@ export class Training {
   private readonly batches: Batches;
   private plan: LoadedPlan;
   private readonly savepoint: Savepoint;
-  /** Do threads share its work? */
-  private isShared = false;
+  /** Threads among which a step's work is divided; undefined: there is this one only. */
+  private sharers: number | undefined;
   private readonly resident: boolean;
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
@@ -121,7 +121,7 @@ export class Training {
     const sharers = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
     if (sharers === undefined) return;
     this.plan = this.model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
-    this.isShared = true;
+    this.sharers = sharers;
   }
 
   get finished(): boolean {
@@ -216,7 +216,7 @@ export class Training {
 
   private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
-    const { model, plan, position, samples, savepoint } = this;
+    const { model, plan, position, samples, savepoint, sharers } = this;
     if (model.claim(this) && this.resident) this.stageAll();
     const from = this.done;
     if (this.feed) savepoint.drop();
@@ -230,7 +230,7 @@ export class Training {
       samples,
       before: this.norms,
     };
-    const { done, failure } = this.isShared ? await runStepsShared(model, plan, call) : runSteps(model, plan, call);
+    const { done, failure } = sharers ? await runStepsShared(model, plan, call, sharers) : runSteps(model, plan, call);
     const seconds = (performance.now() - begun) / 1000;
     position.step += done;
     this.pace.called(done, seconds);

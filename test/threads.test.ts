@@ -2,6 +2,7 @@
 // races.test.ts. That a thread wakes at all shows that nobody sleeps in WebAssembly's own instruction: in Node 20 it never would.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -153,6 +154,25 @@ describe("threads", () => {
       expect(modelOf(net).plan("train", { capacity: task.batch }).sizes.threads).toBe(sharing);
       net.dispose();
     }
+  });
+
+  test('"auto" takes fewer threads for smaller batches, and more again', { timeout: 60_000 }, async () => {
+    vi.spyOn(os, "availableParallelism").mockReturnValue(4);
+    const options = { input: 64, layers: [dense(256, { activation: "relu" }), dense(64)], loss: meanSquaredError(), seed: 5 } as const;
+    const data = { inputs: new Float32Array(192 * 64).fill(0.1), targets: new Float32Array(192 * 64).fill(0.2) };
+    const hashes = [];
+    for (const choice of ["auto", 1] as const) {
+      const net = await network({ ...options, backend: "wasm", threads: choice });
+      const threads = [];
+      // A step has 0.16 million operations a row; 2 million are a thread's share, and 4,000 million a run for several.
+      for (const batchSize of [64, 24, 64]) {
+        await net.fit(data, { batchSize, epochs: 150, shuffle: false });
+        threads.push(net.backend.threads);
+      }
+      hashes.push(net.weightsHash());
+      expect(threads).toEqual(choice === "auto" ? [4, 2, 4] : [1, 1, 1]);
+    }
+    expect(hashes[0]).toBe(hashes[1]);
   });
 
   test('"auto" keeps small steps on one thread and says so', async () => {
