@@ -34,6 +34,8 @@ export class Training {
   private readonly batches: Batches;
   private plan: LoadedPlan;
   private readonly savepoint: Savepoint;
+  /** Claims the model's transient memory, for longer than the run: not the run itself, with the copy and the data. */
+  private readonly claimant = {};
   /** Threads among which a step's work is divided; undefined: there is this one only. */
   private sharers: number | undefined;
   private readonly resident: boolean;
@@ -217,7 +219,7 @@ export class Training {
   private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
     const { model, plan, position, samples, savepoint, sharers } = this;
-    if (model.claim(this) && this.resident) this.stageAll();
+    if (model.claim(this.claimant) && this.resident) this.stageAll();
     const from = this.done;
     if (this.feed) savepoint.drop();
     savepoint.keep(from);

@@ -27,6 +27,12 @@ describe.each(["wasm", "js"] as const)("%s", (backend) => {
   );
 });
 
+test("a run that has ended keeps neither its data nor its copy of parameters and state", async () => {
+  const { data, copy, kept } = await measure<{ data: number; copy: number; kept: number }>("ended");
+  console.log(`after a run over ${data} bytes, of ${copy} bytes of parameters and state, ${kept} bytes are kept`);
+  expect(kept).toBeLessThan(Math.min(data, copy) / 10);
+});
+
 test("10,000 networks of 1 MiB, each trained by one batch and dropped, need less than 512 MiB", { timeout: 300_000 }, async () => {
   const { peak, region, seconds } = await measure<{ peak: number; region: number; seconds: number }>("dropped");
   console.log(`10,000 networks dropped: at most ${peak / MiB} MiB of WebAssembly memory at once, ${seconds.toFixed(1)} s`);
