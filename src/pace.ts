@@ -16,7 +16,8 @@ export class Pace {
 
   /** Steps of the next call, for so many seconds. */
   stepsIn(seconds: number): number {
-    return Math.min(this.most, Math.floor(seconds / this.secondsPerStep));
+    // No time, by a clock that has not moved, is no number of steps.
+    return Math.min(this.most, Math.floor(seconds / this.secondsPerStep) || 0);
   }
 
   /** Rows were used, in a time that may have more in it than calls. */

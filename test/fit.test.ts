@@ -56,7 +56,7 @@ describe.each(["wasm", "js"] as const)("%s", (backend) => {
     const data = rows(333); // 10 batches of 32 and one of 13
     const validation = rows(50, 6, 2);
     const outcomes = [];
-    for (const chunkMilliseconds of [1e-6, 1, 1000])
+    for (const chunkMilliseconds of [Number.MIN_VALUE, 1e-6, 1, 1000])
       outcomes.push(await trained(await make({ backend }), data, { epochs: 7, chunkMilliseconds, ...(validated && { validation }) }));
     expect(outcomes[0]!.steps).toBe(7 * 11);
     expect(outcomes[0]!.epochs.every((epoch) => "validation" in epoch === validated)).toBe(true);
