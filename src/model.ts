@@ -296,7 +296,7 @@ export class Model {
   }
 
   /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network.
-   *  @param into a copy made before, which becomes this one */
+   *  @param into memory of one's own for it, which stays valid */
   backup(into?: Float32Array): Float32Array {
     const { f32 } = this.region.views();
     const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);

@@ -22,7 +22,7 @@ export class Savepoint {
     const { model } = this;
     const begun = performance.now();
     if (this.writes === model.writes && begun < this.end) return;
-    this.copy = this.copy ? model.backup(this.copy) : model.backup().slice();
+    this.copy = model.backup(this.copy ?? new Float32Array((model.bases.gradients - model.bases.parameters) >> 2));
     const now = performance.now();
     this.end = now + Math.min(SERVES * (now - begun), MOST);
     this.writes = model.writes;

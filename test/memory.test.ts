@@ -28,8 +28,10 @@ describe.each(["wasm", "js"] as const)("%s", (backend) => {
 });
 
 test("a run that has ended keeps neither its data nor its copy of parameters and state", async () => {
-  const { data, copy, kept } = await measure<{ data: number; copy: number; kept: number }>("ended");
-  console.log(`after a run over ${data} bytes, of ${copy} bytes of parameters and state, ${kept} bytes are kept`);
+  const { data, copy, made, kept } = await measure<{ data: number; copy: number; made: number; kept: number }>("ended");
+  console.log(`after a run over ${data} bytes, of ${copy} bytes of parameters and state, ${kept} are kept; in it ${made} were made`);
+  // The copy, and by and by one of each parameter for its norm: a third of that.
+  expect(made).toBeLessThan(1.5 * copy);
   expect(kept).toBeLessThan(Math.min(data, copy) / 10);
 });
 

@@ -89,16 +89,24 @@ const measures: Record<string, () => Promise<unknown>> = {
       for (let i = 0; i < 1000; ++i) net.predict(inputs);
     }, net);
   },
-  /** One run, whose network lives on: bytes of its data, of parameters and state, and of what is alive after it. */
+  /** One run, whose network lives on: bytes of its data, of parameters and state, of what was made beside the data by the time it had done its
+   *  first steps, and of what is alive after it. */
   async ended() {
     const net = await large();
     const before = alive().buffers;
     const rows = 5000;
     const data = rows * (batch.inputs.length + batch.targets.length) * 4;
-    await net.fit({ inputs: new Float32Array(rows * batch.inputs.length), targets: new Float32Array(rows * batch.targets.length) });
+    let made: number | undefined;
+    const onProgress = () => {
+      made ??= process.memoryUsage().arrayBuffers - before - data;
+    };
+    await net.fit(
+      { inputs: new Float32Array(rows * batch.inputs.length), targets: new Float32Array(rows * batch.targets.length) },
+      { onProgress },
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     const kept = alive().buffers - before;
-    return { data, copy: 3 * net.memory().parameters, kept };
+    return { data, made, copy: 3 * net.memory().parameters, kept };
   },
   /** 10,000 networks that nobody disposes of. */
   async dropped() {
