@@ -53,6 +53,8 @@ export class Model {
   readonly layers: Measured["layers"];
   readonly bases: Bases;
   private readonly plans = new Map<Purpose, LoadedPlan>();
+  /** Those that had to make way, since other outputs' rows have weights: steps with and without may take turns. */
+  private readonly replaced = new Map<Purpose, LoadedPlan>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
@@ -167,20 +169,12 @@ export class Model {
   plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): LoadedPlan {
     const { capacity, dataRows = capacity, orderRows = 0, steps = 1, threads = 1 } = sizes;
     const present = this.plans.get(purpose);
-    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
     // Asked at every call of predict and trainOnBatch.
-    if (
-      present &&
-      has.capacity >= capacity &&
-      has.dataRows >= dataRows &&
-      has.orderRows >= orderRows &&
-      has.steps >= steps &&
-      has.threads >= threads &&
-      present.weighted.length === weighted.length &&
-      present.weighted.every((flag, i) => flag === weighted[i])
-    )
-      return present;
+    if (present && serves(present, capacity, dataRows, orderRows, steps, threads, weighted)) return present;
+    const before = this.replaced.get(purpose);
+    if (before && serves(before, capacity, dataRows, orderRows, steps, threads, weighted)) return this.load(before);
 
+    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
     const grown = {
       capacity: Math.max(capacity, has.capacity),
       dataRows: Math.max(dataRows, has.dataRows),
@@ -192,12 +186,18 @@ export class Model {
     if (plan.words.length * 4 > this.planEach)
       throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
     this.region.reserve(plan.end);
-    const address = this.bases.plans[0] + PURPOSES.indexOf(purpose) * this.planEach;
-    this.region.views().u32.set(plan.words, address >> 2);
-    const loaded = { ...plan, address };
-    this.plans.set(purpose, loaded);
+    return this.load({ ...plan, address: this.bases.plans[0] + PURPOSES.indexOf(purpose) * this.planEach });
+  }
+
+  /** Lays a plan where its purpose has its place. */
+  private load(plan: LoadedPlan): LoadedPlan {
+    const { purpose, words, address, weighted } = plan;
+    this.region.views().u32.set(words, address >> 2);
+    const present = this.plans.get(purpose);
+    if (present && !isSame(present.weighted, weighted)) this.replaced.set(purpose, present);
+    this.plans.set(purpose, plan);
     this.owner = undefined;
-    return loaded;
+    return plan;
   }
 
   /** What a training step of 32 rows does, for people to read. */
@@ -363,6 +363,30 @@ export class Model {
   restore(from: Float32Array): void {
     this.region.views().f32.set(from, this.bases.parameters >> 2);
   }
+}
+
+/** Is the plan large enough, and do the same outputs' rows have weights? */
+function serves(
+  { sizes, weighted: has }: Plan,
+  capacity: number,
+  dataRows: number,
+  orderRows: number,
+  steps: number,
+  threads: number,
+  weighted: readonly boolean[],
+): boolean {
+  return (
+    sizes.capacity >= capacity &&
+    sizes.dataRows >= dataRows &&
+    sizes.orderRows >= orderRows &&
+    sizes.steps >= steps &&
+    sizes.threads >= threads &&
+    isSame(has, weighted)
+  );
+}
+
+function isSame(a: readonly boolean[], b: readonly boolean[]): boolean {
+  return a.length === b.length && a.every((flag, i) => flag === b[i]);
 }
 
 let spares: Pick<WeakRef<Float32Array>, "deref"> | undefined;

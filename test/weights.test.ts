@@ -14,6 +14,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
+import { modelOf } from "./internals.js";
 
 const next = numbers(17);
 const rows = (count: number, width: number) => Array.from({ length: count }, () => Array.from({ length: width }, () => next() - 0.5));
@@ -37,6 +38,31 @@ describe.each(["wasm", "js"] as const)("through the facade on %s", (backend) => 
     expect(ours.weightsHash()).toBe(theirs.weightsHash());
     for (const call of ["trace", "gradients", "trainOnBatch"] as const)
       expect(() => ours[call](logits, ids, [1])).toThrow(`${call}: sampleWeights: 1 weights for 6 rows`);
+  });
+
+  test("steps with and without weights take turns, as many rows as they have, and each compiles a plan once", async () => {
+    const loss = sparseCategoricalCrossEntropy({ fromLogits: true });
+    const net = await network({
+      input: 3,
+      layers: [dense(4, { activation: "tanh" }), dense(3)],
+      loss,
+      optimizer: adam(),
+      seed: 1,
+      backend,
+    });
+    const plans = new Set<object>();
+    for (let step = 0; step < 12; ++step) {
+      // The first and the last step of each kind have all rows.
+      const count = step < 2 || step > 9 ? 6 : 1 + (step % 5);
+      const given = [logits.slice(0, count), ids.slice(0, count), step % 2 ? [1, 0, 3, 1, 2, 1].slice(0, count) : undefined] as const;
+      // Made anew it has no plan yet.
+      const fresh = await loadNetwork(net.save({ training: true }), { backend });
+      expect(net.trainOnBatch(...given)).toBe(fresh.trainOnBatch(...given));
+      expect(net.weightsHash()).toBe(fresh.weightsHash());
+      expect(net.predict(logits)).toEqual(fresh.predict(logits));
+      plans.add(modelOf(net).plan("train", { capacity: count }, [step % 2 === 1]));
+    }
+    expect(plans.size).toBe(2);
   });
 
   test("class weights, sample weights and ignored ids give the weighted mean, its gradient and counts", async () => {
