@@ -80,7 +80,8 @@ export function checkNumber(
   if (good) return;
   const low = above !== undefined ? `greater than ${above}` : least > -LARGEST ? `at least ${least}` : "";
   const high = below !== undefined ? `less than ${below}` : most < LARGEST ? `at most ${most}` : "";
-  throw new OptionError(`${who} is ${shown(value)}, expected a finite number ${[low, high].filter(Boolean).join(" and ")}`.trimEnd());
+  const kind = Number.isFinite(value) && Math.abs(value as number) > LARGEST ? "number within float32 (up to 3.4e38)" : "finite number";
+  throw new OptionError(`${who} is ${shown(value)}, expected a ${kind} ${[low, high].filter(Boolean).join(" and ")}`.trimEnd());
 }
 
 export function checkBoolean(who: string, value: unknown): void {

@@ -76,7 +76,7 @@ export function toRows(who: string, given: Rows, width: number, wanted: string):
     throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
   if (given.length === 0) throw new ShapeError(`${who}: no rows`);
   const values = isNested(given) ? flatten(who, given, width, wanted) : flat(who, given as NumberArray | readonly number[], width, wanted);
-  checkFinite(who, values, width);
+  checkFinite(who, values, width, given);
   return { rows: values.length / width, width, values };
 }
 
@@ -89,9 +89,20 @@ function flat(who: string, given: NumberArray | readonly number[], width: number
 }
 
 function numbers(who: string, given: NumberArray | readonly number[]): Float32Array {
-  const values = new Float32Array(given.length);
+  const values = room(who, given.length, 1);
   copyNumbers(() => who, given, values, 0);
   return values;
+}
+
+/** @throws {ShapeError} more than the engine holds, as of an array with one element far away */
+function room(who: string, rows: number, width: number): Float32Array {
+  try {
+    return new Float32Array(rows * width);
+  } catch (cause) {
+    throw new ShapeError(`${who}: no memory for ${rows} rows of ${width} (${cause}); dataset.stream() takes more than memory holds`, {
+      cause,
+    });
+  }
 }
 
 function copyNumbers(who: () => string, from: NumberArray | readonly number[], to: Float32Array, at: number): void {
@@ -103,7 +114,7 @@ function copyNumbers(who: () => string, from: NumberArray | readonly number[], t
 }
 
 function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
-  const values = new Float32Array(given.length * width);
+  const values = room(who, given.length, width);
   for (const [r, row] of given.entries()) {
     if (!Array.isArray(row) && !isNumberArray(row))
       throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
@@ -119,7 +130,7 @@ function flatten(who: string, given: readonly (readonly number[] | NumberArray)[
 let unaccustomed = 2 ** 17;
 
 /** Beyond float32's range counts as infinite: that is what it becomes. */
-function checkFinite(who: string, values: Float32Array, width: number): void {
+function checkFinite(who: string, values: Float32Array, width: number, given: Rows): void {
   unaccustomed -= values.length;
   const found =
     unaccustomed > 0 && values.length > 1024
@@ -127,7 +138,10 @@ function checkFinite(who: string, values: Float32Array, width: number): void {
       : hasNonFinite(values);
   if (!found) return;
   const i = values.findIndex((value) => !Number.isFinite(value));
-  throw new ShapeError(`${who}: row ${Math.floor(i / width)}, column ${i % width} is ${values[i]}, expected a finite float32`);
+  const [row, column] = [Math.floor(i / width), i % width];
+  const own = isNested(given) ? given[row]![column]! : given[i]!;
+  const most = Number.isFinite(own) ? ", whose largest is 3.4e38" : "";
+  throw new ShapeError(`${who}: row ${row}, column ${column} is ${own}, expected a finite float32${most}`);
 }
 
 /** Below so many elements a view costs more than it saves. */

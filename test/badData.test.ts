@@ -144,7 +144,7 @@ const data: readonly Row[] = [
     "a number beyond float32",
     (n) => n.predict([[1, 2, 1e39]]),
     ShapeError,
-    /predict: inputs: row 0, column 2 is Infinity, expected a finite float32/,
+    /predict: inputs: row 0, column 2 is 1e\+39, expected a finite float32, whose largest is 3\.4e38$/,
   ],
   [
     "NaN in targets",
@@ -169,6 +169,24 @@ const data: readonly Row[] = [
   ["a string in flat data", (n) => n.predict(any([1, 2, "x"])), ShapeError, /predict: inputs: element 2 is "x", expected a number/],
   ["null in a row", (n) => n.predict(any([[1, null, 3]])), ShapeError, /element 1 is null/],
   ["a hole in a row", (n) => n.predict([new Array(3)]), ShapeError, /element 0 is undefined/],
+  [
+    "a row beyond float32",
+    (n) => n.predict([new Float64Array([1, 2, 3]), new Float64Array([1, -1e300, 3])]),
+    ShapeError,
+    /row 1, column 1 is -1e\+300, expected a finite float32, whose largest is 3\.4e38$/,
+  ],
+  [
+    "a number beyond float32, flat",
+    (n) => n.predict([1, 2, 3, 1e39, 5, 6]),
+    ShapeError,
+    /row 1, column 0 is 1e\+39, expected a finite float32, whose largest is 3\.4e38$/,
+  ],
+  [
+    "a row far beyond the others",
+    (n) => n.predict(Object.assign([[1, 2, 3]], { 4000000000: [1, 2, 3] })),
+    ShapeError,
+    /^predict: inputs: no memory for 4000000001 rows of 3 \(RangeError: .*\); dataset\.stream\(\) takes more than memory holds$/,
+  ],
   [
     "a row that is a number among rows",
     (n) => n.predict(any([[1, 2, 3], 4])),

@@ -262,7 +262,7 @@ const parts: readonly Row[] = [
   ],
   ["a negative alpha", () => leakyRelu(-0.1), OptionError, /leakyRelu: alpha is -0.1, expected a finite number at least 0/],
   ["alpha NaN", () => elu(NAN), OptionError, /elu: alpha is NaN/],
-  ["alpha beyond float32", () => elu(1e39), OptionError, /elu: alpha is 1e\+39/],
+  ["alpha beyond float32", () => elu(1e39), OptionError, /elu: alpha is 1e\+39, expected a number within float32 \(up to 3\.4e38\)/],
   ["activation()", () => activation(any(undefined)), OptionError, /activation is undefined/],
   ["dropout(1)", () => dropout(1), OptionError, /dropout: rate is 1, expected a finite number at least 0 and less than 1/],
   ["dropout(-0.1)", () => dropout(-0.1), OptionError, /dropout: rate is -0.1/],

@@ -70,8 +70,8 @@ const noRows: readonly Row[] = [
   ["too many rows", [...oneHot, ...oneHot], /4 rows, but inputs have 2$/],
   ["a number short", new Float32Array(5), /5 numbers are no whole number of rows of 3/],
   ["NaN", [[1, 0, 0], [0, nan, 0]], /row 1, column 1 is NaN, expected a finite float32/], // biome-ignore format: rows
-  ["infinity", [[infinity, 0, 0], [0, 1, 0]], /row 0, column 0 is Infinity/], // biome-ignore format: rows
-  ["beyond float32", [[1e39, 0, 0], [0, 1, 0]], /row 0, column 0 is Infinity/], // biome-ignore format: rows
+  ["infinity", [[infinity, 0, 0], [0, 1, 0]], /row 0, column 0 is Infinity, expected a finite float32$/], // biome-ignore format: rows
+  ["beyond float32", [[1e39, 0, 0], [0, 1, 0]], /row 0, column 0 is 1e\+39/], // biome-ignore format: rows
   ["names", [["a", "b", "c"], ["a", "b", "c"]], /row 0: element 0 is "a", expected a number/], // biome-ignore format: rows
 ];
 /** Where ids have no meaning they are too few values. */
