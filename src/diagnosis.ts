@@ -54,8 +54,11 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
     const what = `${found.what} of ${found.layer} (${found.op})`;
     const sample = found.row === undefined ? "" : `, first for row ${found.row} of the data`;
     const wrong = found.layer === "loss" ? objectives.map(({ loss }) => mismatch(loss, "numbers")).find(Boolean) : undefined;
-    const hint =
-      wrong ?? `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
+    // Nothing before it was not finite, and data was when it was given.
+    const changed = found.took.find((tensor) => !read(tensor).every(Number.isFinite));
+    const hint = changed
+      ? `${changed.name} is not finite itself: the data was changed while fit ran; keep it until fit has ended, or give a copy`
+      : (wrong ?? `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`);
     return new NonFiniteError(
       `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${found.largest.toPrecision(3)}, ${listed(norms)}; ${hint}`,
       { step, layer: found.layer, op: found.op, row: found.row, what: found.what === "gradient" ? "gradient" : "loss", norms },
@@ -111,7 +114,7 @@ interface Found {
   readonly row: number | undefined;
   /** The largest magnitude in what the step computed before. */
   readonly largest: number;
-  /** What the op read and did not overwrite: finite, since nothing before was not. */
+  /** What the op read and did not overwrite: finite, since nothing before was not, but for data that was changed meanwhile. */
   readonly took: readonly Tensor[];
 }
 

@@ -86,6 +86,24 @@ describe.each(backends)("%s", (backend) => {
     },
   );
 
+  test.each([
+    [
+      "inputs",
+      /dense_1 \(gemm\).*; input is not finite itself: the data was changed while fit ran; keep it until fit has ended, or give a copy$/,
+    ],
+    ["targets", /loss \(meanSquaredError\).*; target is not finite itself: the data was changed while fit ran/],
+  ] as const)("%s that became NaN while fit ran are named, not the learning rate", async (which, message) => {
+    const net = await make(backend);
+    const data = rows(40);
+    const onProgress = () => {
+      data[which].fill(Number.NaN);
+      // Takes the memory where the data was: it is staged anew.
+      net.predict(rows(1).inputs);
+    };
+    const error = await failureOf(net.fit(data, { epochs: 50, batchSize: 8, chunkMilliseconds: 1e-9, onProgress }));
+    expect(error.message).toMatch(message);
+  });
+
   test("infinity minus infinity behind a relu is found at the layer where it arose", async () => {
     const net = await make(backend, { layers: [dense(4, { activation: "relu" }), dense(1), dense(2, { activation: "relu" })] });
     // Two large products of unlike signs: the second layer's sum is ∞ - ∞.
