@@ -171,6 +171,8 @@ export class Network {
     give: (all: Float32Array<ArrayBuffer>[]) => T,
   ): T | AsyncGenerator<T, void> {
     this.assertAlive(who);
+    // It is read later, however soon that is.
+    if (isStream(inputs) && this.averaging) throw goesOn();
     if (isStream(inputs)) return this.predictStream(who, inputs, give);
     return give(predictSamples(this.model, toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
   }
@@ -269,10 +271,7 @@ export class Network {
       model.setWeights(weights);
     }
     if (result instanceof Promise) result.catch(() => {}); // What it comes to is of the weights themselves.
-    if (result instanceof Promise || isStreamed(result))
-      throw new OptionError(
-        "withAverage: body goes on after it has returned, when the average is gone; evaluate and predict data in memory",
-      );
+    if (result instanceof Promise || isStreamed(result)) throw goesOn();
     return result;
   }
 
@@ -411,6 +410,9 @@ export class Network {
     if (this.averaging) throw new OptionError(`${who}: withAverage has the average in the weights' place; call ${who} after it`);
   }
 }
+
+const goesOn = () =>
+  new OptionError("withAverage: body goes on after it has returned, when the average is gone; evaluate and predict data in memory");
 
 function isStreamed(result: unknown): boolean {
   return result !== null && typeof result === "object" && Symbol.asyncIterator in result;
