@@ -175,10 +175,13 @@ export class Model {
     if (before && serves(before, capacity, dataRows, orderRows, steps, threads, weighted)) return this.load(before);
 
     const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
+    const most = Math.max(capacity, has.capacity);
+    const ordered = Math.max(orderRows, has.orderRows);
     const grown = {
-      capacity: Math.max(capacity, has.capacity),
+      capacity: most,
       dataRows: Math.max(dataRows, has.dataRows),
-      orderRows: Math.max(orderRows, has.orderRows),
+      // A step of all its rows reads as much of the order, if there is one.
+      orderRows: ordered > 0 ? Math.max(ordered, most) : 0,
       steps: Math.max(steps, has.steps),
       threads: Math.max(threads, has.threads),
     };

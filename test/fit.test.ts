@@ -11,6 +11,7 @@ import {
   type FitOptions,
   input,
   type Loss,
+  loadNetwork,
   meanSquaredError,
   type Network,
   network,
@@ -52,6 +53,29 @@ async function trained(net: Network, data: Data, options: FitOptions) {
 }
 
 describe.each(["wasm", "js"] as const)("%s", (backend) => {
+  test.each([
+    ["in order", { shuffle: false }],
+    ["shuffled", {}],
+  ])("a step of many more rows than fit had, before it or after it, changes no bit; %s", async (_, options) => {
+    const few = rows(10);
+    const many = rows(300, 6, 2);
+    // What was done is done on a network without plans for anything else.
+    const acts = [
+      (net: Network) => net.fit(few, { batchSize: 4, ...options }),
+      (net: Network) => net.trainOnBatch(many.inputs, many.targets),
+    ];
+    for (const order of [acts, [...acts].reverse()]) {
+      const net = await make({ backend });
+      let twin = await make({ backend });
+      for (const act of [...order, ...order]) {
+        await act(net);
+        await act(twin);
+        expect(net.weightsHash()).toBe(twin.weightsHash());
+        twin = await loadNetwork(twin.save({ training: true }), { backend });
+      }
+    }
+  });
+
   test.each([false, true])("the length of chunks changes no bit of weights and history; validation: %s", async (validated) => {
     const data = rows(333); // 10 batches of 32 and one of 13
     const validation = rows(50, 6, 2);
