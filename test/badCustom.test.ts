@@ -292,6 +292,7 @@ describe("what is refused when a network is made", () => {
     ["a number to slice", () => made((g) => g.slice(2 as never, 0)), OptionError, /^mine_1: slice got 2, expected a tensor/],
     ["nothing to sum", () => made((g) => g.sum(undefined as never)), OptionError, /^mine_1: sum got undefined, expected a tensor/],
     ["a number among tensors", () => made((g, x) => g.concat([x, 2 as never])), OptionError, /^mine_1: concat got 2, expected a tensor/],
+    ["a number to pow", () => made((g) => g.pow(2 as never, 2)), OptionError, /^mine_1: pow got 2, expected a tensor/],
     ["an exponent that is no number", () => made((g, x) => g.pow(x, Number.NaN)), OptionError, /^mine_1: pow: exponent is NaN/],
     ["an unknown activation", () => made((g, x) => g.activate(x, "rely" as never)), OptionError, /^mine_1: activate is "rely"/],
     ["a loss that returns nothing", () => lost(() => undefined), OptionError, /^mine: it returns undefined, expected a tensor/],

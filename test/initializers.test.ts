@@ -15,6 +15,9 @@ import {
   uniform,
   zeros,
 } from "../src/initializers.js";
+import { dense } from "../src/layers/dense.js";
+import { meanSquaredError } from "../src/losses/regression.js";
+import { network } from "../src/make.js";
 import { uniform as draw, Stream } from "../src/random.js";
 
 const random =
@@ -146,6 +149,20 @@ describe("what values depend on", () => {
     });
     expect(wide.sort((a, b) => a - b)).toEqual(asked);
   });
+
+  test.each(["wasm", "js"] as const)(
+    "%s draws the same bits for a network's parameters, padded rows too, about any mean",
+    async (backend) => {
+      const drawn = [...all.slice(0, -1), normal({ mean: 2, std: 0.5 }), uniform({ min: -1, max: 3 })];
+      for (const initializer of drawn) {
+        const layers = [dense(5, { weight: zeros() }), dense(7, { weight: initializer })];
+        const net = await network({ input: 3, layers, loss: meanSquaredError(), seed: 8, backend });
+        // The weight is parameter 2 of the network.
+        expect(net.parameters()[2]!.values, initializer.type).toEqual(initializer.fill([5, 7], random(8, 2)));
+        net.dispose();
+      }
+    },
+  );
 
   test("values of a fixed seed stay what they are", () => {
     // By the definition: Threefry's published block for key (0, 0), counter (0, 0) is 6b200159 99ba4efe.
