@@ -209,6 +209,30 @@ export interface Plan extends Built {
   readonly end: number;
 }
 
+/** Is the plan large enough, and do the same outputs' rows have weights? */
+export function serves(
+  { sizes, weighted: has }: Plan,
+  capacity: number,
+  dataRows: number,
+  orderRows: number,
+  steps: number,
+  threads: number,
+  weighted: readonly boolean[],
+): boolean {
+  return (
+    sizes.capacity >= capacity &&
+    sizes.dataRows >= dataRows &&
+    sizes.orderRows >= orderRows &&
+    sizes.steps >= steps &&
+    sizes.threads >= threads &&
+    sameWeighted(has, weighted)
+  );
+}
+
+export function sameWeighted(a: readonly boolean[], b: readonly boolean[]): boolean {
+  return a.length === b.length && a.every((flag, i) => flag === b[i]);
+}
+
 /** Where the network's lasting parts are, in bytes of its region. */
 export interface Bases {
   readonly parameters: number;

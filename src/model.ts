@@ -4,7 +4,19 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
-import { type Bases, build, compile, type Definition, metricNames, type Plan, type Purpose, readsTruth, type Sizes } from "./compile.js";
+import {
+  type Bases,
+  build,
+  compile,
+  type Definition,
+  metricNames,
+  type Plan,
+  type Purpose,
+  readsTruth,
+  type Sizes,
+  sameWeighted,
+  serves,
+} from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
@@ -197,7 +209,7 @@ export class Model {
     const { purpose, words, address, weighted } = plan;
     this.region.views().u32.set(words, address >> 2);
     const present = this.plans.get(purpose);
-    if (present && !isSame(present.weighted, weighted)) this.replaced.set(purpose, present);
+    if (present && !sameWeighted(present.weighted, weighted)) this.replaced.set(purpose, present);
     this.plans.set(purpose, plan);
     this.owner = undefined;
     return plan;
@@ -366,30 +378,6 @@ export class Model {
   restore(from: Float32Array): void {
     this.region.views().f32.set(from, this.bases.parameters >> 2);
   }
-}
-
-/** Is the plan large enough, and do the same outputs' rows have weights? */
-function serves(
-  { sizes, weighted: has }: Plan,
-  capacity: number,
-  dataRows: number,
-  orderRows: number,
-  steps: number,
-  threads: number,
-  weighted: readonly boolean[],
-): boolean {
-  return (
-    sizes.capacity >= capacity &&
-    sizes.dataRows >= dataRows &&
-    sizes.orderRows >= orderRows &&
-    sizes.steps >= steps &&
-    sizes.threads >= threads &&
-    isSame(has, weighted)
-  );
-}
-
-function isSame(a: readonly boolean[], b: readonly boolean[]): boolean {
-  return a.length === b.length && a.every((flag, i) => flag === b[i]);
 }
 
 let spares: Pick<WeakRef<Float32Array>, "deref"> | undefined;

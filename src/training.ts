@@ -116,13 +116,12 @@ export class Training {
   /** Gets ready to run on so many threads.
    *  @throws {BackendError} a number was asked for, and there can be one thread only */
   async share(choice: ThreadChoice): Promise<void> {
-    const { region } = this.model;
-    const { plan } = this;
+    const { model, plan } = this;
     const steps = (this.options.epochs - this.firstEpoch) * this.batches.perEpoch;
     const flops = () => plan.program.instructions.reduce((sum, instruction) => sum + costOf(instruction, this.batches.size).flops, 0);
-    const sharers = await shareRegion(region, choice, () => ({ flops: flops(), steps }));
+    const sharers = await shareRegion(model.region, choice, () => ({ flops: flops(), steps }));
     if (sharers === undefined) return;
-    this.plan = this.model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
+    this.plan = model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
     this.sharers = sharers;
   }
 
@@ -218,9 +217,8 @@ export class Training {
 
   private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
-    const { model, plan, position, samples, savepoint, sharers } = this;
+    const { model, plan, position, samples, savepoint, sharers, done: from } = this;
     if (model.claim(this.claimant) && this.resident) this.stageAll();
-    const from = this.done;
     if (this.feed) savepoint.drop();
     savepoint.keep(from);
     const call: Call = {
