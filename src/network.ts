@@ -115,7 +115,8 @@ export class Network {
   }
 
   /** Trains for `epochs` passes over the data; parameters change in place.
-   *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`
+   *  @param data inputs `[n, features]`, targets `[n, columns]` (one-hot or values) or `[n]` (class ids); or `dataset.stream()`. Typed arrays
+   *    are read where they lie: keep them as they are until it has ended
    *  @returns per epoch: mean loss per row, metrics, validation, seconds
    *  @throws {ShapeError} data that does not fit, or is not finite, or of other classes than the network's, or not scaled where the network's
    *    is, or validation that is not scaled as data is; {OptionError} an option out of range, or a `fit` that runs already; {NonFiniteError} a

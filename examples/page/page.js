@@ -22,6 +22,8 @@ let every = 1;
 let chunks = 0;
 /** Ends the `fit` that is under way. */
 let change = new AbortController();
+/** Are the next run's weights to be new? */
+let anew = false;
 let paused = false;
 let wake = () => {};
 
@@ -128,36 +130,41 @@ async function train() {
       const chunkMilliseconds = 2 ** find("time").value;
       await net.fit(data(), { epochs: 1e6, batchSize: 16, chunkMilliseconds, signal: change.signal, onProgress });
     }
-    if (change.signal.reason === "again") await begin();
     change = new AbortController();
+    if (!anew) continue;
+    anew = false;
+    await begin();
   }
 }
 
 /** Ends the run, or the wait for one. */
-function act(reason) {
-  change.abort(reason);
+function act() {
+  change.abort();
   wake();
 }
 
 plane.canvas.addEventListener("click", ({ offsetX, offsetY, shiftKey }) => {
   const { clientWidth, clientHeight } = plane.canvas;
   points.push([(2 * offsetX) / clientWidth - 1, (2 * offsetY) / clientHeight - 1, shiftKey ? 1 : 0]);
-  act("points");
+  act();
 });
 find("pause").addEventListener("click", ({ target }) => {
   paused = !paused;
   target.textContent = paused ? "Go on" : "Pause";
-  act("pause");
+  act();
 });
-find("time").addEventListener("input", () => act("time"));
-find("again").addEventListener("click", () => act("again"));
+find("time").addEventListener("input", () => act());
+find("again").addEventListener("click", () => {
+  anew = true;
+  act();
+});
 find("clear").addEventListener("click", () => {
   points = [];
-  act("points");
+  act();
 });
 find("spirals").addEventListener("click", () => {
   points = spirals();
-  act("points");
+  act();
 });
 
 train().catch((error) => {
