@@ -297,7 +297,7 @@ export class Model {
     return out;
   }
 
-  /** How often parameters or state were set. */
+  /** How often parameters, state or the learning rate were set: steps from before cannot be run again. */
   writes = 0;
 
   /** Writes logical elements of a parameter, or of its state; their padding is zero and stays so. */
@@ -310,13 +310,17 @@ export class Model {
     else for (let r = 0; r < height; ++r) f32.set(values.subarray(r * width, (r + 1) * width), to + r * tensor.stride);
   }
 
+  /** Elements of parameters and optimizer state. */
+  get stateLength(): number {
+    return (this.bases.gradients - this.bases.parameters) >> 2;
+  }
+
   /** A copy of parameters and optimizer state: what a transaction protects. Valid until the next call, of any network.
    *  @param into memory of one's own for it, which stays valid */
   backup(into?: Float32Array): Float32Array {
-    const { f32 } = this.region.views();
-    const state = f32.subarray(this.bases.parameters >> 2, this.bases.gradients >> 2);
-    const copy = into ?? spare(state.length);
-    copy.set(state);
+    const begin = this.bases.parameters >> 2;
+    const copy = into ?? spare(this.stateLength);
+    copy.set(this.region.views().f32.subarray(begin, begin + copy.length));
     return copy;
   }
 

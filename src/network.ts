@@ -16,6 +16,7 @@ import type { History } from "./history.js";
 import { showText } from "./inspect.js";
 import { checkMeaning, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
+import { Online } from "./online.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
@@ -27,7 +28,6 @@ import { pickRows, type Samples } from "./samples.js";
 import { checkScalers, type Scalers } from "./scalers.js";
 import { refuseAssignments } from "./settable.js";
 import { type Evaluation, evaluateSamples, evaluateStream, predictSamples } from "./slices.js";
-import { trainBatch } from "./steps.js";
 import { summarize } from "./summary.js";
 import { gradientsOf, type Trace, traceOf } from "./trace.js";
 
@@ -53,6 +53,7 @@ export class Network {
   private disposed = false;
 
   private readonly ports: Ports;
+  private readonly online: Online;
 
   /** @internal */
   constructor(
@@ -60,6 +61,7 @@ export class Network {
     private readonly threads: ThreadChoice,
   ) {
     this.ports = portsOf(model.definition, model.predictions);
+    this.online = new Online(model, this.position);
     // Without the memory that a disposed network no longer has, and that threads may be at work on.
     showText(this, () => summarize(model));
   }
@@ -136,7 +138,7 @@ export class Network {
   /** One step on one batch. @returns its loss before the update, penalties included */
   trainOnBatch(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): number {
     this.assertIdle("trainOnBatch");
-    return trainBatch(this.model, this.batch("trainOnBatch", inputs, targets, sampleWeights), this.position);
+    return this.online.train(this.batch("trainOnBatch", inputs, targets, sampleWeights));
   }
 
   /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at

@@ -63,6 +63,13 @@ export function putRow(to: Samples, at: number, from: Samples, row: number, numb
   to.numbers![at] = number;
 }
 
+/** How many numbers they hold. */
+export function elements({ feeds }: Samples): number {
+  let sum = 0;
+  for (const { rows, width } of feeds) sum += rows * width;
+  return sum;
+}
+
 /** So many rows of the samples, in the order given. */
 export function pickRows(samples: Samples, rows: readonly number[]): Samples {
   const picked = emptySamples(samples, rows.length);

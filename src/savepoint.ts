@@ -1,4 +1,4 @@
-// Parameters and optimizer state as they were before one of a run's calls: what undoes the next calls, whose steps before it are then run again.
+// Parameters and optimizer state as they were before one of several calls: what undoes the next calls, whose steps before it are then run again.
 // A copy takes as long as a good part of a step where the network is large and its batches small, so one serves for several calls.
 import type { Model } from "./model.js";
 
@@ -22,7 +22,7 @@ export class Savepoint {
     const { model } = this;
     const begun = performance.now();
     if (this.writes === model.writes && begun < this.end) return;
-    this.copy = model.backup(this.copy ?? new Float32Array((model.bases.gradients - model.bases.parameters) >> 2));
+    this.copy = model.backup(this.copy ?? new Float32Array(model.stateLength));
     const now = performance.now();
     this.end = now + Math.min(SERVES * (now - begun), MOST);
     this.writes = model.writes;

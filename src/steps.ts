@@ -3,8 +3,7 @@ import { Status, Step } from "../assembly/opcodes.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { LoadedPlan, Model } from "./model.js";
-import { type Samples, weightedOutputs } from "./samples.js";
-import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
+import type { Samples } from "./samples.js";
 
 /** Steps that are run in one call. */
 export interface Call {
@@ -71,27 +70,6 @@ function settle(model: Model, plan: LoadedPlan, call: Call, done: number): Outco
   const { samples, before } = call;
   const failure = () => diagnose(model, { status, step: call.first + done, spoiled, samples, rows: call.rowsOf(done), before });
   return { done, failure };
-}
-
-/** One step on all rows of the samples, in their order. @returns its loss, penalties included */
-export function trainBatch(model: Model, samples: Samples, position: { step: number }): number {
-  const { rows } = samples;
-  const plan = model.plan("train", { capacity: rows }, weightedOutputs(samples));
-  model.claim({});
-  const all = (i: number) => i;
-  const write = () => {
-    const views = model.region.views();
-    stageInOrder(views, plan, samples);
-    model.writeStep(plan, views, 0, rows, position.step + 1, (output) => denominatorOf(samples, output, rows, all));
-  };
-  const rowsOf = () => Array.from({ length: rows }, (_, i) => i);
-  const backup = model.backup();
-  const undo = () => model.restore(backup);
-  const { failure } = runSteps(model, plan, { steps: 1, first: position.step + 1, write, undo, rowsOf, samples });
-  if (failure) throw failure();
-  position.step += 1;
-  const views = model.region.views();
-  return lossOf(plan, views) + penaltyOf(plan, views);
 }
 
 /** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */

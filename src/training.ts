@@ -349,7 +349,7 @@ export class Training {
     if (!isObserver(schedule)) return;
     const { loss, validation } = this.epochs.at(this.epochs.length - 1);
     schedule.observe(validation?.loss ?? loss);
-    this.savepoint.drop();
+    this.model.writes += 1;
   }
 
   /** As `evaluate` has it: over so many rows. */
