@@ -52,6 +52,18 @@ export interface Callback {
   restore?(state: CallbackState): void;
 }
 
+const hooks: readonly string[] = ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "onFitError"];
+
+/** Other libraries' hooks and misspelt ones, which nobody would call; fields of any other name are the callback's own. */
+const HOOKLIKE = /^on_?(fit|train|epoch|batch|step|chunk)_?(begin|start|end|error)$/i;
+
+/** Of an object's fields and methods, those of its class included. */
+function namesOf(given: object | null): string[] {
+  return given === null || given === Object.prototype
+    ? []
+    : [...Object.getOwnPropertyNames(given), ...namesOf(Object.getPrototypeOf(given))];
+}
+
 export function checkCallbacks(callbacks: unknown): void {
   if (!Array.isArray(callbacks)) throw new OptionError(`fit: callbacks is ${shown(callbacks)}, expected an array of callbacks`);
   for (const [i, callback] of callbacks.entries()) {
@@ -59,8 +71,10 @@ export function checkCallbacks(callbacks: unknown): void {
       throw new OptionError(
         `fit: callbacks[${i}] is ${shown(callback)}, expected a callback: earlyStopping(), or { type: "mine", onEpochEnd(epoch) { … } }`,
       );
-    for (const name of ["onFitStart", "onChunkEnd", "onEpochEnd", "onFitEnd", "onFitError", "state", "restore"])
-      if (callback[name] !== undefined) checkFunction(`fit: callbacks[${i}] (${callback.type}): ${name}`, callback[name]);
+    const who = `fit: callbacks[${i}] (${callback.type})`;
+    for (const name of [...hooks, "state", "restore"]) if (callback[name] !== undefined) checkFunction(`${who}: ${name}`, callback[name]);
+    const unknown = namesOf(callback).find((name) => HOOKLIKE.test(name) && !hooks.includes(name));
+    if (unknown) throw new OptionError(`${who} has ${shown(unknown)}, which fit does not call, expected any of: ${hooks.join(", ")}`);
     if ((callback.state === undefined) !== (callback.restore === undefined))
       throw new OptionError(`fit: callbacks[${i}] (${callback.type}) has one of state and restore, expected both or neither`);
     const first = callbacks.indexOf(callback);

@@ -101,6 +101,27 @@ const fitting: readonly Row[] = [
     /fit: callbacks\[0\] \(mine\): onEpochEnd is 5, expected a function/,
   ],
   [
+    "a hook of a callback in other letters",
+    (n) => fit(n, { callbacks: [any({ type: "mine", onEpochend() {} })] }),
+    OptionError,
+    /fit: callbacks\[0\] \(mine\) has "onEpochend", which fit does not call, expected any of: onFitStart, onChunkEnd, onEpochEnd, onFitEnd, onFitError$/,
+  ],
+  [
+    "another library's hook, of a callback's class",
+    (n) =>
+      fit(n, {
+        callbacks: [
+          new (class {
+            readonly type = "mine";
+            onTrainBegin() {}
+            onEpochEnd() {}
+          })(),
+        ],
+      }),
+    OptionError,
+    /fit: callbacks\[0\] \(mine\) has "onTrainBegin", which fit does not call/,
+  ],
+  [
     "a hole among callbacks",
     (n) => fit(n, { callbacks: sparse((_) => [_, earlyStopping()]) }),
     OptionError,
