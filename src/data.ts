@@ -105,10 +105,14 @@ function room(who: string, rows: number, width: number): Float32Array {
   }
 }
 
+/** Advice for samples of several axes, as images. */
+const FLATTEN = "; a row is one sample's numbers one after another, as sample.flat(Infinity)";
+
 function copyNumbers(who: () => string, from: NumberArray | readonly number[], to: Float32Array, at: number): void {
   for (let i = 0; i < from.length; ++i) {
     const value: unknown = from[i];
-    if (typeof value !== "number") throw new ShapeError(`${who()}: element ${i} is ${shown(value)}, expected a number`);
+    if (typeof value !== "number")
+      throw new ShapeError(`${who()}: element ${i} is ${shown(value)}, expected a number${isList(value) ? FLATTEN : ""}`);
     to[at + i] = value;
   }
 }
@@ -118,7 +122,8 @@ function flatten(who: string, given: readonly (readonly number[] | NumberArray)[
   for (const [r, row] of given.entries()) {
     if (!Array.isArray(row) && !isNumberArray(row))
       throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
-    if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})`);
+    if (row.length !== width)
+      throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})${isList(row[0]) ? FLATTEN : ""}`);
     if (isNumberArray(row)) values.set(row, r * width);
     else copyNumbers(() => `${who}: row ${r}`, row, values, r * width);
   }
@@ -202,7 +207,7 @@ function toIds(
   const count = rows * positions;
   if (list.length !== count)
     throw new ShapeError(
-      `${who}: ${list.length} class ids for ${count} rows${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
+      `${who}: ${list.length} class ids for ${count} rows${positions > 1 ? ` (${rows} samples, for each of which the network makes ${positions})` : ""}${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
     );
   for (let i = 0; i < list.length; ++i) {
     const id = list[i] as number;

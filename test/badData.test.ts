@@ -83,6 +83,18 @@ const data: readonly Row[] = [
   ],
   ["rows too narrow", (n) => n.predict([[1, 2]]), ShapeError, /predict: inputs: row 0 has 2 columns, expected 3/],
   [
+    "images of other sizes than a row",
+    (n) => n.predict(any([[[1], [2], [3], [4]]])),
+    ShapeError,
+    /predict: inputs: row 0 has 4 columns, expected 3 \(the network's input has 3\); a row is one sample's numbers .* sample\.flat\(Infinity\)$/,
+  ],
+  [
+    "images with as many rows as a row has numbers",
+    (n) => n.predict(any([[[1], [2], [3]]])),
+    ShapeError,
+    /predict: inputs: row 0: element 0 is an array of 1, expected a number; a row is one sample's numbers .* sample\.flat\(Infinity\)$/,
+  ],
+  [
     "ragged rows",
     (n) =>
       n.fit({
@@ -349,6 +361,13 @@ test.each<readonly [string, unknown, RegExp]>([
   const error = await thrownBy(async () => (await sparseNet).trainOnBatch(inputs, any(given)));
   expect(error).toBeInstanceOf(ShapeError);
   expect((error as Error).message).toMatch(message);
+});
+
+test("an id for each image, where the network makes a prediction of each of its rows", async () => {
+  const net = await network({ input: [4, 5], layers: [dense(3)], loss: sparseCategoricalCrossEntropy({ fromLogits: true }) });
+  expect(() => net.trainOnBatch(new Float32Array(40), [0, 1])).toThrow(
+    /targets: 2 class ids for 8 rows \(2 samples, for each of which the network makes 4\)$/,
+  );
 });
 
 test("one-hot targets of a loss that takes class ids", async () => {
