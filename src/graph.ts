@@ -77,7 +77,9 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
     needed.add(node);
     if (index.has(node)) return;
     if (!node || typeof node !== "object" || !Array.isArray(node.from))
-      throw new OptionError(`${who} is ${shown(node)}, expected a node, as dense(10)(x) makes it`);
+      throw new OptionError(
+        `${who} is ${shown(node)}, expected a node, as dense(10)(x) makes it${Array.isArray(node) ? "; several are given one by one, as concatenate()(a, b)" : ""}`,
+      );
     if (!node.layer) throw new OptionError("network: an output needs an input that is not among the network's inputs");
     if (waiting.has(node)) throw new OptionError(`${who} needs that layer's own result, expected nodes without a cycle`);
     waiting.add(node);

@@ -107,6 +107,9 @@ describe("several inputs and outputs, a shared layer", () => {
     await expect(make({ loss: [meanSquaredError(), meanSquaredError()] })).rejects.toThrow(/got 2 for 1 outputs/);
     await expect(make({ outputs: 5 })).rejects.toThrow(OptionError);
     await expect(make({ outputs: add()(x, dense(2)(x)) })).rejects.toThrow(ShapeError);
+    await expect(make({ outputs: (concatenate() as (nodes: unknown) => unknown)([x, x]) })).rejects.toThrow(
+      /^network: input 0 of concatenate is an array of 2, expected a node, .*; several are given one by one, as concatenate\(\)\(a, b\)$/,
+    );
     await expect(make({ outputs: add()(x) })).rejects.toThrow(/add_1: got 1 input, expected several: add\(\)\(a, b\)/);
     const one = dense(2);
     await expect(make({ outputs: add()(one(x), one(dense(4)(x))) })).rejects.toThrow(/shared parameter has shape/);
