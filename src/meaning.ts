@@ -71,7 +71,7 @@ function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: strin
   const part = parts.find((name) => ours[name] !== theirs[name] && text(ours[name]) !== text(theirs[name]));
   if (!part) return;
   throw new ShapeError(
-    `${who}: it is scaled ${named(ours)}, ${whose} ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,
+    `${who}: it is ${named(ours)}, ${whose} ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,
   );
 }
 
@@ -79,7 +79,7 @@ const text = (scaler: Scaler | undefined) => JSON.stringify(scaler);
 
 function named(scalers: Scalers): string {
   const parts = Object.entries(scalers).map(([what, scaler]) => `${what} by ${scaler?.type}`);
-  return parts.join(", ") || "not at all";
+  return parts.length === 0 ? "not scaled" : `scaled ${parts.join(", ")}`;
 }
 
 /** Of scalers of one type. */

@@ -91,20 +91,20 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
     const net = await regressor();
     for (const training of [scaled, streamed(scaled)]) {
       for (const [validation, who, how] of [
-        [valued, "", "not at all"],
-        [streamed(valued), "item 0 of the stream: ", "not at all"],
-        [streamed(valued.scale({ inputs: scalers.inputs })), "item 0 of the stream: ", "inputs by standardize"],
+        [valued, "", "not scaled"],
+        [streamed(valued), "item 0 of the stream: ", "not scaled"],
+        [streamed(valued.scale({ inputs: scalers.inputs })), "item 0 of the stream: ", "scaled inputs by standardize"],
       ] as const)
         await refused(
           net,
           () => net.fit(training, { ...options, validation }),
-          `fit: validation: ${who}it is scaled ${how}, the training data inputs by standardize, targets by minMax, expected one scale; fit scalers on the training data and .scale(…) both with them`,
+          `fit: validation: ${who}it is ${how}, the training data scaled inputs by standardize, targets by minMax, expected one scale; fit scalers on the training data and .scale(…) both with them`,
         );
     }
     await refused(
       net,
       () => net.fit(streamed(valued), { ...options, validation: scaled }),
-      "fit: validation: it is scaled inputs by standardize, targets by minMax, the training data not at all, expected one scale; fit scalers on the training data and .scale(…) both with them",
+      "fit: validation: it is scaled inputs by standardize, targets by minMax, the training data not scaled, expected one scale; fit scalers on the training data and .scale(…) both with them",
     );
     for (const training of [scaled, streamed(scaled)])
       for (const validation of [scaled, streamed(scaled)]) await net.fit(training, { ...options, validation });
@@ -113,12 +113,12 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
   test("weights beside a dataset do not hide its scale", async () => {
     const net = await regressor();
     const weighted = (data: cr.Dataset) => ({ ...data, sampleWeights: [1, 2, 3, 4] });
-    await expect(net.fit(weighted(scaled), { validation: weighted(valued) })).rejects.toThrow("fit: validation: it is scaled not at all");
+    await expect(net.fit(weighted(scaled), { validation: weighted(valued) })).rejects.toThrow("fit: validation: it is not scaled");
     await net.fit(weighted(scaled), { validation: weighted(scaled) });
   });
 
   test.each([
-    ["scaled and not", [scaled, valued], "it is scaled not at all, item 0 inputs by standardize, targets by minMax, expected one scale"],
+    ["scaled and not", [scaled, valued], "it is not scaled, item 0 scaled inputs by standardize, targets by minMax, expected one scale"],
     [
       "of two scales",
       [scaled, otherwise],
@@ -150,9 +150,9 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
 
 describe("evaluate refuses data of another scale than the network's,", () => {
   const message = (who: string) =>
-    `${who}it is scaled inputs by standardize, targets by minMax, the network's data inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; take data that is not scaled yet, and .scale(net.scalers)`;
+    `${who}it is scaled inputs by standardize, targets by minMax, the network's data scaled inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; take data that is not scaled yet, and .scale(net.scalers)`;
   const forgotten = (who: string) =>
-    `${who}it is scaled not at all, the network's data inputs by standardize, targets by minMax, expected one scale; .scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }`;
+    `${who}it is not scaled, the network's data scaled inputs by standardize, targets by minMax, expected one scale; .scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }`;
   const arrays = { inputs: scaled.inputs, targets: scaled.targets };
 
   test("in memory and in streams, of a network that was trained, loaded or told", async () => {
@@ -236,19 +236,19 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     await refused(
       net,
       () => drained(net.predict(streamed(targetsScaled))),
-      "predict: item 0 of the stream: it is scaled targets by minMax, the network's data inputs by standardize, targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+      "predict: item 0 of the stream: it is scaled targets by minMax, the network's data scaled inputs by standardize, targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
     );
     await refused(
       net,
       () => drained(net.predict(streamed(scaled, otherwise))),
-      "predict: item 4 of the stream: it is scaled inputs by standardize, targets by minMax, item 0 inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; fit scalers once and .scale(…) all items with them",
+      "predict: item 4 of the stream: it is scaled inputs by standardize, targets by minMax, item 0 scaled inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; fit scalers once and .scale(…) all items with them",
     );
     // Targets have a scale, inputs none.
     net.scalers = { targets: scalers.targets };
     await refused(
       net,
       () => drained(net.predict(streamed(inputsScaled))),
-      "predict: item 0 of the stream: it is scaled inputs by standardize, the network's data targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+      "predict: item 0 of the stream: it is scaled inputs by standardize, the network's data scaled targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
     );
     expect(await drained(net.predict(streamed(valued)))).toEqual([...net.predict(valued.inputs)]);
     const sorter = await classifier();

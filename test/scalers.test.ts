@@ -102,12 +102,12 @@ describe("a network keeps the scalers of what it was trained on", () => {
     const net = await make();
     const scaled = data.scale(scalers);
     for (const [training, validation, message] of [
-      [scaled, data, "it is scaled not at all, the training data inputs by standardize, targets by minMax"],
-      [data, scaled, "it is scaled inputs by standardize, targets by minMax, the training data not at all"],
+      [scaled, data, "it is not scaled, the training data scaled inputs by standardize, targets by minMax"],
+      [data, scaled, "it is scaled inputs by standardize, targets by minMax, the training data not scaled"],
       [
         scaled,
         data.scale({ inputs: scalers.inputs }),
-        "it is scaled inputs by standardize, the training data inputs by standardize, targets",
+        "it is scaled inputs by standardize, the training data scaled inputs by standardize, targets",
       ],
       [scaled, data.scale({ ...scalers, inputs: standardize(data.take(2)) }), "expected one scale; fit scalers on the training data"],
     ] as const) {
