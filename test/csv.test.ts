@@ -204,7 +204,7 @@ describe("streamCsv", () => {
       ShapeError,
       /^csv: line 2: the target is "2", expected one of: 0, 1$/,
     ],
-    ["no lines", ["a,b\n"], { target: "b" }, FormatError, /^csv: no lines of data$/],
+    ["no lines", ["a,b\n"], { target: "b" }, FormatError, /^csv: no lines of data after the columns' names: "a", "b"$/],
     ["missing values everywhere", ["a,b\n?,2"], { target: "b", missing: "drop" }, FormatError, /^csv: every line has a missing value$/],
     ["a quote left open", ['a,b\n1,"2\n3,4'], { target: "b" }, FormatError, /^csv: line 2: Quoted field unterminated$/],
     ["a short line in a later piece", ["a,b\n1,2\n", "3,4\n", "5\n"], { target: "b" }, FormatError, /^csv: line 4: 1 cell, expected 2/],
@@ -246,7 +246,8 @@ describe("refuses", () => {
       parseCsv(content, { target: "b", ...options });
   test.each<[string, () => unknown, RegExp]>([
     ["no text", parse(""), /^csv: no lines of data$/],
-    ["a header alone", parse("a,b\n"), /^csv: no lines of data$/],
+    ["a header alone", parse("a,b\n"), /^csv: no lines of data after the columns' names: "a", "b"$/],
+    ["a path", parse("data/iris.csv"), /^csv: no lines of data after the columns' names: "data\/iris.csv"$/],
     ["a line that is short", parse("a,b\n1,2\n3"), /^csv: line 3: 1 cell, expected 2, as in the first line$/],
     [
       "a line that is long, counted with empty lines and quoted breaks",

@@ -179,7 +179,11 @@ export class Table {
 
   /** The inputs' columns, by their names if they have any. @throws {FormatError} no rows */
   columns(): { readonly input: number; readonly features?: readonly string[] } {
-    if (!this.layout) throw new FormatError("csv: no lines of data");
+    if (!this.layout) {
+      // As where the text is a file's path.
+      const header = this.names ? ` after the columns' names: ${this.names.slice(0, 10).map(shown).join(", ")}` : "";
+      throw new FormatError(`csv: no lines of data${header}`);
+    }
     if (this.rows === 0) throw new FormatError("csv: every line has a missing value");
     const { inputs } = this.layout;
     const { header = true } = this.options;
