@@ -3,8 +3,9 @@ import { isRecord } from "./checks.js";
 import type { Graph } from "./graph.js";
 import type { Layer } from "./layers/layer.js";
 import type { Model } from "./model.js";
+import { isFrozen } from "./optimizers/groups.js";
 import type { LayerRecord } from "./plan/program.js";
-import { product } from "./plan/tensor.js";
+import { product, type Tensor } from "./plan/tensor.js";
 import { commas, cut, wrapped } from "./wrap.js";
 
 /** Of each column, at most. */
@@ -33,8 +34,10 @@ export function summarize(model: Model): string {
   ];
   const widths = WIDTHS.map((most, i) => Math.min(most, Math.max(...rows.map(({ cells }) => cells[i]!.length))));
   const [first, ...others] = definition.objectives.map(({ loss }) => loss.type);
+  const tensors = model.parameters.map(({ tensor }) => tensor);
+  const frozen = elements(tensors.filter((tensor) => isFrozen(definition.optimizer.groups ?? [], tensor)));
   const facts = [
-    `${model.parameters.reduce((sum, { tensor }) => sum + product(tensor.shape), 0)} parameters`,
+    `${elements(tensors)} parameters${frozen === 0 ? "" : ` (${frozen} frozen)`}`,
     `${others.length === 0 ? "loss" : "losses"} ${first}`,
     ...others,
     `optimizer ${definition.optimizer.type}`,
@@ -43,6 +46,8 @@ export function summarize(model: Model): string {
   ];
   return [...rows.map((row) => lineOf(row, widths)), wrapped("", commas(facts))].join("\n");
 }
+
+const elements = (tensors: readonly Tensor[]) => tensors.reduce((sum, { shape }) => sum + product(shape), 0);
 
 /** Does each layer take what is before it, and nothing else? */
 function isChained({ inputs, nodes }: Graph): boolean {
@@ -57,7 +62,7 @@ const sample = (shape: readonly number[]) => `[${["batch", ...shape].join(", ")}
 function rowsOf(record: LayerRecord, before: readonly LayerRecord[], depth = 0, outer = ""): Row[] {
   const { name, layer, output, parameters, layers } = record;
   const isShared = before.some((other) => other.name === name);
-  const count = parameters.reduce((sum, { shape }) => sum + product(shape), 0);
+  const count = elements(parameters);
   const own = name.slice(outer.length);
   return [
     { cells: [`${"  ".repeat(depth)}${own}`, kindOf(layer), sample(output.shape), isShared ? "shared" : `${count}`] },

@@ -104,6 +104,12 @@ describe("a frozen layer", () => {
       expect([name, now.join() === before[i]!.values.join()]).toEqual([name, name.startsWith("dense_2")]);
   });
 
+  test("is counted as such in the summary", async () => {
+    // 7·6 + 6 of 5·7 + 7 + 48 + 6·3 + 3.
+    expect((await make(sgd({ groups: [frozen] }))).summary()).toContain("\n111 parameters (48 frozen), loss");
+    expect((await make(sgd())).summary()).toContain("\n111 parameters, loss");
+  });
+
   test("costs no products for its gradient", async () => {
     const products = async (optimizer: Optimizer) => (await make(optimizer)).explain().match(/gemmTransposedA/g)!.length;
     expect(await products(sgd({ groups: [frozen] }))).toBe((await products(sgd())) - 1);
