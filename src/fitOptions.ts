@@ -46,7 +46,7 @@ export interface FitOptions {
   readonly callbacks?: readonly Callback[];
   /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all; one that a callback stopped
    *  has ended. It ends as if it had not been interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data,
-   *  options and callbacks must be the same. */
+   *  options and callbacks must be the same. Refused where `net.interrupted` is undefined. */
   readonly resume?: boolean;
   /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; runs at the same time share it; default 50, on a
    *  page's main thread 8 */

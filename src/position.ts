@@ -44,7 +44,9 @@ export function resumed(
   epochCount: number,
 ): Interrupted {
   if (interrupted === undefined || interrupted === "unbegun")
-    throw new OptionError("fit: resume: this network has no interrupted run; save it with { training: true } while it trains");
+    throw new OptionError(
+      "fit: resume: this network has no interrupted run, as net.interrupted says; one is kept by checkpoint(path), or save({ training: true }) while it trains",
+    );
   const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
   const differs =
     rows !== now.rows

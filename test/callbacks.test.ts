@@ -212,7 +212,9 @@ describe("a fit that fails before its first step leaves the network as it was:",
 
   test("no run to resume", async () => {
     const net = await make();
-    await expect(net.fit(scaled(), { ...options, resume: true })).rejects.toThrow("fit: resume: this network has no interrupted run");
+    await expect(net.fit(scaled(), { ...options, resume: true })).rejects.toThrow(
+      "fit: resume: this network has no interrupted run, as net.interrupted says; one is kept by checkpoint(path)",
+    );
     expect(net.scalers).toEqual({});
   });
 });
