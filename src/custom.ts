@@ -25,8 +25,8 @@ type Options = Readonly<Record<string, unknown>>;
  *  @throws {OptionError} when the network is made: `apply` does not return a tensor, or an output that some parameter or input does
  *    not reach; {ShapeError}: one that is not `[batch, ...]`
  *  @example
- *  const swiglu = ({ units, name }) => layer("swiglu", { units, name }, (g, x) => {
- *    const w = g.parameter("weight", [x.shape.at(-1), 2 * units], glorotUniform());
+ *  const swiglu = ({ units, name }: { units: number; name?: string }) => layer("swiglu", { units, name }, (g, x) => {
+ *    const w = g.parameter("weight", [x.shape.at(-1)!, 2 * units], glorotUniform());
  *    const z = g.matmul(x, w);
  *    return g.mul(g.activate(g.slice(z, 0, units), "silu"), g.slice(z, units));
  *  }); */
