@@ -1,5 +1,6 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
 
+import type { Definition } from "./compile.js";
 import { showText } from "./inspect.js";
 import { mismatch, seen } from "./losses/predictions.js";
 import type { Model } from "./model.js";
@@ -35,7 +36,8 @@ export interface Health {
   /** Rows looked at: the first 256 at most. */
   readonly rows: number;
   readonly layers: readonly LayerHealth[];
-  /** In words: predictions that their loss takes for something else, dead units, constant outputs, gradients that vanish or explode. */
+  /** In words: predictions that their loss takes for something else, inputs and targets of a scale that is hard to learn, dead units, constant
+   *  outputs, gradients that vanish or explode. */
   readonly warnings: readonly string[];
   /** The layers as a table, and the warnings, in at most 80 columns. */
   readonly summary: string;
@@ -99,13 +101,45 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
     const wrong = mismatch(loss, madeBy(plan.program, prediction) ?? seen(read(prediction), columns(prediction)));
     return wrong ? [`${name}: ${wrong}`] : [];
   });
-  const warnings = [...mistaken, ...warningsOf(found, count)];
+  const predicted = plan.predictions.map((prediction) => rootMeanSquare(read(prediction)));
+  const warnings = [...mistaken, ...scaleWarnings(model.definition, samples, count, predicted), ...warningsOf(found, count)];
   const lines = warnings.map((warning) => {
     const [first, ...words] = warning.split(" ");
     return wrapped(first!, words, 2);
   });
   const summary = [table(found), ...lines].join("\n");
   return showText({ rows: count, layers: found, warnings, summary }, () => summary);
+}
+
+/** A loss curves along a weight with the square of what the weight multiplies: from here on learning rates must be 100 times smaller than for
+ *  inputs of about 1, and predictions, which begin at about 1, have far to go to their targets. */
+const LARGE = 10;
+
+function rootMeanSquare(values: ArrayLike<number>, begin = 0, step = 1): number {
+  let squares = 0;
+  for (let i = begin; i < values.length; i += step) squares += values[i]! ** 2;
+  return Math.sqrt(squares / Math.ceil((values.length - begin) / step));
+}
+
+/** @param predicted each output's root mean square */
+function scaleWarnings({ graph, objectives }: Definition, { feeds }: Samples, count: number, predicted: readonly number[]): string[] {
+  const inputs = graph.inputs.flatMap(({ name }, i) => {
+    const { values, width } = feeds[i]!;
+    const sizes = Array.from({ length: width }, (_, column) => rootMeanSquare(values.subarray(0, count * width), column, width));
+    const large = sizes.filter((size) => size > LARGE).length;
+    return large === 0
+      ? []
+      : `${name}: ${large} of ${width} columns have a root mean square above ${LARGE}, the largest ${figure(Math.max(...sizes), 3)}; scale them, as by standardize(train)`;
+  });
+  const targets = objectives.flatMap(({ name, loss }, i) => {
+    if (loss.targets === "ids" || loss.targetKind || loss.accuracy) return [];
+    const { values, width } = feeds[graph.inputs.length + i]!;
+    const size = rootMeanSquare(values.subarray(0, count * width));
+    return size > LARGE && size > LARGE * predicted[i]!
+      ? `${name}: the targets' root mean square is ${figure(size, 3)}, the predictions' ${figure(predicted[i]!, 3)}; scale the targets, as by standardize(train, { of: "targets" })`
+      : [];
+  });
+  return [...inputs, ...targets];
 }
 
 function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {

@@ -13,13 +13,16 @@ import {
   gradCheck,
   input,
   type Layer,
+  type Loss,
   layer,
   leakyRelu,
   loadNetwork,
   meanSquaredError,
+  type Network,
   type Node,
   network,
   OptionError,
+  poisson,
   prelu,
   residual,
   ShapeError,
@@ -207,6 +210,26 @@ test("diagnose sees dead units, constant outputs and vanishing gradients", async
     { name: "out.bias", values: [1, 2] },
   ]);
   expect(net.diagnose({ inputs: a, targets }).warnings.join("\n")).toMatch(/out: 2 of 2 outputs are the same/);
+});
+
+test("diagnose warns of inputs and targets that are no numbers of about 1", async () => {
+  const make = (loss: Loss = meanSquaredError()) => network({ input: 2, layers: [dense(1, { weight: constant(0) })], loss, seed: 1 });
+  const inputs = [
+    [3, -400],
+    [-4, 300],
+  ];
+  const hint = (net: Network, targets: number[]) => net.diagnose({ inputs, targets }).warnings.filter((each) => /scale/.test(each));
+  const large = /^input: 1 of 2 columns have a root mean square above 10, the largest 354; scale them, as by standardize\(train\)$/;
+  const net = await make();
+  expect(hint(net, [10, -10])).toEqual([expect.stringMatching(large)]);
+  expect(hint(net, [10, -11])).toEqual([
+    expect.stringMatching(large),
+    expect.stringMatching(/^dense_1: the targets' root mean square is 10.5, the predictions' 0.00; scale the targets, as by/),
+  ]);
+  // What predictions have reached, and counts, which must stay as they are.
+  net.setParameters([{ name: "dense_1.bias", values: [2] }]);
+  expect(hint(net, [10, -11])).toEqual([expect.stringMatching(large)]);
+  expect(hint(await make(poisson({ logInput: true })), [100, 100])).toEqual([expect.stringMatching(large)]);
 });
 
 test("diagnose's numbers are those of all elements, of the batch's mean loss", async () => {
