@@ -9,6 +9,7 @@ import { checkDefinition } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
+import type { Optimizer } from "./optimizers.js";
 import { restoreScalers } from "./scalers.js";
 
 /** Makes a network with initial parameters drawn from its seed.
@@ -54,6 +55,9 @@ export interface LoadOptions {
   /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
    *  numbers. */
   readonly arithmetic?: ArithmeticName;
+  /** In place of the saved one, as to fine-tune at another rate or with frozen layers. It begins at its first step: state of the saved one and
+   *  the run to resume are left out. */
+  readonly optimizer?: Optimizer;
   /** Your own layers, losses, activations and metrics: by name, a factory that takes the saved options. */
   readonly custom?: Custom;
 }
@@ -63,8 +67,8 @@ export interface LoadOptions {
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
 export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-  checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "custom"]);
-  const { backend = "auto", threads = "auto", arithmetic, custom = {} } = options;
+  checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "optimizer", "custom"]);
+  const { backend = "auto", threads = "auto", arithmetic, optimizer, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);
   checkThreads("loadNetwork: threads", threads);
   if (!isRecord(custom) || Object.values(custom).some((make) => typeof make !== "function"))
@@ -74,19 +78,23 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
   if (arithmetic !== undefined) checkOneOf("loadNetwork: arithmetic", arithmetic, arithmetics);
   const { definition, parameters, training, scalers, classes, attached } = decode(bytes);
   checkDefinition(definition);
-  try {
+  const { restored, saved } = await ofFile(() => {
     const restored = restore(definition, custom);
     // Before memory is asked for: what a file may claim is bounded by what it holds.
     const list = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
       tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
-    const defined = define(restored);
-    const expected = list(defined.measured.parameters.map(({ tensor }) => tensor));
+    const saved = define(restored);
+    const expected = list(saved.measured.parameters.map(({ tensor }) => tensor));
     if (list(parameters) !== expected) throw new FormatError(`it holds ${list(parameters)}; its layers have ${expected}`);
-    const saved: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
-    const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : saved);
+    return { restored, saved };
+  });
+  const defined = optimizer === undefined ? saved : define({ ...restored, optimizer });
+  return ofFile(async () => {
+    const wish: ArithmeticWish = { name: restored.arithmetic ?? "strict", reason: "the saved network's" };
+    const net = await make(defined, { backend, threads }, arithmetic ? wishOf(arithmetic, undefined) : wish);
     try {
       net.setParameters(parameters);
-      if (training) net.takeUp(training);
+      if (training && optimizer === undefined) net.takeUp(training);
       if (scalers !== undefined) net.scalers = restoreScalers(scalers);
       net.classes = classes as readonly string[] | undefined;
       net.attached = attached;
@@ -95,6 +103,13 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       throw error;
     }
     return net;
+  });
+}
+
+/** What goes wrong in `body` is wrong with the file. */
+async function ofFile<T>(body: () => T | Promise<T>): Promise<T> {
+  try {
+    return await body();
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
     throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });

@@ -13,7 +13,8 @@ const fields: readonly (readonly [readonly string[], (name: string) => string])[
   ],
   [
     ["learningRate", "momentum", "weightDecay", "clip", "groups", "ema"],
-    (name) => `it is its optimizer's, as network({ optimizer: sgd({ ${name} }), … }); to change a rate while it trains take a schedule`,
+    (name) =>
+      `it is its optimizer's, as network({ optimizer: sgd({ ${name} }), … }); to change a rate while it trains take a schedule, for another run loadNetwork(net.save(), { optimizer })`,
   ],
   [fitOptionNames, (name) => `it is an option of fit: net.fit(data, { ${name} })`],
   [["weights", "bias"], () => "net.setParameters([{ name, values }]) sets weights"],

@@ -34,6 +34,7 @@ import {
 import { checkpoint, loadFile, saveFile } from "../src/node.js";
 import { cases } from "./cases.js";
 import { modelOf } from "./internals.js";
+import { any, thrownBy } from "./refusals.js";
 
 const bits = (values: Float32Array) => [...new Uint32Array(values.slice().buffer)];
 const parametersOf = (net: Network) => net.parameters().map(({ name, shape, values }) => ({ name, shape, values: bits(values) }));
@@ -131,6 +132,45 @@ describe("save and loadNetwork", () => {
 });
 
 const small: NetworkOptions = { input: 3, layers: [dense(2)], loss: meanSquaredError(), optimizer: adam(), seed: 3 };
+
+describe("loadNetwork with another optimizer", () => {
+  const options = { input: 3, layers: [dense(4, { activation: "tanh" }), dense(2)], loss: meanSquaredError(), seed: 3 } as const;
+  const inputs = Array.from({ length: 12 }, (_, i) => [i / 12, (i % 3) / 3, (i % 5) / 5]);
+  const data = { inputs, targets: inputs.map(([a, b]) => [a! * b!, a! - b!]) };
+  const tuned = () => adam({ learningRate: 1e-3, groups: [{ match: "dense_1", frozen: true }] });
+  /** In the middle of a run with momentum. */
+  async function saved(): Promise<Uint8Array> {
+    const net = await network({ ...options, optimizer: sgd({ momentum: 0.9 }) });
+    const controller = new AbortController();
+    const abort = { type: "abort", onEpochEnd: () => controller.abort() };
+    await net.fit(data, { epochs: 5, batchSize: 4, signal: controller.signal, callbacks: [abort] });
+    expect(net.interrupted).toBeDefined();
+    return net.save({ training: true });
+  }
+
+  test("trains on as a new network that was given the weights", async () => {
+    const bytes = await saved();
+    const loaded = await loadNetwork(bytes, { optimizer: tuned() });
+    expect([loaded.interrupted, loaded.steps]).toEqual([undefined, 0]);
+    const fresh = await network({ ...options, optimizer: tuned() });
+    fresh.setParameters(loaded.parameters());
+    for (const net of [loaded, fresh]) await net.fit(data, { epochs: 3, batchSize: 4 });
+    expect(loaded.weightsHash()).toBe(fresh.weightsHash());
+    expect(definitionOf(await loadNetwork(loaded.save()))).toEqual(definitionOf(fresh));
+  });
+
+  test("blames what is wrong with it on the option, not on the file", async () => {
+    const bytes = await saved();
+    for (const [optimizer, message] of [
+      [adam, /^network: optimizer is a function, expected an optimizer, as adam\(\)$/],
+      [sgd({ groups: [{ match: "head", frozen: true }] }), /^sgd: groups\[0\]: match "head" takes none of this network's parameters/],
+    ] as const) {
+      const error = await thrownBy(() => loadNetwork(bytes, { optimizer: any(optimizer) }));
+      expect(error).toBeInstanceOf(OptionError);
+      expect((error as Error).message).toMatch(message);
+    }
+  });
+});
 
 test("JSON.stringify of a network is refused, by itself and within something, and says what keeps its weights", async () => {
   const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });

@@ -11,7 +11,7 @@ test.each([
   [
     "learningRate",
     0.5,
-    "it is its optimizer's, as network({ optimizer: sgd({ learningRate }), … }); to change a rate while it trains take a schedule",
+    "it is its optimizer's, as network({ optimizer: sgd({ learningRate }), … }); to change a rate while it trains take a schedule, for another run loadNetwork(net.save(), { optimizer })",
   ],
   ["loss", meanSquaredError(), "it is decided when a network is made: network({ loss, … })"],
   ["layers", [], "it is decided when a network is made: network({ layers, … })"],
