@@ -49,7 +49,8 @@ export interface PlateauState {
   readonly cooldown: number;
 }
 
-/** The rate falls by `factor` where the metric stops improving: PyTorch's ReduceLROnPlateau. A metric that is not finite is no improvement. */
+/** The rate falls by `factor` where the metric stops improving: PyTorch's ReduceLROnPlateau. A metric that is not finite is no improvement.
+ *  `fit` tells it each epoch's validation loss, or the loss where there is none; `trainOnBatch` tells it nothing: its rate stays. */
 export function reduceOnPlateau(options: PlateauOptions = {}): Observer {
   const type = "reduceOnPlateau";
   const all = complete<PlateauOptions>(type, options, {
