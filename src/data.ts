@@ -52,10 +52,18 @@ export function checkFields(who: string, given: object, known: readonly string[]
       throw new ShapeError(`${who}: unknown field ${shown(name)}, expected one of: ${known.join(", ")}`);
 }
 
+/** Advice for what makes rows one after another. */
+const SOURCES = "; dataset.stream(open) makes data of a function that gives rows, await dataset.from(rows) of the rows themselves";
+
+function isSource(given: unknown): boolean {
+  if (typeof given === "function") return true;
+  return given !== null && typeof given === "object" && (Symbol.asyncIterator in given || (Symbol.iterator in given && !isList(given)));
+}
+
 /** @throws {ShapeError} what lacks inputs or targets, or has a field that is none */
 export function checkData(who: string, data: unknown): asserts data is Data {
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
-    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }`);
+    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }${isSource(data) ? SOURCES : ""}`);
   checkFields(who, data, dataFields, datasetFields);
 }
 
@@ -181,12 +189,12 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
   const width = product(targetShape(shape, loss));
   const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
   if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows, positions, classes, loss.type), classes) };
-  const matrix = toRows(
-    who,
-    given,
-    width,
-    loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`,
-  );
+  const wanted = loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`;
+  if (width > positions && given?.length === rows * positions && !isNested(given))
+    throw new ShapeError(
+      `${who}: one number for each of ${given.length} rows, expected ${width / positions} (${wanted}); class ids are for losses as sparseCategoricalCrossEntropy`,
+    );
+  const matrix = toRows(who, given, width, wanted);
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
   if (loss.targetKind) checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes);
   return matrix;

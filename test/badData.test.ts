@@ -73,6 +73,15 @@ const data: readonly Row[] = [
     ShapeError,
     /trainOnBatch: sampleWeights: got a Map, expected an array of numbers/,
   ],
+  ...[function* () {}, (function* () {})(), (async function* () {})()].map(
+    (source): Row => [
+      `a source of rows to fit, ${Object.prototype.toString.call(source)}`,
+      (n) => n.fit(any(source)),
+      ShapeError,
+      /^fit: got .*, expected { inputs, targets }; dataset\.stream\(open\) makes data of a function that gives rows, await dataset\.from\(rows\)/,
+    ],
+  ),
+  ["rows to fit", (n) => n.fit(any(inputs)), ShapeError, /^fit: got an array of 2, expected { inputs, targets }$/],
   ["null to profile", (n) => n.profile(any(null)), ShapeError, /profile: got null, expected { inputs, targets }/],
   ["nothing to gradCheck", (n) => gradCheck(n, any(undefined)), ShapeError, /gradCheck: got undefined, expected { inputs, targets }/],
   [
@@ -361,6 +370,13 @@ test.each<readonly [string, unknown, RegExp]>([
   const error = await thrownBy(async () => (await sparseNet).trainOnBatch(inputs, any(given)));
   expect(error).toBeInstanceOf(ShapeError);
   expect((error as Error).message).toMatch(message);
+});
+
+test("class ids of three rows, which would make one row of the values that the loss takes", async () => {
+  const net = await network({ input: 1, layers: [dense(3)], loss: meanSquaredError() });
+  expect(() => net.trainOnBatch([1, 2, 3], [0, 1, 2])).toThrow(
+    /targets: one number for each of 3 rows, expected 3 \(the last layer has 3\); class ids are for losses as sparseCategoricalCrossEntropy$/,
+  );
 });
 
 test("an id for each image, where the network makes a prediction of each of its rows", async () => {

@@ -75,7 +75,7 @@ const noRows: readonly Row[] = [
   ["names", [["a", "b", "c"], ["a", "b", "c"]], /row 0: element 0 is "a", expected a number/], // biome-ignore format: rows
 ];
 /** Where ids have no meaning they are too few values. */
-const idsForValues: Row = ["class ids", [1, 2], /2 numbers are no whole number of rows of 3/];
+const idsForValues: Row = ["class ids", [1, 2], /one number for each of 2 rows, expected 3 .*; class ids are for losses/];
 /** Where they have one. */
 const wrongIds: readonly Row[] = noIds.filter(([what]) => ["half a class", "a negative class", "a class too many"].includes(what));
 
