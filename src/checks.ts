@@ -45,6 +45,14 @@ export function isList(value: unknown): value is ArrayLike<unknown> {
   return value.byteLength > 0 || !isDetached(value);
 }
 
+/** An array whose elements are all good, its holes, too, which every() passes over. Nothing is looked at beyond the first that is not: one far
+ *  element makes an array of billions. */
+export function isArrayOf<T = unknown>(value: unknown, isGood: (element: unknown) => boolean): value is readonly T[] {
+  if (!Array.isArray(value)) return false;
+  for (const element of value) if (!isGood(element)) return false;
+  return true;
+}
+
 /** An object with fields: no list, and no Map, Promise or Date, which would pass for one whose fields are all left out. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === "object" && !isList(value) && ["Object", "Module"].includes(kindOf(value));
@@ -52,6 +60,9 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** Beyond it kernels' signed offsets could not count. */
 const LARGEST_COUNT = 2 ** 31 - 1;
+
+/** More than any tensor library has (PyTorch and NumPy: 64). */
+export const MOST_DIMENSIONS = 64;
 
 /** A whole number in [least, most]. */
 export function checkCount(who: string, value: unknown, least = 1, most = LARGEST_COUNT): void {
@@ -125,22 +136,31 @@ export function checkNetwork(who: string, value: unknown): void {
     throw new OptionError(`${who}: got ${shown(value)}, expected a network, as \`await network({ … })\` makes it`);
 }
 
+/** Objects within objects: deeper ones are too deep for the engine's own JSON. */
+const DEEPEST = 500;
+
 /** What JSON can say: numbers, texts, booleans, null, and arrays and objects of them. A field left undefined is one not given; where `isLeaf`
  *  holds it is not looked into. */
 export function checkPlain(who: string, value: unknown, isLeaf: (value: object) => boolean = () => false): void {
-  checkWithin(who, value, isLeaf, []);
+  checkWithin(who, value, isLeaf, new Map());
 }
 
-function checkWithin(who: string, value: unknown, isLeaf: (value: object) => boolean, around: readonly object[]): void {
+/** @param around the objects it is in, and by which key each of them has what is within it */
+function checkWithin(who: string, value: unknown, isLeaf: (value: object) => boolean, around: Map<object, string | number>): void {
   if (value === null || typeof value === "boolean" || typeof value === "string" || (typeof value === "number" && Number.isFinite(value)))
     return;
   const plain = typeof value === "object" && (Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value)));
-  if (!plain || around.includes(value))
-    throw new OptionError(
-      `${who} is ${plain ? "within itself" : shown(value)}, expected plain data: finite numbers, texts, booleans, arrays and objects of them`,
-    );
+  if (!plain || around.has(value) || around.size > DEEPEST) {
+    const way = [...around.values()];
+    const place = [who, ...(way.length > 8 ? [...way.slice(0, 8), "…"] : way)].join(": ");
+    const got = !plain ? shown(value) : around.has(value) ? "within itself" : `nested deeper than ${DEEPEST}`;
+    throw new OptionError(`${place} is ${got}, expected plain data: finite numbers, texts, booleans, arrays and objects of them`);
+  }
   if (isLeaf(value)) return;
   // By entries() an array's holes are seen, too.
-  for (const [key, inner] of Array.isArray(value) ? value.entries() : Object.entries(value))
-    if (inner !== undefined || Array.isArray(value)) checkWithin(`${who}: ${key}`, inner, isLeaf, [...around, value]);
+  for (const [key, inner] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    around.set(value, key);
+    if (inner !== undefined || Array.isArray(value)) checkWithin(who, inner, isLeaf, around);
+  }
+  around.delete(value);
 }

@@ -71,10 +71,13 @@ function isNumberArray(given: unknown): given is NumberArray {
   return isList(given) && !Array.isArray(given) && typeof given[0] !== "bigint";
 }
 
+/** Elements among which a row is looked for where the first is none: all of an array with one element far away are billions. */
+const NEAR = 1024;
+
 function isNested(given: Rows): given is readonly (readonly number[] | NumberArray)[] {
   if (!Array.isArray(given) || typeof given[0] === "number") return false;
   // What is no row may stand where the first one should.
-  return isList(given[0]) || given.some(isList);
+  return isList(given[0]) || given.slice(0, NEAR).some(isList);
 }
 
 /** @param who names the data in messages, as "fit: inputs"
@@ -211,12 +214,20 @@ function toIds(
   ignoreIndex?: number,
 ): Uint32Array {
   if (!isNumberArray(given) && !Array.isArray(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected class ids`);
-  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
   const count = rows * positions;
-  if (list.length !== count)
-    throw new ShapeError(
-      `${who}: ${list.length} class ids for ${count} rows${positions > 1 ? ` (${rows} samples, for each of which the network makes ${positions})` : ""}${list.length === count * classes ? "; for one-hot rows take categoricalCrossEntropy" : ""}`,
-    );
+  const help = (length: number, wanted: number) => (length === wanted * classes ? "; for one-hot rows take categoricalCrossEntropy" : "");
+  // Before they are joined: others may have any length.
+  if (isNested(given))
+    for (const [r, row] of given.entries())
+      if (!isList(row) || row.length !== positions)
+        throw new ShapeError(
+          `${who}: row ${r} is ${shown(row)}, expected an array of ${positions} class ids${isList(row) ? help(row.length, positions) : ""}`,
+        );
+  const list: ArrayLike<unknown> = isNested(given) ? given.flatMap((row) => (isNumberArray(row) ? [...row] : row)) : given;
+  if (list.length !== count) {
+    const each = positions > 1 ? ` (${rows} samples, for each of which the network makes ${positions})` : "";
+    throw new ShapeError(`${who}: ${list.length} class ids for ${count} rows${each}${help(list.length, count)}`);
+  }
   for (let i = 0; i < list.length; ++i) {
     const id = list[i] as number;
     if (ignoreIndex !== undefined && id === ignoreIndex) continue;
@@ -225,10 +236,6 @@ function toIds(
         `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`,
       );
   }
-  if (isNested(given))
-    for (const [r, row] of given.entries())
-      if (!isList(row) || row.length !== positions)
-        throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected an array of ${positions} class ids`);
   return Uint32Array.from(list as ArrayLike<number>);
 }
 

@@ -111,9 +111,15 @@ export function checkPredictions({ definition, measured }: Defined): void {
   }
 }
 
+/** One or several, up to the first hole, which is then undefined for checks to see: behind it may be billions. */
 function listed<T>(given: T | readonly T[]): readonly T[] {
-  // With undefined in its holes, for checks to see.
-  return Array.isArray(given) ? Array.from(given) : [given as T];
+  if (!Array.isArray(given)) return [given as T];
+  const list: T[] = [];
+  for (const each of given as readonly T[]) {
+    list.push(each);
+    if (each === undefined) break;
+  }
+  return list;
 }
 
 /** The name of what a graph's output comes from. */
@@ -123,7 +129,7 @@ function outputName({ inputs, nodes, outputs }: Graph, output: number): string {
 }
 
 function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Objective[] {
-  const losses = listed(loss as Loss | readonly Loss[]);
+  const losses: readonly Loss[] = Array.isArray(loss) ? loss : [loss];
   const names = graph.outputs.map((_, i) => outputName(graph, i));
   checkOutputNames(names);
   if (losses.length !== names.length)

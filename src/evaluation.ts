@@ -150,15 +150,18 @@ function flat(who: string, table: Table, columns?: number): { readonly values: N
   }
   const rows = table as readonly Numbers[];
   const width = columns ?? rows[0]?.length ?? 0;
-  const values = new Float64Array(rows.length * width);
+  // All are looked at before there is memory for them.
   for (let r = 0; r < rows.length; ++r) {
     const row = rows[r]!;
     checkArray(`${who}: row ${r}`, row);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width}`);
     // Before they are converted: "1" and null would be numbers then.
     checkFinite(`${who}: row ${r}`, row);
-    values.set(row, r * width);
   }
+  const values = new Float64Array(rows.length * width);
+  rows.forEach((row, r) => {
+    values.set(row, r * width);
+  });
   return { values, columns: width };
 }
 
@@ -185,7 +188,8 @@ export function argmax(scores: Table, columns?: number): Uint32Array<ArrayBuffer
  *  @param targets class ids `[rows]` @param scores `[rows, classes]`, flat or as rows @throws {ShapeError}; {OptionError} k beyond the classes */
 export function topK(targets: Numbers, scores: Table, k: number): number {
   checkArray("topK: targets", targets);
-  const nested = typeof scores?.[0] !== "number";
+  checkArray("topK: scores", scores);
+  const nested = typeof scores[0] !== "number";
   const { values, columns } = flat("topK: scores", scores, nested ? undefined : scores.length / targets.length);
   if (!Number.isInteger(columns) || values.length !== targets.length * columns)
     throw new ShapeError(`topK: ${values.length} scores for ${targets.length} targets`);
@@ -234,7 +238,7 @@ function both(who: string, targets: Table, predictions: Table): { t: Numbers; p:
   checkArray(`${who}: predictions`, predictions);
   // Predictions come flat from the network, targets may have rows.
   const columns = [targets, predictions]
-    .map((table) => (typeof table[0] === "number" ? 1 : (table[0] as Numbers)?.length))
+    .map((table) => (typeof table[0] === "number" ? 1 : ((table[0] as Numbers)?.length ?? 1)))
     .reduce((a, b) => Math.max(a, b));
   const t = flat(`${who}: targets`, targets, columns).values;
   const p = flat(`${who}: predictions`, predictions, columns).values;

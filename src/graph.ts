@@ -1,5 +1,5 @@
 // A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
-import { checkCount, checkOptions, checkText, shown } from "./checks.js";
+import { checkCount, checkOptions, checkText, MOST_DIMENSIONS, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { checkLayer, type Layer, type Node } from "./layers/layer.js";
 
@@ -27,8 +27,8 @@ export interface Graph {
 
 function toShape(who: string, shape: number | readonly number[]): readonly number[] {
   const list = typeof shape === "number" ? [shape] : shape;
-  if (!Array.isArray(list) || list.length === 0)
-    throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape`);
+  if (!Array.isArray(list) || list.length === 0 || list.length > MOST_DIMENSIONS)
+    throw new OptionError(`${who} is ${shown(shape)}, expected a number of features or a shape of at most ${MOST_DIMENSIONS} dimensions`);
   for (const size of list) checkCount(who, size);
   return [...list];
 }
@@ -60,8 +60,7 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
   if (outputs.length === 0) throw new OptionError("network: outputs is an empty array, expected a node, as dense(10)(x) makes it");
   const specs = inputs.map((node, i): InputSpec => {
     if (!Array.isArray(node?.shape)) throw new OptionError(`network: inputs[${i}] is ${shown(node)}, expected an input, as input(784)`);
-    for (const size of node.shape) checkCount("network: input", size);
-    return { name: node.name ?? (inputs.length === 1 ? "input" : `input_${i + 1}`), shape: node.shape };
+    return { name: node.name ?? (inputs.length === 1 ? "input" : `input_${i + 1}`), shape: toShape("network: input", node.shape) };
   });
   const index = new Map<Node, number>(inputs.map((node, i) => [node, i]));
   const nodes: NodeSpec[] = [];

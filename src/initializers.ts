@@ -1,7 +1,7 @@
 // How parameters get their first values. An initializer is plain data and one function; a value depends on the parameter's shape and on
 // its element's own random number only, never on padding, order or platform. Streams and counters: random.ts.
 import { Variate } from "../assembly/opcodes.js";
-import { checkNumber, checkOptions, shown } from "./checks.js";
+import { checkNumber, checkOptions, isRecord, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { variate } from "./float64.js";
 import { product } from "./plan/tensor.js";
@@ -235,7 +235,7 @@ function isInitializer(given: Initializer): boolean {
 }
 
 function restoreInitializer(who: string, given: unknown): Initializer {
-  const { type, ...options } = (given ?? {}) as { readonly type?: unknown };
+  const { type, ...options } = (isRecord(given) ? given : {}) as { readonly type?: unknown };
   const factory = typeof type === "string" && Object.hasOwn(factories, type) ? factories[type] : undefined;
   if (!factory) throw new OptionError(`${who} is ${shown(given)}, expected an initializer, as heNormal()`);
   return factory(options as never);

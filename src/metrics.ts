@@ -29,11 +29,13 @@ export function metricName(metric: Metric): string {
 /** @throws {OptionError} if unknown, or if the metric has no meaning with the loss's kind of targets */
 export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
   if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
-  const taken = metrics.map((metric) => (typeof metric === "object" && metric !== null ? metric.type : metric));
+  const taken = new Set<string>();
   for (const [i, metric] of metrics.entries()) {
     if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function")
       checkOneOf(`metrics[${i}]`, metric, metricTypes);
-    if (taken.indexOf(taken[i]!) !== i) throw new OptionError(`metrics: ${taken[i]} is named twice`);
+    const name = metricName(metric);
+    if (taken.has(name)) throw new OptionError(`metrics: ${name} is named twice`);
+    taken.add(name);
     if (metric === "accuracy" && !loss.accuracy)
       throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
     if (metric === "mae" && loss.targetColumns !== undefined)

@@ -1,5 +1,5 @@
 // A network's parameters by their names: copied out, set all or none, hashed.
-import { shown } from "./checks.js";
+import { MOST_DIMENSIONS, shown } from "./checks.js";
 import { type Rows, toRows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import { showText } from "./inspect.js";
@@ -51,7 +51,7 @@ export function setParameters(model: Model, given: readonly GivenParameter[]): v
     const wanted = parameter.tensor.shape;
     if (shape !== undefined && !(Array.isArray(shape) && shape.length === wanted.length && wanted.every((size, i) => shape[i] === size)))
       throw new ShapeError(
-        `setParameters: ${name} has shape ${Array.isArray(shape) ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
+        `setParameters: ${name} has shape ${Array.isArray(shape) && shape.length <= MOST_DIMENSIONS ? `[${shape.join(", ")}]` : shown(shape)}, expected [${wanted.join(", ")}]`,
       );
     const matrix = toRows(`setParameters: ${name}`, values, columns(parameter.tensor), `shape [${wanted.join(", ")}]`);
     const count = product(wanted);

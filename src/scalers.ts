@@ -1,6 +1,6 @@
 // Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Sums are float64 and in the
 // rows' order, every result is rounded to float32 once: the same bits everywhere.
-import { checkCount, checkNumber, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
+import { checkCount, checkNumber, checkOneOf, checkOptions, isArrayOf, isRecord, shown } from "./checks.js";
 import { type Ports, type Rows, targetShape, toRows } from "./data.js";
 import { checkHeld, Dataset } from "./dataset/dataset.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
@@ -154,11 +154,11 @@ export function restoreScaler(type: string, options: Readonly<Record<string, unk
   if (!kind) throw new FormatError(`scaler type is ${shown(type)}, expected one of: ${Object.keys(kinds).join(", ")}`);
   const lists = kind.learnt.map((name) => {
     const list = options?.[name];
-    return Array.isArray(list) ? Array.from(list as readonly number[]) : [];
+    return isArrayOf<number>(list, Number.isFinite) ? [...list] : [];
   });
   const width = lists[0]!.length;
-  const good = lists.every((list) => list.length === width && list.every((value) => Number.isFinite(value)));
-  if (!good || width === 0) throw new FormatError(`${type}: expected finite numbers, as many each: ${kind.learnt.join(", ")}`);
+  if (width === 0 || lists.some((list) => list.length !== width))
+    throw new FormatError(`${type}: expected finite numbers, as many each: ${kind.learnt.join(", ")}`);
   const columns = lists[0]!.map((_, c) => kind.column(...lists.map((list) => list[c]!)));
   if (columns.some(({ divisor, factor }) => !(divisor > 0 && factor > 0)))
     throw new FormatError(`${type}: a column's scale is not above 0`);

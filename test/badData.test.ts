@@ -355,8 +355,8 @@ refuses([...data, ...parameters]);
 const sparseNet = network({ ...options, loss: sparseCategoricalCrossEntropy({ fromLogits: true }) });
 
 test.each<readonly [string, unknown, RegExp]>([
-  ["null among rows of ids", [[0], null], /row 1 has class id null, expected a whole number from 0 to 1/],
-  ["an object among rows of ids", [[0], { length: 1 }], /row 1 has class id an object/],
+  ["null among rows of ids", [[0], null], /row 1 is null, expected an array of 1 class ids/],
+  ["an object among rows of ids", [[0], { length: 1 }], /row 1 is an object \{length\}, expected an array of 1 class ids/],
   ["a hole among ids", sparse((_) => [0, _]), /row 1 has class id undefined/],
   ["undefined among ids", [0, undefined], /row 1 has class id undefined, expected a whole number from 0 to 1/],
   ["ragged rows of ids", [[0, 1], []], /row 0 is an array of 2, expected an array of 1 class ids/],
@@ -391,7 +391,7 @@ test("one-hot targets of a loss that takes class ids", async () => {
   expect(() => net.evaluate({ inputs, targets: [0, 1] })).not.toThrow();
   const sparse = await sparseNet;
   await expect(sparse.fit({ inputs, targets })).rejects.toThrow(
-    /fit: targets: 4 class ids for 2 rows; for one-hot rows take categoricalCrossEntropy/,
+    /fit: targets: row 0 is an array of 2, expected an array of 1 class ids; for one-hot rows take categoricalCrossEntropy/,
   );
   await expect(sparse.fit({ inputs, targets })).rejects.toThrow(ShapeError);
 });

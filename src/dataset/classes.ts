@@ -1,5 +1,5 @@
 // Class labels as users have them, and class ids as losses want them.
-import { checkCount, isList, shown } from "../checks.js";
+import { checkCount, isArrayOf, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { oneHot as oneHotRows } from "../weighting.js";
 
@@ -86,8 +86,8 @@ function named(who: string, classes: number | readonly string[]): readonly strin
 
 /** A copy of names that are all there, and each once. @param others what else is taken @throws {OptionError} */
 export function namesOf(who: string, names: unknown, others = ""): readonly string[] {
-  const good = Array.isArray(names) && names.length > 0 && Array.from(names).every((name) => typeof name === "string" && name !== "");
-  if (!good) throw new OptionError(`${who} is ${shown(names)}, expected ${others}an array of names`);
+  if (!isArrayOf<string>(names, (name) => typeof name === "string" && name !== "") || names.length === 0)
+    throw new OptionError(`${who} is ${shown(names)}, expected ${others}an array of names`);
   if (new Set(names).size !== names.length) throw new OptionError(`${who} has a name twice`);
   return [...names];
 }

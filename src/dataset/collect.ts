@@ -1,5 +1,5 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
-import { checkCount, isList, shown } from "../checks.js";
+import { checkCount, isArrayOf, isList, MOST_DIMENSIONS, shown } from "../checks.js";
 import { checkData, checkFields, type Data, dataFields, type Rows, type SampleWeights, toRows } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
@@ -127,8 +127,9 @@ const size = (input: number | readonly number[]) => (typeof input === "number" ?
 
 /** Checks what does not depend on the data. */
 export function checkDataset(who: string, { input, features }: DatasetOptions): void {
-  if (input !== undefined) for (const each of Array.isArray(input) && input.length > 0 ? input : [input]) checkCount(`${who}: input`, each);
-  if (features !== undefined && !(Array.isArray(features) && Array.from(features).every((name) => typeof name === "string")))
+  const isShape = Array.isArray(input) && input.length > 0 && input.length <= MOST_DIMENSIONS;
+  if (input !== undefined) for (const each of isShape ? input : [input]) checkCount(`${who}: input`, each);
+  if (features !== undefined && !isArrayOf(features, (name) => typeof name === "string"))
     throw new OptionError(`${who}: features is ${shown(features)}, expected an array of names`);
 }
 

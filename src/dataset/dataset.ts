@@ -242,7 +242,7 @@ function described({ input, columns, sampleWeights, classes, features, scalers }
 type Source = Batch | Iterable<Sample | Batch>;
 
 function isIterable(given: unknown): given is Iterable<Sample | Batch> {
-  return given !== null && typeof given === "object" && Symbol.iterator in given;
+  return given !== null && typeof given === "object" && !ArrayBuffer.isView(given) && Symbol.iterator in given;
 }
 
 function fromSource(source: Source, options: DatasetOptions = {}): Dataset {

@@ -3,7 +3,18 @@
 //   0   u64    bytes of the header
 //   8   JSON   { name: { dtype, shape, data_offsets: [begin, end) }, …, "__metadata__": { text: text } }, spaces after it
 //   …   data   row-major, without holes or overlaps, offsets from here
-import { checkBoolean, checkNetwork, checkOneOf, checkOptions, isList, isRecord, shown, viewOf } from "../checks.js";
+import {
+  checkBoolean,
+  checkNetwork,
+  checkOneOf,
+  checkOptions,
+  isArrayOf,
+  isList,
+  isRecord,
+  MOST_DIMENSIONS,
+  shown,
+  viewOf,
+} from "../checks.js";
 import { FormatError, OptionError, ShapeError } from "../errors.js";
 import type { Network } from "../network.js";
 import { product } from "../plan/tensor.js";
@@ -36,8 +47,6 @@ export interface Safetensors {
 
 /** The reference implementation's limit. */
 const MOST_HEADER = 100_000_000;
-/** More dimensions than any tensor library has (PyTorch and NumPy: 64). */
-const MOST_DIMENSIONS = 64;
 const METADATA = "__metadata__";
 
 interface Dtype {
@@ -242,7 +251,7 @@ export function encodeSafetensors(
     names.add(name);
     if (!isList(values)) throw new ShapeError(`safetensors: ${name} has as values ${shown(values)}, expected an array of numbers`);
     const isSize = (size: unknown) => typeof size === "number" && Number.isInteger(size) && size >= 0;
-    const good = Array.isArray(shape) && Array.from(shape).every(isSize) && product(shape) === values.length;
+    const good = isArrayOf<number>(shape, isSize) && product(shape) === values.length;
     if (!good) throw new ShapeError(`safetensors: ${name} has ${values.length} values, expected those of shape ${shown(shape)}`);
     checkNumbers(name, values);
     const begin = end;

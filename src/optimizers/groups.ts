@@ -1,5 +1,5 @@
 // Parameter groups: settings of an optimizer that hold for some parameters only, chosen by patterns, which can be saved, not functions.
-import { checkBoolean, checkCount, checkNumber, checkOptions, shown } from "../checks.js";
+import { checkBoolean, checkCount, checkNumber, checkOptions, isArrayOf, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
 import type { Tensor } from "../plan/tensor.js";
 
@@ -44,8 +44,8 @@ export function checkGroups(who: string, groups: unknown): void {
     const one = `${who}[${i}]`;
     checkOptions(one, group, [...choices, ...settings]);
     const { match, rank, learningRateFactor, weightDecay, frozen } = group;
-    const patterns: readonly unknown[] = Array.isArray(match) ? Array.from(match) : [match];
-    if (match !== undefined && (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === "string" && pattern !== "")))
+    const patterns = Array.isArray(match) ? match : [match];
+    if (match !== undefined && (patterns.length === 0 || !isArrayOf(patterns, (pattern) => typeof pattern === "string" && pattern !== "")))
       throw new OptionError(`${one}: match is ${shown(match)}, expected a pattern of names, or an array of patterns`);
     if (rank !== undefined) checkCount(`${one}: rank`, rank, 0);
     if (learningRateFactor !== undefined) checkNumber(`${one}: learningRateFactor`, learningRateFactor, { least: 0 });
