@@ -9,6 +9,7 @@ export type Custom = Readonly<Record<string, (options: any) => unknown>>;
 /** For names that are none of the library's: those go first, as a metric of one's own may have the name of one of the library's losses.
  *  @param what it is, for messages @throws {FormatError} if there is no factory for it */
 export function makeCustom(what: string, type: string, options: unknown, custom: Custom): unknown {
+  if (typeof type !== "string") throw new FormatError(`the type of the ${what} is ${shown(type)}, expected a text`);
   if (!Object.hasOwn(custom, type))
     throw new FormatError(
       `the library has no ${what} ${shown(type)}; for one of your own give loadNetwork { custom: { ${type}: options => ${what} } }`,

@@ -252,6 +252,8 @@ export function restore(stored: StoredDefinition, custom: Custom): GraphOptions 
     values.push(use(...from.map(pick)));
   }
   const ends = outputs.map(pick);
+  if (objectives.length > ends.length)
+    throw new OptionError(`definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`);
   const reviveMetric = (metric: StoredMetric) =>
     typeof metric === "string" ? (metric as Metric) : (makeCustom("metric", metric.type, metric.options, custom) as CustomMetric);
   return {

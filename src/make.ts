@@ -1,7 +1,7 @@
 // Networks are made here: of what users write, or of what `net.save()` wrote.
 import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from "./arithmetic.js";
 import { type BackendChoice, checkPossible, checkThreads, openRegion, type ThreadChoice } from "./backends/backend.js";
-import { checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
+import { checkOneOf, checkOptions, checkPlain, isRecord, shown } from "./checks.js";
 import type { Custom } from "./customParts.js";
 import { backends, checkPredictions, type Defined, define, type NetworkOptions, restore } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
@@ -11,6 +11,7 @@ import { Model } from "./model.js";
 import { Network } from "./network.js";
 import type { Optimizer } from "./optimizers.js";
 import { restoreScalers } from "./scalers.js";
+import { cut } from "./wrap.js";
 
 /** Makes a network with initial parameters drawn from its seed.
  *  @example
@@ -97,6 +98,7 @@ export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}):
       if (training && optimizer === undefined) net.takeUp(training);
       if (scalers !== undefined) net.scalers = restoreScalers(scalers);
       net.classes = classes as readonly string[] | undefined;
+      if (attached !== undefined) checkPlain("attached", attached);
       net.attached = attached;
     } catch (error) {
       net.dispose();
@@ -112,6 +114,7 @@ async function ofFile<T>(body: () => T | Promise<T>): Promise<T> {
     return await body();
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
-    throw new FormatError(`saved network: ${(cause as Error).message}`, { cause });
+    // A file's names may be as long as the file.
+    throw new FormatError(`saved network: ${cut((cause as Error).message, 2000)}`, { cause });
   }
 }

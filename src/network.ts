@@ -90,7 +90,7 @@ export class Network {
     return this.meaning.classes;
   }
   set classes(classes: readonly string[] | undefined) {
-    this.meaning.classes = classes && namesOf("classes", classes);
+    this.meaning.classes = classes === undefined ? undefined : namesOf("classes", classes);
   }
 
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */

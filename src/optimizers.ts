@@ -35,6 +35,6 @@ export function checkSavable(who: string, { type }: Optimizer): void {
 
 export function restoreOptimizer(type: string, options: Readonly<Record<string, unknown>>): Optimizer {
   const factory = Object.hasOwn(factories, type) ? factories[type] : undefined;
-  if (!factory) throw new FormatError(`optimizer is ${JSON.stringify(type)}, expected one of: ${Object.keys(factories).join(", ")}`);
+  if (!factory) throw new FormatError(`optimizer is ${shown(type)}, expected one of: ${Object.keys(factories).join(", ")}`);
   return factory(options as never);
 }

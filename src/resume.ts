@@ -160,6 +160,7 @@ function checkCallback(who: string, stored: unknown): void {
   const { arrays = [] } = stored;
   if (!Array.isArray(arrays) || arrays.some((name) => typeof name !== "string"))
     throw new OptionError(`${who}.arrays is ${shown(arrays)}, expected an array of names`);
+  if (stored.state !== undefined) checkPlain(`${who}.state`, stored.state);
 }
 
 /** Puts the optimizer's state and the position back, with its callbacks as far as it holds them.

@@ -20,8 +20,10 @@ describe("a saved file", () => {
   };
   const parameter = { name: "d.weight", shape: [3, 2], values: new Float32Array(6) };
   /** Well-formed and hashed, with a hostile content. */
-  const hostile = (changes: Record<string, unknown>, stored: readonly unknown[] = [parameter]) =>
-    encode({ definition: { ...definition, ...changes }, parameters: any(stored) });
+  const hostile = (changes: Record<string, unknown>, stored: readonly unknown[] = [parameter], beside: object = {}) =>
+    encode({ definition: { ...definition, ...changes }, parameters: any(stored), ...beside });
+  const block = (layers: unknown) => hostile({ layers: [{ kind: "residual", name: "d", options: { layers } }] });
+  const nested: unknown = JSON.parse("[".repeat(1000) + "]".repeat(1000));
 
   test("the one that the hostile ones are made from is good", async () => {
     expect((await loadNetwork(hostile({}))).parameters()).toHaveLength(1);
@@ -69,6 +71,53 @@ describe("a saved file", () => {
         return hostile({ layers: [{ kind: "residual", name: "d", options: { layers: [inner, inner] } }] });
       },
       /residual: a layer is named "a", expected a name of its own/,
+    ],
+    ["a block without layers", () => block(undefined), /residual: layers is undefined, expected an array of \{ name, kind, options \}/],
+    ["a block of a layer that is null", () => block([null]), /residual: layers is an array of 1, expected an array of \{ name, kind/],
+    [
+      "a block of a layer whose kind is a list",
+      () => block([{ kind: ["dense"], name: "a", options: { units: 3 } }]),
+      /residual: layers is an array of 1, expected/,
+    ],
+    [
+      "a block of a layer whose options are a text",
+      () => block([{ kind: "prelu", name: "a", options: "a" }]),
+      /residual: layers is an array of 1, expected/,
+    ],
+    [
+      "an activation whose type is no text",
+      () => hostile({ layers: [{ kind: "dense", name: "d", options: { units: 2, activation: { type: { toString: 1 } } } }] }),
+      /the type of the activation is an object \{toString\}, expected a text/,
+    ],
+    [
+      "fewer outputs than losses",
+      () => hostile({ objectives: [definition.objectives[0], definition.objectives[0]] }),
+      /definition.objectives: got 2 for 1 outputs, expected one for each/,
+    ],
+    [
+      "an input of very many dimensions",
+      () => hostile({ inputs: [{ name: "input", shape: new Array(10_000).fill(1) }] }),
+      /network: input is an array of 10000, expected .* a shape of at most 64 dimensions/,
+    ],
+    [
+      "a very long name",
+      () => hostile({ layers: [{ kind: "a".repeat(1e6), name: "d", options: {} }] }),
+      /^saved network: the library has no layer "a{40}…"; .{0,2000}…$/,
+    ],
+    ["classes that are null", () => hostile({}, [parameter], { classes: null }), /classes is null, expected an array of names/],
+    ["classes that are false", () => hostile({}, [parameter], { classes: false }), /classes is false, expected an array of names/],
+    [
+      "what is attached nested too deep to be saved again",
+      () => hostile({}, [parameter], { attached: nested }),
+      /attached: 0: .*… is nested deeper than 500, expected plain data/,
+    ],
+    [
+      "a callback's state nested too deep to be saved again",
+      () => {
+        const callbacks = [{ type: "mine", state: nested }];
+        return hostile({}, [parameter], { training: { json: { step: 1, epoch: 1, callbacks }, tensors: [] } });
+      },
+      /training.json.callbacks\[0\].state: 0: .*… is nested deeper than 500/,
     ],
     ["an output twice", () => hostile({ outputs: [1, 1] }), /outputs\[0\] and outputs\[1\] are both named d,/],
     ...Object.keys(definition)

@@ -373,6 +373,12 @@ const otherwise: readonly Row[] = [
   ["a typed array to attach", (n) => n.save({ attach: new Float32Array(2) }), OptionError, /save: attach is Float32Array\(2\)/],
   ["a date for a scaler", (n) => (n.scalers = any({ inputs: new Date(0) })), OptionError, /scalers: inputs is a Date, expected a scaler/],
   [
+    "names of classes that are null",
+    (net) => Object.assign(net, { classes: null }),
+    OptionError,
+    /^classes is null, expected an array of names/,
+  ],
+  [
     "a network that is awaited by nobody",
     () => toSafetensors(any(network(options))),
     OptionError,

@@ -1,5 +1,6 @@
 // How a saved layer's kind and options become a layer again.
 import { activationNames } from "../activations.js";
+import { isArrayOf, isRecord, shown } from "../checks.js";
 import { type Custom, makeCustom } from "../customParts.js";
 import { FormatError } from "../errors.js";
 import { activation } from "./activation.js";
@@ -21,6 +22,12 @@ const factories: Readonly<Record<string, (options: any, custom: Custom) => Layer
 };
 
 function restoreLayers(stored: readonly StoredLayer[], custom: Custom): Layer[] {
+  const isStored = (layer: unknown) =>
+    isRecord(layer) &&
+    typeof layer.name === "string" &&
+    (layer.kind === undefined || (typeof layer.kind === "string" && isRecord(layer.options)));
+  if (!isArrayOf(stored, isStored))
+    throw new FormatError(`residual: layers is ${shown(stored)}, expected an array of { name, kind, options }`);
   const made = new Map<string, Layer>();
   return stored.map(({ name, kind, options }) => {
     const restored = kind === undefined ? made.get(name) : restoreLayer(kind, { ...options, name }, custom);
