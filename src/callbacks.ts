@@ -178,7 +178,12 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       ...(now.weights && { arrays: { weights: now.weights } }),
     }),
     restore({ json, arrays }) {
+      // It may be out of a file.
+      checkOptions("earlyStopping: state", json, ["best", "waited"]);
       const { best, waited } = json as { readonly best: number | null; readonly waited: number };
+      if (best !== null && !Number.isFinite(best))
+        throw new OptionError(`earlyStopping: state.best is ${shown(best)}, expected a number or null`);
+      checkCount("earlyStopping: state.waited", waited, 0);
       restored = { best: best ?? Number.POSITIVE_INFINITY, waited, ...(arrays?.weights && { weights: arrays.weights }) };
     },
   };

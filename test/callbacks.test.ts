@@ -252,3 +252,13 @@ test("a run whose signal was aborted beforehand is resumed from its beginning", 
   expect((await net.fit(data, { ...options, resume: true })).epochs).toHaveLength(12);
   expect(net.weightsHash()).toBe(whole.weightsHash());
 });
+
+test.each<readonly [unknown, RegExp]>([
+  [null, /^earlyStopping: state: options are null, expected an object$/],
+  [{ best: { toString: 1 }, waited: 0 }, /^earlyStopping: state.best is an object \{toString\}, expected a number or null$/],
+  [{ best: null, waited: -1 }, /^earlyStopping: state.waited is -1, expected a whole number of at least 0$/],
+  [{ best: 1, waited: 0, patience: 9 }, /^earlyStopping: state: unknown option "patience", expected one of: best, waited$/],
+])("earlyStopping refuses the state %o, as of a file that others wrote", (json, message) => {
+  expect(() => cr.earlyStopping().restore!({ json })).toThrow(cr.OptionError);
+  expect(() => cr.earlyStopping().restore!({ json })).toThrow(message);
+});
