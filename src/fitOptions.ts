@@ -80,7 +80,7 @@ export function completeFit(options: FitOptions): CompleteFit {
     resume = false,
     chunkMilliseconds = onPageThread() ? 8 : 50,
   } = options;
-  const { onEpochEnd, onProgress, signal } = options;
+  const { validation, onEpochEnd, onProgress, signal } = options;
   checkCount("fit: epochs", epochs);
   checkCount("fit: batchSize", batchSize);
   checkBoolean("fit: shuffle", shuffle);
@@ -92,5 +92,17 @@ export function completeFit(options: FitOptions): CompleteFit {
   if (signal !== undefined && (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function"))
     throw new OptionError(`fit: signal is ${shown(signal)}, expected an AbortSignal`);
   checkNumber("fit: chunkMilliseconds", chunkMilliseconds, { above: 0 });
-  return { ...options, epochs, batchSize, shuffle, callbacks, resume, chunkMilliseconds };
+  // What was checked, whatever becomes of the options and of the array while it runs.
+  return {
+    epochs,
+    batchSize,
+    shuffle,
+    callbacks: [...callbacks],
+    resume,
+    chunkMilliseconds,
+    ...(validation !== undefined && { validation }),
+    ...(onEpochEnd && { onEpochEnd }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  };
 }

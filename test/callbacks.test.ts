@@ -262,3 +262,18 @@ test.each<readonly [unknown, RegExp]>([
   expect(() => cr.earlyStopping().restore!({ json })).toThrow(cr.OptionError);
   expect(() => cr.earlyStopping().restore!({ json })).toThrow(message);
 });
+
+test("a run keeps to the options that were checked, whatever becomes of them while it goes on", async () => {
+  const net = await make();
+  let reads = 0;
+  const callbacks: cr.Callback[] = [{ type: "adder", onChunkEnd: () => void callbacks.push({ type: "more", onChunkEnd: 5 as never }) }];
+  const changing = {
+    epochs: 2,
+    callbacks,
+    // The checks of names and of values read it once each.
+    get onEpochEnd() {
+      return (reads++ < 2 ? () => {} : 5) as () => void;
+    },
+  };
+  expect((await net.fit(data, changing)).epochs).toHaveLength(2);
+});
