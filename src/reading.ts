@@ -52,7 +52,7 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
         close().catch(() => {});
       };
       if (signal.aborted) return stop();
-      signal.addEventListener("abort", stop);
+      signal.addEventListener("abort", stop, { once: true });
       answer()
         .finally(() => signal.removeEventListener("abort", stop))
         .then(resolve, reject);
@@ -64,7 +64,7 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
         timer = setTimeout(() => resolve({ done: true, value: undefined }), CLOSING);
       };
       if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop);
+      else signal.addEventListener("abort", stop, { once: true });
       close()
         .finally(() => {
           clearTimeout(timer);

@@ -1,4 +1,5 @@
 // Sources that fail, do not answer, or are not closed well: how fit ends, and that the run can be resumed.
+import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import * as cr from "../src/index.js";
 import { ids, inputs, itemsOf, make, options, outcome, plain, ROWS } from "./streams.js";
@@ -271,6 +272,19 @@ describe("a source that does not answer", () => {
     await expect(net.fit(rows, { ...run, signal: abort.signal, onProgress })).rejects.toMatchObject({ name: "AbortError" });
     expect(net.steps).toBe(1);
   });
+
+  test.each(["data", "validation"])(
+    "and one, as %s, that does not answer is not left listening once the signal has come",
+    async (which) => {
+      const net = await make();
+      const abort = new AbortController();
+      const { seen, rows } = stalling(1, 0);
+      seen.stalled = () => abort.abort();
+      const [data, validation] = which === "data" ? [rows, undefined] : [plain(0, ROWS), rows];
+      await net.fit(data, { ...run, ...(validation && { validation }), signal: abort.signal });
+      expect(getEventListeners(abort.signal, "abort")).toEqual([]);
+    },
+  );
 
   test("and none that answers is left listening", async () => {
     const net = await make();
