@@ -58,7 +58,7 @@ export class Network {
   /** @internal */
   constructor(
     private readonly model: Model,
-    private readonly threads: ThreadChoice,
+    private readonly threadChoice: ThreadChoice,
   ) {
     this.ports = portsOf(model.definition, model.predictions);
     this.online = new Online(model, this.position);
@@ -125,7 +125,7 @@ export class Network {
    *    loss, gradient or weight that is not finite: parameters are then as before that step */
   async fit(data: Data | DataStream, options: FitOptions = {}): Promise<History> {
     this.assertIdle("fit");
-    const { model, ports, threads, position, meaning } = this;
+    const { model, ports, threadChoice: threads, position, meaning } = this;
     this.fitting = true;
     try {
       const assertAlive = (who: string) => this.assertAlive(who);

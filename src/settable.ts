@@ -8,7 +8,7 @@ const instead: Readonly<Record<string, string>> = { attach: "attached", class: "
 
 const fields: readonly (readonly [readonly string[], (name: string) => string])[] = [
   [
-    ["input", "inputs", "layers", "outputs", "loss", "optimizer", "metrics", "backend", "arithmetic", "seed"],
+    ["input", "inputs", "layers", "outputs", "loss", "optimizer", "metrics", "backend", "threads", "arithmetic", "seed"],
     (name) => `it is decided when a network is made: network({ ${name}, … })`,
   ],
   [

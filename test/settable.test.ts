@@ -15,6 +15,7 @@ test.each([
   ],
   ["loss", meanSquaredError(), "it is decided when a network is made: network({ loss, … })"],
   ["layers", [], "it is decided when a network is made: network({ layers, … })"],
+  ["threads", 4, "it is decided when a network is made: network({ threads, … })"],
   ["seed", 1, "it is decided when a network is made: network({ seed, … })"],
   ["epochs", 9, "it is an option of fit: net.fit(data, { epochs })"],
   ["weights", [], "net.setParameters([{ name, values }]) sets weights"],
@@ -54,7 +55,7 @@ test("a test's method takes the place of a network's own, and a class may extend
     label = "mine";
     loss = 3;
   }
-  const { model, threads } = net as unknown as Record<string, never>;
-  const named = new Named(model!, threads!);
+  const { model, threadChoice } = net as unknown as Record<string, never>;
+  const named = new Named(model!, threadChoice!);
   expect([named.label, named.loss, named.seed]).toEqual(["mine", 3, 7]);
 });
