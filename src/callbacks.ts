@@ -33,6 +33,8 @@ export interface Run {
 export interface Callback {
   /** Its name in saved runs. */
   readonly type: string;
+  /** Before any data is read, which for a stream may take as long as an epoch. @param reported as `Run.reported` @internal */
+  checkReported?(reported: readonly string[]): void;
   /** Before the first step; what it throws refuses the run. */
   onFitStart?(run: Run): void | Promise<void>;
   /** After each chunk of steps, and after the ends of epochs in it. Those after one that throws do not see it. */
@@ -72,7 +74,8 @@ export function checkCallbacks(callbacks: unknown): void {
         `fit: callbacks[${i}] is ${shown(callback)}, expected a callback: earlyStopping(), or { type: "mine", onEpochEnd(epoch) { … } }`,
       );
     const who = `fit: callbacks[${i}] (${callback.type})`;
-    for (const name of [...hooks, "state", "restore"]) if (callback[name] !== undefined) checkFunction(`${who}: ${name}`, callback[name]);
+    for (const name of ["checkReported", ...hooks, "state", "restore"])
+      if (callback[name] !== undefined) checkFunction(`${who}: ${name}`, callback[name]);
     const unknown = namesOf(callback).find((name) => HOOKLIKE.test(name) && !hooks.includes(name));
     if (unknown) throw new OptionError(`${who} has ${shown(unknown)}, which fit does not call, expected any of: ${hooks.join(", ")}`);
     if ((callback.state === undefined) !== (callback.restore === undefined))
@@ -104,6 +107,12 @@ export async function serve<T>(callbacks: readonly Callback[], body: () => Promi
 }
 
 const VALIDATION = "validation.";
+
+/** `Run.reported` of a network with these metrics. */
+export function reportedNames(metrics: readonly string[], validated: boolean): readonly string[] {
+  const own = ["loss", ...metrics];
+  return validated ? [...own, ...own.map((name) => `${VALIDATION}${name}`)] : own;
+}
 
 function checkReported(who: string, name: string, reported: readonly string[]): void {
   const numbers = reported.filter((each) => each === name).length;
@@ -153,9 +162,11 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   let restored: Waiting | undefined;
   return {
     type: "earlyStopping",
+    checkReported: (reported) => checkReported("earlyStopping", monitor, reported),
     onFitStart(run) {
       now = restored ?? fresh;
       restored = undefined;
+      // Where another callback has this one within it, it is called by that alone.
       checkReported("earlyStopping", monitor, run.reported);
       // The run was interrupted when it had just been told to end.
       if (now.waited >= patience) run.stop();

@@ -1,7 +1,8 @@
 // fit, around its run: where nothing was done, the network is left as if it had not been called. What it reads is in sources.ts, the run itself
 // in run.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import { serve } from "./callbacks.js";
+import { reportedNames, serve } from "./callbacks.js";
+import { metricNames } from "./compile.js";
 import type { Data } from "./data.js";
 import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
@@ -27,8 +28,10 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   const samples = isStream(data) ? undefined : held("fit", data, trainee);
   const complete = completeFit(given);
   const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
-  const { callbacks, resume, signal } = options;
+  const { callbacks, resume, signal, validation } = options;
   const states = resume ? statesFor(callbacks, position) : [];
+  const reported = reportedNames(metricNames(model.definition.objectives), validation !== undefined);
+  for (const callback of callbacks) callback.checkReported?.(reported);
   const before = { position: { ...position }, meaning: { ...meaning } };
   const undo = () => {
     Object.assign(position, before.position);

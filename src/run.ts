@@ -1,7 +1,7 @@
 // A run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts, what is around
 // a run in fit.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import type { Callback, CallbackState, Run } from "./callbacks.js";
+import { type Callback, type CallbackState, type Run, reportedNames } from "./callbacks.js";
 import { metricNames } from "./compile.js";
 import type { CompleteFit } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
@@ -28,12 +28,11 @@ export async function train(
   const loop = new Training(model, data, validate, options, position);
   await loop.share(threads);
   let stopped: History["stopped"] = false;
-  const own = ["loss", ...metricNames(model.definition.objectives)];
   const run: Run = {
     ...control,
     epochs: options.epochs,
     resumed: options.resume,
-    reported: validate ? [...own, ...own.map((name) => `validation.${name}`)] : own,
+    reported: reportedNames(metricNames(model.definition.objectives), validate !== undefined),
     stop: () => {
       stopped = "callback";
     },

@@ -158,6 +158,20 @@ test("what earlyStopping follows is one number: a name of two is refused", async
     );
 });
 
+test("what earlyStopping cannot follow is refused before streams are read", async () => {
+  let readings = 0;
+  const rows = cr.dataset.stream(() => {
+    readings += 1;
+    return [data];
+  });
+  const net = await make();
+  const refused = (more: cr.FitOptions, monitor?: string) =>
+    expect(net.fit(rows, { shuffle: false, callbacks: [cr.earlyStopping({ ...(monitor && { monitor }) })], ...more })).rejects;
+  await refused({}).toThrow("earlyStopping: validation.loss needs validation data; give fit the option validation");
+  await refused({ validation: rows }, "validation.mse").toThrow('earlyStopping: monitor is "validation.mse", expected one of: loss, mae');
+  expect(readings).toBe(0);
+});
+
 describe("a fit that fails before its first step leaves the network as it was:", () => {
   const scaled = () => {
     const set = cr.dataset(data);
