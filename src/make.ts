@@ -114,7 +114,10 @@ async function ofFile<T>(body: () => T | Promise<T>): Promise<T> {
     return await body();
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
-    // A file's names may be as long as the file.
-    throw new FormatError(`saved network: ${cut((cause as Error).message, 2000)}`, { cause });
+    const { message } = cause as Error;
+    // What the engine says of its stack; a file's names may be as long as the file.
+    const what =
+      cause instanceof RangeError ? `its layers are nested deeper, or take more inputs, than this engine can (${message})` : message;
+    throw new FormatError(`saved network: ${cut(what, 2000)}`, { cause });
   }
 }

@@ -104,6 +104,14 @@ describe("a saved file", () => {
       () => hostile({ layers: [{ kind: "a".repeat(1e6), name: "d", options: {} }] }),
       /^saved network: the library has no layer "a{40}…"; .{0,2000}…$/,
     ],
+    [
+      "a layer of very many inputs",
+      () => {
+        const nodes = [{ layer: 0, from: new Array(1e6).fill(0) }];
+        return hostile({ layers: [{ kind: "add", name: "d", options: {} }], nodes });
+      },
+      /^saved network: its layers are nested deeper, or take more inputs, than this engine can \(Maximum call stack/,
+    ],
     ["classes that are null", () => hostile({}, [parameter], { classes: null }), /classes is null, expected an array of names/],
     ["classes that are false", () => hostile({}, [parameter], { classes: false }), /classes is false, expected an array of names/],
     [
