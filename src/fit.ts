@@ -29,7 +29,8 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   const complete = completeFit(given);
   const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
   const { callbacks, resume, signal, validation } = options;
-  const states = resume ? statesFor(callbacks, position) : [];
+  // Callbacks of a run that has ended are not asked for: there is nothing to resume.
+  const states = resume && position.interrupted ? statesFor(callbacks, position) : [];
   const reported = reportedNames(metricNames(model.definition.objectives), validation !== undefined);
   for (const callback of callbacks) callback.checkReported?.(reported);
   const before = { position: { ...position }, meaning: { ...meaning } };

@@ -13,6 +13,7 @@ import {
   type Network,
   network,
   OptionError,
+  type Run,
   rmsprop,
   schedules,
   sgd,
@@ -130,6 +131,22 @@ test("what onEpochEnd saves holds what callbacks made of that epoch", async () =
     const net = await loadNetwork(bytes);
     const resumed = await net.fit(data, { ...options, callbacks: [stopping()], resume: true });
     expect([resumed.stopped, net.weightsHash(), net.steps]).toEqual(["callback", whole.weightsHash(), whole.steps]);
+  }
+});
+
+test.each<[string, object, number]>([
+  ["has done its epochs", {}, STEPS],
+  [
+    "a callback has stopped",
+    { callbacks: [{ type: "once", onEpochEnd: (_: unknown, index: number, run: Run) => index === 2 && run.stop() }] },
+    15,
+  ],
+])("a run that %s is no interrupted one", async (_, given, steps) => {
+  const net = await make("sgd");
+  await net.fit(data, { ...options, ...given });
+  for (const ended of [net, await loadNetwork(net.save({ training: true }))]) {
+    expect([ended.steps, ended.interrupted]).toEqual([steps, undefined]);
+    await expect(ended.fit(data, { ...options, resume: true })).rejects.toThrow("fit: resume: this network has no interrupted run");
   }
 });
 
