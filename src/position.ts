@@ -56,7 +56,7 @@ export function resumed(
         : shuffle !== now.shuffle
           ? `shuffle ${shuffle}, got ${now.shuffle}`
           : shuffleBuffer !== now.shuffleBuffer
-            ? `a shuffleBuffer of ${shuffleBuffer ?? 0}, got ${now.shuffleBuffer ?? 0}`
+            ? `${shufflingOf(shuffleBuffer)}, got ${shufflingOf(now.shuffleBuffer)}`
             : undefined;
   if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
   // All of them: what ends a run is left to do.
@@ -65,4 +65,9 @@ export function resumed(
       `fit: resume: epochs is ${epochCount}, but the interrupted run has done ${epochs}${begin > 0 ? ` and ${begin} rows` : ""}; epochs counts from its beginning`,
     );
   return interrupted;
+}
+
+/** Of data at hand all rows are shuffled, of a stream those of its buffer. */
+function shufflingOf(shuffleBuffer: number | undefined): string {
+  return shuffleBuffer === undefined ? "all rows shuffled" : `a shuffleBuffer of ${shuffleBuffer}`;
 }

@@ -5,6 +5,7 @@ import {
   type Callback,
   type CallbackState,
   customMetric,
+  dataset,
   dense,
   dropout,
   earlyStopping,
@@ -150,6 +151,19 @@ test.each<[string, object, number]>([
   }
 });
 
+test("a run over data at hand is not resumed over a stream that is shuffled otherwise, nor the reverse", async () => {
+  const stream = dataset.stream(() => inputs.map((input, i) => ({ input, target: data.targets[i]! })), { shuffleBuffer: 20 });
+  const stopped = async (over: typeof data | typeof stream) => {
+    const net = await make("sgd");
+    const stop = new AbortController();
+    await net.fit(over, { ...options, chunkMilliseconds: 1e-9, signal: stop.signal, onProgress: () => stop.abort() });
+    return net;
+  };
+  const resume = { ...options, resume: true };
+  await expect((await stopped(data)).fit(stream, resume)).rejects.toThrow("had all rows shuffled, got a shuffleBuffer of 20");
+  await expect((await stopped(stream)).fit(data, resume)).rejects.toThrow("had a shuffleBuffer of 20, got all rows shuffled");
+});
+
 test("resuming says what does not fit", async () => {
   const bytes = await interruptAfter(await make("adam"), 7);
   const net = await loadNetwork(bytes);
@@ -157,7 +171,9 @@ test("resuming says what does not fit", async () => {
   const resume = (changes: object, over = data) => net.fit(over, { ...options, resume: true, ...changes });
   await expect(resume({ batchSize: 8 })).rejects.toThrow(/the interrupted run had batches of 16, got 8/);
   await expect(resume({ shuffle: false })).rejects.toThrow(/had shuffle true, got false/);
-  await expect(resume({ epochs: 1 })).rejects.toThrow(/epochs is 1, but the interrupted run has done 1/);
+  await expect(resume({ epochs: 1 })).rejects.toThrow(
+    "fit: resume: epochs is 1, but the interrupted run has done 1 and 32 rows; epochs counts from its beginning",
+  );
   await expect(resume({ callbacks: [earlyStopping()] })).rejects.toThrow(
     /callbacks are earlyStopping, expected those of the saved run: none/,
   );

@@ -94,7 +94,9 @@ test.each([0, 20])(
         { ...common, shuffle: true, resume: true },
       ),
     ).rejects.toThrow(
-      shuffleBuffer ? "the interrupted run had a shuffleBuffer of 20, got 50" : "the interrupted run had shuffle false, got true",
+      shuffleBuffer
+        ? "the interrupted run had a shuffleBuffer of 20, got a shuffleBuffer of 50"
+        : "the interrupted run had shuffle false, got true",
     );
     const rest = await loaded.fit(stream(), { ...common, resume: true });
     expect(loaded.weightsHash()).toBe(whole.weightsHash());
