@@ -49,7 +49,7 @@ function textsOf(rows: readonly (readonly number[])[]): string[][] {
     power >= -3 && power <= 6
       ? (value: number) => value.toFixed(Math.max(0, power < 0 ? DIGITS - 1 - power : DIGITS - power))
       : (value: number) => value.toExponential(DIGITS - 1);
-  return rows.map((row) => row.map((value) => (value === 0 ? "0" : Number.isFinite(value) ? text(value) : `${value}`)));
+  return rows.map((row) => row.map((value) => (value === 0 ? "0" : text(value))));
 }
 
 /** Least and greatest, and how many there are that are no numbers between them. */
