@@ -66,6 +66,46 @@ describe("history is shown as a table of loss and metrics by epoch", () => {
     expect(lines.at(-1)).toBe("lowest loss 1.500e-5 in epoch 66670");
   });
 
+  test.each([
+    [20, 1],
+    [21, 2],
+    [30, 2],
+    [31, 5],
+    [75, 5],
+    [76, 10],
+    [150, 10],
+    [151, 20],
+    [300, 20],
+    [301, 50],
+  ])("of %d epochs the first, the last and those that %d divides", (length, step) => {
+    const log = new EpochLog([], length);
+    for (let i = 0; i < length; ++i) log.push(1, 1);
+    const lines = inspect(log.history(false, 1)).split("\n").slice(2, -1);
+    const all = Array.from({ length }, (_, i) => i + 1);
+    expect(lines.map((line) => Number.parseInt(line, 10))).toEqual(all.filter((n) => n === 1 || n === length || n % step === 0));
+  });
+
+  test("without epochs by its first line alone", async () => {
+    const net = await make();
+    expect(inspect(await net.fit(data, { signal: AbortSignal.abort() }))).toBe("0 epochs in 0.00 s, ended by the signal");
+  });
+
+  test("up to the 80th column, with names of up to 30 letters, and what has no room in lines of as many", () => {
+    const linesOf = (...names: string[]) => {
+      const log = new EpochLog(names, 1);
+      log.push(1, 1);
+      return inspect(log.history(false, 1)).split("\n").slice(1, -1);
+    };
+    const [a, b] = ["a".repeat(30), "b".repeat(20)];
+    // 5 + 2 + 5 columns for epoch and loss, then two before each name.
+    expect(linesOf(a, b, "c".repeat(12))[0]).toBe(`epoch   loss  ${a}  ${b}  ${"c".repeat(12)}`);
+    expect(linesOf(a, b, "c".repeat(13)).slice(2)).toEqual([`not shown: ${"c".repeat(13)}`]);
+    const [head, values, ...more] = linesOf(`${a}a`, b, "c".repeat(13), "d".repeat(60));
+    expect(head).toBe(`epoch   loss  ${a.slice(1)}…  ${b}`);
+    expect(values!.length).toBe(head!.length);
+    expect(more).toEqual([`not shown: ${"c".repeat(13)},`, `  ${"d".repeat(60)}`]);
+  });
+
   test("in at most 80 columns, and says what has no room", () => {
     const names = Array.from({ length: 9 }, (_, i) => `output_${i}.accuracy`);
     const log = new EpochLog(names, 1);

@@ -5,6 +5,7 @@ import {
   activation,
   dense,
   dropout,
+  input,
   layer,
   meanSquaredError,
   network,
@@ -260,6 +261,45 @@ describe("console.log of a trace", () => {
     expect(Object.keys(trace.layers[0]!.a)).toEqual(["name", "shape", "values"]);
   });
 
+  test("of one row, of an output that is an input, of a layer within whose output nothing is made of", async () => {
+    const x = input(2, { name: "x" });
+    const alone = layer("alone", {}, (g, x) => {
+      g.within(
+        "unused",
+        layer("thrice", {}, (g, x) => g.mul(x, 3)),
+        x,
+      );
+      return g.mul(x, 2);
+    });
+    const net = await network({ inputs: x, outputs: [x, alone(x)], loss: [meanSquaredError(), meanSquaredError()], seed: 1 });
+    const trace = net.trace([[1, 2]], { x: [[1, 3]], alone_1: [[2, 4]] });
+    expect(inspect(trace)).toBe(
+      [
+        "trace of a batch of 1 row: loss 0.50000", // the mean of 0 and 1, and of 0 and 0
+        "alone_1",
+        "  alone_1.unused",
+        "    a [1, 2]",
+        "      3.0000  6.0000",
+        "  a [1, 2]",
+        "    2.0000  4.0000",
+        "  delta [1, 2] dLoss/da",
+        "    0  0",
+        "prediction x [1, 2]",
+        "  1.0000  2.0000",
+        "prediction: a of alone_1",
+        "gradient of x [1, 2] dLoss/dx",
+        "        0  -1.0000", // 2 (2 - 3) / 2
+      ].join("\n"),
+    );
+  });
+
+  test("cuts names of layers within layers to 72 columns", async () => {
+    const name = "r".repeat(80);
+    const net = await network({ input: 2, layers: [residual([dense(2)], { name })], loss: meanSquaredError(), seed: 1 });
+    const lines = inspect(net.trace([[1, 2]], [[0, 0]])).split("\n");
+    expect(lines.slice(1, 3)).toEqual([`${"r".repeat(71)}…`, `  ${"r".repeat(69)}…`]);
+  });
+
   test("is made of the numbers when somebody looks", async () => {
     const trace = await small();
     trace.layers[0]!.a.values.fill(7);
@@ -310,13 +350,29 @@ describe("a tensor's text", () => {
     expect(text([2, 2], Number.NaN, 1, Number.NEGATIVE_INFINITY, 0)).toBe("t [2, 2]\n        NaN     1.0000\n  -Infinity          0");
     expect(text([6, 1], Number.NaN, 1, 2, 3, 4, Number.POSITIVE_INFINITY)).toContain("t [6, 1], 1.000 to 4.000, 2 not finite\n");
     expect(text([5, 1], ...new Array(5).fill(Number.NaN))).toContain("t [5, 1], 5 not finite\n");
+    expect(text([5, 1], 3, 3, Number.NaN, 3, 3)).toContain("t [5, 1], 3.000 to 3.000, 1 not finite\n");
+    expect(text([5, 1], 0, 0, 0, 0, 0)).toContain("t [5, 1], 0 to 0\n");
   });
 
   test("has so many digits as the largest number needs", () => {
     expect(text([2], 0.0123456, -0.001)).toBe("t [2]\n   0.01235  -0.00100");
     expect(text([2], 1e-5, -2.5e-9)).toBe("t [2]\n   1.000e-5  -2.500e-9");
     expect(text([2], 12345, -0.5)).toBe("t [2]\n  12345     -1");
+    expect(text([2], 9_999_999, 1)).toBe("t [2]\n  9999999        1");
+    expect(text([2], 1e7, 1)).toBe("t [2]\n  1.000e+7  1.000e+0");
+    expect(text([1], 2 ** -9)).toBe("t [1]\n  0.001953"); // 1 / 512
+    expect(text([1], 2 ** -10)).toBe("t [1]\n  9.766e-4");
     expect(text([], 2)).toBe("t []\n  2.0000");
+  });
+
+  test("has all rows up to 4, all columns up to the 80th, and its range where some are left out", () => {
+    const ones = (...shape: [number, number]) => text(shape, ...new Array(shape[0] * shape[1]).fill(1)).split("\n");
+    const row = "  1.0000";
+    expect(ones(4, 1)).toEqual(["t [4, 1]", row, row, row, row]);
+    expect(ones(5, 1)).toEqual(["t [5, 1], 1.000 to 1.000", row, row, row, "  … 2 more rows"]);
+    expect(ones(1, 10)).toEqual(["t [1, 10]", row.repeat(10)]);
+    expect(ones(1, 11)).toEqual(["t [1, 11], 1.000 to 1.000", `${row.repeat(9)} …`]);
+    expect(text([1, 30], ...new Array(30).fill(0))).toBe(`t [1, 30], 0 to 0\n${"  0".repeat(26)} …`);
   });
 });
 
