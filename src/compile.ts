@@ -290,7 +290,7 @@ export function compile(
     addresses.set(tensor, at);
     at = aligned(at + size(tensor, sizes.capacity) * 4);
   }
-  const workspace = layoutWorkspace(program, sizes.capacity, purpose !== "trace");
+  const workspace = layoutWorkspace(program, sizes.capacity);
   const stagingEnd = at;
   for (const [tensor, offset] of workspace.offsets) addresses.set(tensor, at + offset * 4);
   // Before anything is made of addresses that 32 bits cannot hold.

@@ -95,7 +95,7 @@ async function evaluateLoss(
     addresses.set(tensor, at);
     at = aligned(at + size(tensor, samples) * 4);
   }
-  const workspace = layoutWorkspace(program, samples, true);
+  const workspace = layoutWorkspace(program, samples);
   for (const [tensor, offset] of workspace.offsets) addresses.set(tensor, at + offset * 4);
   const end = at + workspace.total * 4;
   const words = assemble(program, addresses);

@@ -1,4 +1,5 @@
-// Lays out the workspace: a tensor has memory from its first write to its last use, then another may have it.
+// Lays out the workspace: a tensor has memory from its first write to its last use, then another may have it. A program's results, of a trace
+// all that it computes, keep theirs to the end.
 
 import { specOf } from "./ops.js";
 import { type Instruction, type Program, usesOf } from "./program.js";
@@ -16,8 +17,7 @@ interface Block {
   readonly size: number;
 }
 
-/** @param share false: every tensor keeps memory of its own to the end, so that all can be read after the step */
-export function layoutWorkspace(program: Program, capacity: number, share: boolean): Layout {
+export function layoutWorkspace(program: Program, capacity: number): Layout {
   const lastUse = new Map<Tensor, number>();
   program.instructions.forEach((instruction, i) => {
     for (const { tensor } of usesOf(instruction)) lastUse.set(tensor, i);
@@ -60,13 +60,12 @@ export function layoutWorkspace(program: Program, capacity: number, share: boole
     const inherited = new Set<Tensor>();
     for (const { tensor, operand } of uses) {
       if (offsets.has(tensor)) continue;
-      const source = share ? dyingAlias(instruction, operand.name, tensor, lastUse, i, inherited) : undefined;
+      const source = dyingAlias(instruction, operand.name, tensor, lastUse, i, inherited);
       if (source) {
         offsets.set(tensor, offsets.get(source)!);
         inherited.add(source);
       } else offsets.set(tensor, take(size(tensor, capacity)));
     }
-    if (!share) return;
     for (const tensor of new Set(uses.map((use) => use.tensor)))
       if (lastUse.get(tensor) === i && !inherited.has(tensor)) giveBack(offsets.get(tensor)!, size(tensor, capacity));
   });
