@@ -17,6 +17,7 @@ import {
   rmsprop,
   sgd,
 } from "../src/index.js";
+import { leastMean, leastStep } from "../src/optimizers/fading.js";
 import { eachLastingWord, modelOf } from "./internals.js";
 import { Twin } from "./twin.js";
 
@@ -358,6 +359,20 @@ describe("numbers below the normal range", () => {
     expect(twin.read(x, 12)).toEqual(Float32Array.from([...values.slice(0, 4), ...flushed.slice(4, 8), ...values.slice(8)]));
     twin.call("flushSubnormals", x, 128, 64, least, 0, 12);
     expect(twin.read(x, 12)).toEqual(Float32Array.from(flushed));
+  });
+
+  test.each([0.5, 0.8, 0.9, 0.999])("are foreseen until the next look, 64 steps on, of means that keep %d a step, up to 2^-96", (left) => {
+    // Powers are rounded.
+    for (const [least, factor] of [
+      [leastMean(left), 1],
+      [leastStep(left), 2 ** -20], // a step of a learning rate over a root of squares
+    ] as const)
+      if (least < 2 ** -96) expect((least * factor * left ** 64) / 2 ** -126).toBeCloseTo(1, 12);
+      else {
+        expect(least).toBe(2 ** -96);
+        expect(least * factor * left ** 64).toBeLessThan(2 ** -126);
+      }
+    expect([leastMean(0), leastStep(0)]).toEqual([2 ** -96, 2 ** -96]); // no mean at all
   });
 
   test.each([
