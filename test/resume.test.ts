@@ -347,6 +347,16 @@ describe("a run in a file", () => {
     ["no callbacks", (json) => ({ ...json, callbacks: undefined }), /training.json.callbacks is undefined, expected an array/],
     ["a callback of null", (json) => ({ ...json, callbacks: [null] }), /training.json.callbacks\[0\] is null, expected \{ type, … \}/],
     [
+      "a callback without type",
+      (json) => ({ ...json, callbacks: [{}] }),
+      /training.json.callbacks\[0\] is an object \{\}, expected \{ type, … \}/,
+    ],
+    [
+      "a number for arrays",
+      (json) => ({ ...json, callbacks: [{ type: "a", arrays: 1 }] }),
+      /callbacks\[0\].arrays is 1, expected an array of/,
+    ],
+    [
       "arrays that are no names",
       (json) => ({ ...json, callbacks: [{ type: "a", arrays: [1] }] }),
       /training.json.callbacks\[0\].arrays is an array of 1, expected an array of names/,
@@ -365,6 +375,7 @@ describe("a run in a file", () => {
     ["epochs that were not trained", interrupted({ epochs: 2 }), /interrupted.epochs is 2/],
     ["steps that were not made", interrupted({ begin: 48 }), /interrupted has 8 steps, expected at most 7/],
     ["no rows", interrupted({ rows: 0 }), /interrupted.rows is 0/],
+    ["batches of no rows", interrupted({ batchSize: 0 }), /interrupted.batchSize is 0, expected a whole number from 1 to 70/],
     ["batches of more than the rows", interrupted({ batchSize: 71 }), /interrupted.batchSize is 71, expected a whole number from 1 to 70/],
     ["no losses", interrupted({ losses: undefined }), /interrupted.losses is undefined, expected an array of 1, one number an output/],
     ["a loss of null", interrupted({ losses: [null] }), /interrupted.losses\[0\] is null, expected a finite number/],
@@ -380,6 +391,57 @@ describe("a run in a file", () => {
     const error = await thrownBy(() => load(change));
     expect(error).toBeInstanceOf(FormatError);
     expect((error as Error).message).toMatch(message);
+  });
+
+  test("without a tensor of the optimizer's or of a callback's, or with one of another size, is refused", async () => {
+    const { training, ...rest } = await saved;
+    const { json, tensors } = training as StoredTraining;
+    const load = (tensors: StoredTraining["tensors"], more = {}) =>
+      loadNetwork(encode({ ...rest, training: { json: { ...(json as Json), ...more }, tensors } }));
+    const [first, ...others] = tensors;
+    const error = new FormatError("saved network: training lacks slot.m.dense_1.weight [5, 11]");
+    await expect(load(others)).rejects.toThrow(error);
+    await expect(load([{ ...first!, shape: [5, 10], values: first!.values.subarray(0, 50) }, ...others])).rejects.toThrow(error);
+    const callbacks = [{ type: "own", state: 1, arrays: ["best"] }];
+    await expect(load(tensors, { callbacks })).rejects.toThrow(new FormatError("saved network: training lacks callback.0.best"));
+  });
+
+  test("has callbacks' states as they were when the run stopped, and says when it is saved what is wrong with one", async () => {
+    const state = { json: { at: 1 }, arrays: { best: Float32Array.of(1) } };
+    let given: unknown = state;
+    const own: Callback = { type: "own", state: () => any(given), restore: () => {} };
+    const stopped = async () => {
+      const net = await make("sgd");
+      const stop = new AbortController();
+      await net.fit(data, { ...options, callbacks: [own], chunkMilliseconds: 1e-9, signal: stop.signal, onProgress: () => stop.abort() });
+      return net;
+    };
+    const net = await stopped();
+    state.json.at = 2;
+    state.arrays.best[0] = 2;
+    const { json, tensors } = decode(net.save({ training: true })).training!;
+    expect((json as Json).callbacks).toEqual([{ type: "own", state: { at: 1 }, arrays: ["best"] }]);
+    expect([...tensors.at(-1)!.values]).toEqual([1]);
+    given = 5;
+    const bad = await stopped();
+    expect(() => bad.save({ training: true })).toThrow("save: callbacks[0] (own): state() is 5, expected { json, arrays }");
+  });
+
+  test("gives callbacks of one type their states in their order", async () => {
+    const restored: unknown[] = [];
+    const own = (type: string, value: number): Callback => ({
+      type,
+      state: () => ({ json: value }),
+      restore: ({ json }) => void restored.push([type, value, json]),
+    });
+    const net = await make("sgd");
+    const stop = new AbortController();
+    const callbacks = [own("a", 1), own("a", 2), own("b", 3), own("a", 4)];
+    await net.fit(data, { ...options, callbacks, chunkMilliseconds: 1e-9, signal: stop.signal, onProgress: () => stop.abort() });
+    const loaded = await loadNetwork(net.save({ training: true }));
+    await loaded.fit(data, { ...options, callbacks: [own("a", 5), own("a", 6), own("b", 7), own("a", 8)], resume: true });
+    // biome-ignore format: one a line
+    expect(restored).toEqual([["a", 5, 1], ["a", 6, 2], ["b", 7, 3], ["a", 8, 4]]);
   });
 
   test("without the state of the schedule that follows the loss is refused", async () => {
