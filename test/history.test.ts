@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { EpochLog } from "../src/history.js";
-import { dense, type Epoch, meanSquaredError, network, sgd } from "../src/index.js";
+import { constant, dense, type Epoch, input, meanSquaredError, network, sgd, sparseCategoricalCrossEntropy } from "../src/index.js";
 
 const data = { inputs: Float32Array.of(1, 2, 3, 4, 5), targets: Float32Array.of(2, 4, 6, 8, 10) };
 const make = () =>
@@ -156,4 +156,47 @@ test("a signal ends fit with the epochs that were finished", async () => {
   expect(stopped).toBe("signal");
   expect(epochs.length).toBe(net.steps);
   expect(epochs.length).toBeLessThan(1e6);
+});
+
+test("an epoch's numbers are formulas over its rows, however they are divided: means by weight, sums, counted rows, penalties", async () => {
+  const x = input(1, { name: "x" });
+  const ones = { weight: constant(1), bias: false } as const;
+  const outputs = [
+    dense(1, { ...ones, name: "mean", kernelL2: 0.5 })(x),
+    dense(1, { ...ones, name: "sum" })(x),
+    dense(1, { ...ones, name: "last" })(x),
+  ];
+  const targets = { mean: [[0], [0], [0]], sum: [[-1], [-2], [-3]], last: [[0], [0], [1]] };
+  const sampleWeights = { mean: [1, 2, 0.5], sum: [0, 1, 3] };
+  for (const batchSize of [1, 2, 3]) {
+    const net = await network({
+      inputs: x,
+      outputs,
+      loss: [meanSquaredError(), meanSquaredError({ reduction: "sum" }), meanSquaredError()],
+      metrics: { mean: ["mae"], sum: ["mae"], last: ["mae"] },
+      optimizer: sgd({ learningRate: 0 }),
+      seed: 1,
+    });
+    const data = { inputs: [[1], [2], [3]], targets, sampleWeights };
+    const { epochs } = await net.fit(data, { epochs: 2, batchSize, validation: data });
+    const expected = {
+      loss: expect.closeTo((1 + 2 * 4 + 0.5 * 9) / 3.5 + (16 + 3 * 36) + (1 + 4 + 4) / 3 + 0.5, 4), // float32 in each step
+      // Rows count, or have weight 0.
+      metrics: { "mean.mae": 2, "sum.mae": (4 + 6) / 2, "last.mae": expect.closeTo((1 + 2 + 2) / 3, 12) },
+    };
+    expect(epochs).toMatchObject([expected, expected]);
+    expect(epochs[1]!.validation).toMatchObject({ ...expected, penalty: 0.5 });
+  }
+});
+
+test("an epoch in which nothing counts has loss and metrics 0", async () => {
+  const net = await network({
+    input: 1,
+    layers: [dense(2)],
+    loss: sparseCategoricalCrossEntropy({ fromLogits: true, ignoreIndex: 0 }),
+    metrics: ["accuracy"],
+    seed: 1,
+  });
+  const { epochs } = await net.fit({ inputs: [[1], [2]], targets: [0, 0] });
+  expect(epochs).toMatchObject([{ loss: 0, metrics: { accuracy: 0 } }]);
 });

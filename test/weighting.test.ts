@@ -39,10 +39,12 @@ describe("targets", () => {
   test("without weights and smoothing are what they were", () => {
     const targets = values(2, 1, 2, 3, 4);
     expect(meanSquaredError().prepare!(targets, [2])).toEqual({ targets });
+    expect(weigh(targets, { ...sumOfWeights, columns: 2 }).targets).toBe(targets);
   });
 
   test("are smoothed towards 1/2 where each element is a class of its own, and towards 1/C in rows", () => {
     close(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0.5), [3]).targets.values, [0.05, 0.95, 0.5]);
+    expect(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0.5), [3]).weights).toBeUndefined();
     close(
       categoricalCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0, 0), [4]).targets.values,
       [0.025, 0.925, 0.025, 0.025],
@@ -142,6 +144,11 @@ describe("denominators", () => {
     ]);
   });
 
+  test("add weights as rows have them, in float32", () => {
+    const { weights, denominators } = weigh(ids(1, 0), { ...sumOfWeights, columns: 1, classWeights: [0.1] }, Float32Array.of(0.7));
+    expect([...denominators!]).toEqual([...weights!.values]);
+  });
+
   test("of elementwise losses count every element of a sample, of several rows too", () => {
     const targets = values(2, ...new Array(12).fill(1));
     const { weights, denominators } = meanSquaredError().prepare!(targets, [2, 3], Float32Array.of(0.5, 2));
@@ -204,6 +211,9 @@ describe("what cannot be meant is refused by name", () => {
     expect(() => loss.check([3])).toThrow("classWeights has 2 weights, but the last layer has 3 columns");
     expect(() => toSampleWeights("fit: sampleWeights", [1], 2)).toThrow("fit: sampleWeights: 1 weights for 2 rows");
     expect(() => toSampleWeights("fit: sampleWeights", 1, 2)).toThrow(ShapeError);
+    expect(() => toSampleWeights("fit: sampleWeights", [0, 0], 2)).toThrow("fit: sampleWeights: all are 0, so nothing counts");
+    expect([...toSampleWeights("fit: sampleWeights", [0, 2], 2)]).toEqual([0, 2]);
+    expect([...toSampleWeights("fit: sampleWeights", [0, 0], 2, true)]).toEqual([0, 0]);
   });
 });
 
