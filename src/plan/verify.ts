@@ -127,7 +127,7 @@ function checkOverlaps(touched: readonly Touched[], instruction: Instruction, fa
     for (const b of touched) {
       if (a === b || a.begin >= b.end || b.begin >= a.end) continue;
       const [x, y] = [a.operand.name, b.operand.name];
-      const allowed = alias.some(([one, other]) => (one === x && other === y) || (one === y && other === x));
+      const allowed = alias.some(([output, input]) => output === x && input === y);
       if (!allowed || a.begin !== b.begin || a.end !== b.end) fail(`${x} overlaps ${y}`);
     }
   }
