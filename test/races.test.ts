@@ -130,6 +130,19 @@ describe("the verifier", () => {
     expect(together.program.scratch?.shape[0]).toBe(3);
     check(together);
     expect(() => check(together, { threads: 4 })).toThrow(/which has/);
+    // As much in all, divided otherwise: each thread's would reach into the next one's.
+    const { program } = together;
+    const scratch = program.scratch!;
+    const narrow = { ...scratch, stride: 4, shape: [(3 * scratch.stride) / 4, 4] };
+    const narrowed = (value: unknown) => (value === scratch ? narrow : value) as typeof scratch;
+    const instructions = program.instructions.map((instruction) => ({
+      ...instruction,
+      operands: Object.fromEntries(Object.entries(instruction.operands).map(([name, value]) => [name, narrowed(value)])),
+    }));
+    const addresses = new Map([...together.addresses, [narrow, together.addresses.get(scratch)!]]);
+    expect(() => check({ ...together, addresses }, { program: { ...program, instructions } })).toThrow(
+      /spans \d+ elements, each thread has 4/,
+    );
   });
 });
 

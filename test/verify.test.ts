@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Step } from "../assembly/opcodes.js";
 import type { Plan, Purpose } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
-import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network } from "../src/index.js";
+import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network, sgd } from "../src/index.js";
 import { assemble } from "../src/plan/assemble.js";
 import { LONGEST_RECORD, type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Instruction, Program } from "../src/plan/program.js";
@@ -37,6 +37,17 @@ const plans = Object.fromEntries(
   ]),
 ) as unknown as Record<Purpose, Plan>;
 const { train, predict } = plans;
+/** Updates its parameters in stretches. */
+const grouped: Plan = modelOf(
+  await network({
+    input: 4,
+    layers: [dense(4, { name: "first" }), dense(4, { name: "second" })],
+    loss: meanSquaredError(),
+    optimizer: sgd({ momentum: 0.9, groups: [{ match: "first.*", learningRateFactor: 0.5 }] }),
+    seed: 1,
+    backend: "js",
+  }),
+).plan("train", { capacity, orderRows: capacity });
 
 type Changes = Partial<Pick<Plan, "program" | "addresses" | "words" | "slabs" | "reserved">> & { readonly capacity?: number };
 
@@ -209,6 +220,32 @@ const faults: readonly (readonly [name: string, plan: Plan, changes: () => Chang
       return moved(predict, [a, address(predict, b)], [b, address(predict, a)]);
     },
     /second.weight is at \d+, expected/,
+  ],
+  [
+    "a slab as a whole elsewhere than its parts",
+    train,
+    () => moved(train, [operand(train, "adamStep", "g"), address(train, operand(train, "adamStep", "g")) + 16]),
+    /gradients is at \d+, expected \d+, where first.weight.grad lies/,
+  ],
+  [
+    "a stretch of parameters with another one's gradients",
+    grouped,
+    () => {
+      const [first, second] = grouped.program.instructions.filter(({ op }) => op === "sgdMomentumStep");
+      return withInstructions(grouped, (list) => {
+        list[list.indexOf(first!)] = { ...first!, operands: { ...first!.operands, g: second!.operands.g! } };
+      });
+    },
+    /g and w are of other parameters|w and g are of other parameters/,
+  ],
+  [
+    "optimizer state of a stretch that is out of step with its parameters",
+    grouped,
+    () => {
+      const stretch = grouped.program.instructions.findLast(({ op }) => op === "sgdMomentumStep")!.operands.v as Tensor;
+      return moved(grouped, [stretch, address(grouped, stretch) - 16]);
+    },
+    /velocity is at \d+, expected a whole number of/,
   ],
   [
     "optimizer state that is out of step with the parameters",
