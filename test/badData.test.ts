@@ -407,3 +407,20 @@ test("a number that is not finite is found wherever it is, among however many of
         expect(() => net.predict(values.with(i, bad))).toThrow(`predict: inputs: row ${i}, column 0 is ${bad}, expected a finite float32`);
   }
 });
+
+test("a number that is none is found at every place, in data of every length", async () => {
+  const net = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  // The largest, the least, and both zeros are numbers.
+  const good = [3.4028234663852886e38, -3.4028234663852886e38, 2 ** -149, -(2 ** -126), 0, -0, 1.5];
+  // Of the longest the process's first 2^17 numbers, and those after them: they are looked through in two ways.
+  for (const length of [1, 5, 63, 64, 65, 66, 67, ...new Array(150).fill(1027)]) {
+    const values = Float32Array.from({ length }, (_, i) => good[i % good.length]!);
+    net.predict(values);
+    const step = length < 100 ? 1 : 257;
+    for (let at = length - 1; at >= 0; at -= step) {
+      const bad = values.slice();
+      bad[at] = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY][at % 3]!;
+      expect(() => net.predict(bad)).toThrow(`row ${at}, column 0 is ${bad[at]}, expected a finite float32`);
+    }
+  }
+});
