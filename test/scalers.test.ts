@@ -39,7 +39,9 @@ test("minMax: each column's range becomes [low, high], beyond it what is beyond,
   const scaler = minMax(data);
   expect([...scaler.transform(rows)]).toEqual([0, 0, 0, 0.2, 0, 1, 0.4, 0, 0.5, 1, 0, 0.5].map(Math.fround));
   expect([...scaler.transform([11, 6, 0])]).toEqual([2, 1, -0.5]);
-  expect([...minMax([[1], [3]], { low: -1, high: 1 }).transform([1, 2, 3])]).toEqual([-1, 0, 1]);
+  const other = minMax([[1], [3]], { low: -1, high: 3 });
+  expect([...other.transform([1, 2, 3])]).toEqual([-1, 1, 3]);
+  expect([...other.inverse([-1, 1, 3])]).toEqual([1, 2, 3]);
 });
 
 test.each([standardize, minMax])("inverse leads back: %o", (fit) => {
@@ -168,6 +170,14 @@ describe("a network keeps the scalers of what it was trained on", () => {
     const { definition, parameters } = decode(net.save());
     await expect(loadNetwork(encode({ definition, parameters, scalers: stored }))).rejects.toThrow(FormatError);
   });
+
+  test.each(["toJSON", "transform", "inverse"])("what has no %s is no scaler", async (method) => {
+    const net = await make();
+    expect(() => {
+      net.scalers = { inputs: { ...scalers.inputs, [method]: undefined } as never };
+    }).toThrow(OptionError);
+    expect(net.scalers).toEqual({});
+  });
 });
 
 describe("refuses", () => {
@@ -199,6 +209,14 @@ describe("refuses", () => {
       () => data.scale({ inputs: standardize(data) }).concat(data),
       ShapeError,
       /^concat: the other has .*, expected .*, scalers \{"inputs":/,
+    ],
+    ["a type that every object has", () => restoreScaler("toString", {}), FormatError, /^scaler type is "toString", expected one of/],
+    ["no options", () => restoreScaler("minMax", undefined as never), FormatError, /^minMax: expected finite numbers, as many each/],
+    [
+      "a spread of 0 in one column of two",
+      () => restoreScaler("standardize", { mean: [1, 1], std: [1, 0] }),
+      FormatError,
+      /^standardize: a column's scale is not above 0/,
     ],
     ["NaN", () => standardize([[Number.NaN]]), ShapeError, /row 0, column 0 is NaN/],
     [
