@@ -8,7 +8,7 @@ import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import { completeFit, type FitOptions } from "./fitOptions.js";
 import type { History } from "./history.js";
-import type { Position } from "./position.js";
+import { type Position, runToResume } from "./position.js";
 import { isStop } from "./reading.js";
 import { keep, statesFor } from "./resume.js";
 import { train } from "./run.js";
@@ -29,8 +29,9 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   const complete = completeFit(given);
   const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
   const { callbacks, resume, signal, validation } = options;
-  // Callbacks of a run that has ended are not asked for: there is nothing to resume.
-  const states = resume && position.interrupted ? statesFor(callbacks, position) : [];
+  // Before what belongs to one: callbacks, streams that are read.
+  if (resume) runToResume(position);
+  const states = resume ? statesFor(callbacks, position) : [];
   const reported = reportedNames(metricNames(model.definition.objectives), validation !== undefined);
   for (const callback of callbacks) callback.checkReported?.(reported);
   const before = { position: { ...position }, meaning: { ...meaning } };

@@ -36,17 +36,23 @@ export interface Position {
 /** Of a network that was not trained. */
 export const untrained = (): Position => ({ step: 0, epoch: 0, interrupted: undefined, callbacks: [], loaded: false });
 
-/** Where the interrupted run was.
- *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
-export function resumed(
-  { interrupted }: Position,
-  now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
-  epochCount: number,
-): Interrupted {
+/** The run that was interrupted after it had begun. @throws {OptionError} if there is none */
+export function runToResume({ interrupted }: Position): Interrupted {
   if (interrupted === undefined || interrupted === "unbegun")
     throw new OptionError(
       "fit: resume: this network has no interrupted run, as net.interrupted says; one is kept by checkpoint(path), or save({ training: true }) while it trains",
     );
+  return interrupted;
+}
+
+/** Where the interrupted run was.
+ *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
+export function resumed(
+  position: Position,
+  now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
+  epochCount: number,
+): Interrupted {
+  const interrupted = runToResume(position);
   const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
   const differs =
     rows !== now.rows

@@ -231,6 +231,21 @@ describe("a fit that fails before its first step leaves the network as it was:",
     );
     expect(net.scalers).toEqual({});
   });
+
+  test("no run to resume is said first: not that callbacks of the one that has ended are missing, and no stream is read for it", async () => {
+    const ended = await make();
+    await ended.fit(data, { ...options, callbacks: [{ type: "counter" }] });
+    const net = await cr.loadNetwork(ended.save({ training: true }));
+    let readings = 0;
+    const rows = cr.dataset.stream(() => {
+      readings += 1;
+      return [data];
+    });
+    await expect(net.fit(rows, { ...options, shuffle: false, resume: true })).rejects.toThrow(
+      "fit: resume: this network has no interrupted",
+    );
+    expect(readings).toBe(0);
+  });
 });
 
 test("an error is told to all callbacks that the run has reached, whatever they say to it", async () => {
