@@ -53,6 +53,8 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
     setWeights: (copy: Float32Array) => {
       assertRunning("setWeights");
       model.setWeights(copy);
+      // As by setParameters: state that begins as a copy of the parameters.
+      if (position.step === 0) model.initializeState();
     },
   };
   try {

@@ -4,6 +4,7 @@ import {
   adam,
   adamW,
   dense,
+  gradCheck,
   loadNetwork,
   meanSquaredError,
   type Network,
@@ -11,6 +12,7 @@ import {
   type Optimizer,
   OptionError,
   type ParameterGroup,
+  type Run,
   schedules,
   sgd,
   vectorsWithoutDecay,
@@ -220,6 +222,20 @@ describe("the average of the weights", () => {
   test("begins as the initial weights", async () => {
     const net = await make(adam({ ema: { decay: 0.9 } }));
     expect(averageOf(net, name)).toEqual(values(net, name));
+  });
+
+  test("begins as the weights that a callback sets before the first step", async () => {
+    const net = await make(adam({ ema: { decay: 0.9 } }));
+    const onFitStart = (run: Run) => {
+      run.setWeights(run.weights().map((w) => w / 2));
+      expect(averageOf(net, name)).toEqual(values(net, name));
+      throw new Error("enough");
+    };
+    await expect(net.fit(data, { callbacks: [{ type: "own", onFitStart }] })).rejects.toThrow("enough");
+    // Nothing has changed, nor does a check of gradients, which sets parameters and puts them back.
+    const saved = net.save({ training: true });
+    gradCheck(net, data);
+    expect(net.save({ training: true })).toEqual(saved);
   });
 
   test("follows the weights after each update by the formula, and does not change the training", async () => {

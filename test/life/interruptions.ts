@@ -33,8 +33,10 @@ export const interrupted = (given: FitSpec, cuts: readonly Cut[]): Deal => {
       const { kind } = subject;
       let resume = false;
       for (const cut of cuts) {
-        if (await isCut(subject, spec, cut, resume, log)) resume = subject.net.interrupted !== undefined || resume;
-        else return epochsOf(log);
+        const { steps } = subject.net;
+        if (!(await isCut(subject, spec, cut, resume, log))) return epochsOf(log);
+        // Before its first step it has left the run that was interrupted before it, which may be another's, as that was.
+        resume ||= subject.net.steps > steps;
         for (const deed of cut.meanwhile) await outcome(() => act(subject.net, kind, deed));
       }
       const { data, options } = fitOf(kind, spec, log);
