@@ -1,4 +1,4 @@
-// gcc -O3 -ffp-contract=off -mavx2 -mfma bench/ladder/native.c -o /tmp/native && /tmp/native: GFLOP/s of register
+// gcc -O3 -ffp-contract=off -mavx2 -mfma bench/ladder/native.c -o build/native && build/native: GFLOP/s of register
 // tiles on panels in L1, 256 bits wide, as a C compiler makes them; `npx tsx bench/ladder/ladder.ts --revectorize` [--relaxed] shows what V8 makes of them.
 #include <immintrin.h>
 #include <stdio.h>
