@@ -197,6 +197,7 @@ export enum Share {
  *  none changes a bit. */
 export enum Tile {
   R2C16 = 0,
+  /** strict arithmetic only */
   R4C16 = 1,
   /** strict arithmetic only */
   R5C8 = 2,

@@ -42,11 +42,11 @@ export function ${order}${chains}(at: usize, times: u32): void {
 /** gemm's own micro-kernels, one tile on packed panels. */
 export const micro = tiles.filter(({ packs }) => !packs);
 const production = micro.map((tile) => {
-  const { rows, vectors, edges } = tile;
+  const { rows, vectors, edges, panels } = tile;
   const [kernel, columns] = [tileName(tile), 4 * vectors];
   return `
 export function ${kernel}Sweep(times: u32, c: usize, ldc: usize, a: usize, b: usize, k: u32): void {
-  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, c, ldc, a, 4, ${4 * rows}, b, ${4 * columns}, ${rows}, ${edges === "columns" ? `${columns}, ` : ""}k);
+  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, c, ldc, a, ${panels ? "" : `4, ${4 * rows}, `}b, ${4 * columns}, ${rows}, ${edges === "columns" ? `${columns}, ` : ""}k);
 }
 `;
 });

@@ -11,6 +11,8 @@ export interface Tile {
   readonly edges: "whole" | "rows" | "columns";
   /** Copies what it reads of B: the first tile of a strip, for which loading it takes longest, leaves a panel for the others. */
   readonly packs?: boolean;
+  /** A comes in panels of as many rows as the tile has, one after the other, k by k. */
+  readonly panels?: boolean;
 }
 
 /** bench/ladder times these and others. With 8 sums, a row of B and what is multiplied all of the loop stays in the 15 vector registers
@@ -24,16 +26,21 @@ export const tiles: readonly Tile[] = [
   { rows: 4, vectors: 1, edges: "columns" },
   { rows: 5, vectors: 2, edges: "whole" },
   { rows: 6, vectors: 2, edges: "whole" },
-  { rows: 4, vectors: 4, edges: "whole" },
-  { rows: 6, vectors: 4, edges: "whole" },
+  ...[4, 6].flatMap((rows): Tile[] => {
+    const wide = { rows, vectors: 4, edges: "whole" } as const;
+    return [wide, { ...wide, panels: true }, { ...wide, panels: true, packs: true }];
+  }),
 ];
 
-export const tileName = ({ rows, vectors, packs }: Tile) => `gemm${packs ? "Pack" : "Micro"}${rows}x${4 * vectors}`;
+export const tileName = ({ rows, vectors, packs, panels }: Tile) =>
+  `gemm${packs ? "Pack" : "Micro"}${panels ? "Panels" : ""}${rows}x${4 * vectors}`;
 
 /** All rows' loads or operations come first, then their stores with nothing between: V8's revectorizer pairs adjacent stores.
- *  Pointers move before they are used: as sums V8 knows them to be zero-extended, as loop variables it copies them each time round. */
+ *  Pointers move before they are used: as sums V8 knows them to be zero-extended, as loop variables it copies them each time round.
+ *  Panels have one pointer. The revectorizer's loads have no offset: it adds each to the memory's base, in the loop, unless the same sum is
+ *  there before it; so the first k is. */
 function tileSource(tile: Tile): string {
-  const { rows, vectors, edges, packs } = tile;
+  const { rows, vectors, edges, packs, panels } = tile;
   const masked = edges === "columns";
   const r = [...Array(rows).keys()];
   const v = [...Array(vectors).keys()];
@@ -44,25 +51,40 @@ function tileSource(tile: Tile): string {
     r.map((i) => (i ? lines([i], () => `row += ${next(i, ld)};`) : "") + lines(v, (j) => f(i, j))).join("");
   const offset = (j: number) => (j ? `, ${16 * j}` : "");
   const last = vectors - 1;
-  return `
-/** A strip of C, ${4 * vectors} columns${masked ? " or up to three less" : ""}, in tiles of ${rows} rows. */
-export function ${tileName(tile)}(
-  c: usize, ldc: usize, start: usize, startLd: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize${packs ? ", panel: usize" : ""}, m: u32${masked ? ", columns: u32" : ""}, k: u32
-): void {
-${masked ? `  const mask = lanesWithin(columns - ${4 * last});\n` : ""}  while (true) {
-${edges === "whole" ? "" : lines(r.slice(1), (i) => `const has${i} = m > ${i};`)}    let a0 = a - aStep;
-${lines(r.slice(1), (i) => `let a${i} = a${i - 1} + ${next(i, "aRow")};`)}    let row = start;
-${down("startLd", (i, j) => `let c${i}${j} = v128.load(row${offset(j)});`)}    let bk = b - bStep;
+  const products = `${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${packs ? `${lines(v, (j) => `v128.store(panel, b${j}${offset(j)});`, 6)}      panel += ${16 * vectors};\n` : ""}${r
+    .map(
+      (i) =>
+        `      const x${i} = v128.load32_splat(${panels ? `a, ${4 * i}` : `a${i}`});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`,
+    )
+    .join("")}`;
+  const sums = panels
+    ? `    let bk = b;
+    let left = k;
+    {
+${products}    }
+    if (--left) do {
+      a += ${4 * rows};
+      bk += bStep;
+${products}    } while (--left);
+`
+    : `    let a0 = a - aStep;
+${lines(r.slice(1), (i) => `let a${i} = a${i - 1} + ${next(i, "aRow")};`)}    let bk = b - bStep;
     let left = k;
     do {
 ${lines(r, (i) => `a${i} += aStep;`, 6)}      bk += bStep;
-${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${packs ? `${lines(v, (j) => `v128.store(panel, b${j}${offset(j)});`, 6)}      panel += ${16 * vectors};\n` : ""}${r
-  .map((i) => `      const x${i} = v128.load32_splat(a${i});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`)
-  .join("")}    } while (--left);
-${masked ? lines(r, (i) => `c${i}${last} = v128.and(c${i}${last}, mask);`) : ""}    row = c;
+${products}    } while (--left);
+`;
+  return `
+/** A strip of C, ${4 * vectors} columns${masked ? " or up to three less" : ""}, in tiles of ${rows} rows. */
+export function ${tileName(tile)}(
+  c: usize, ldc: usize, start: usize, startLd: usize, a: usize, ${panels ? "" : "aRow: usize, aStep: usize, "}b: usize, bStep: usize${packs ? ", panel: usize" : ""}, m: u32${masked ? ", columns: u32" : ""}, k: u32
+): void {
+${masked ? `  const mask = lanesWithin(columns - ${4 * last});\n` : ""}  while (true) {
+${edges === "whole" ? "" : lines(r.slice(1), (i) => `const has${i} = m > ${i};`)}    let row = start;
+${down("startLd", (i, j) => `let c${i}${j} = v128.load(row${offset(j)});`)}${sums}${masked ? lines(r, (i) => `c${i}${last} = v128.and(c${i}${last}, mask);`) : ""}    row = c;
 ${down("ldc", (i, j) => `v128.store(row, c${i}${j}${offset(j)});`)}    if (m <= ${rows}) return;
     m -= ${rows};
-    a += aRow * ${rows};
+    a += ${panels ? 4 * rows : `aRow * ${rows}`};
     start += startLd * ${rows};
     c += ldc * ${rows};
   }

@@ -28,6 +28,10 @@ export enum Block {
   TurnColumns = 512,
   /** so large a k, at which the lines of a tile in A and in B no longer stay in L1 */
   TurnDepth = 192,
+  /** Columns of C from which the revectorizer's tiles have A copied to panels, a transposed one always where it is copied at all */
+  PanelColumns = 256,
+  /** Rows in a panel of A, at most */
+  Panel = 6,
   /** Elements of a cache line, on which packed blocks begin */
   Line = 16,
 }

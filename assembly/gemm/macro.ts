@@ -12,11 +12,15 @@ import {
   gemmMicro5x8,
   gemmMicro6x8,
   gemmMicro6x16,
+  gemmMicroPanels4x16,
+  gemmMicroPanels6x16,
   gemmPack2x16,
+  gemmPackPanels4x16,
+  gemmPackPanels6x16,
 } from "../../build/wasm/micro";
 import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
-import { packColumn, packRows, packTransposedA, packTransposedB } from "./pack";
+import { PANEL, packColumn, packPanels, packRows, packTransposedA, packTransposedB, packTransposedPanels } from "./pack";
 import { gemmColumn, gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
@@ -82,6 +86,9 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
+/** The tile for V8's revectorizer, of PANEL rows. */
+const WIDE: u32 = ASC_FEATURE_RELAXED_SIMD ? Tile.R6C16 : Tile.R4C16;
+
 /** A whole strip, 16 columns: as many rows as can be in the tile, the rest in one of two rows; an odd rest would have one in it alone, which
  *  takes as long as two. */
 function gemmStrip(
@@ -99,7 +106,7 @@ function gemmStrip(
   k: u32,
 ): void {
   let rest = m;
-  if (tile == Tile.R4C16) rest = m % 4;
+  if (tile == WIDE) rest = m % PANEL;
   else if (tile != Tile.R2C16) {
     rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
     // One tile of five less makes an odd rest even. Tiles of six change nothing about that.
@@ -107,17 +114,43 @@ function gemmStrip(
   }
   const done = m - rest;
   if (done) {
-    if (tile == Tile.R4C16) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
-    else if (ASC_FEATURE_RELAXED_SIMD) {
-      if (tile == Tile.R6C16) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      if (tile == WIDE) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
       else {
         gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
         gemmMicro6x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
       }
-    } else {
+    } else if (tile == WIDE) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+    else {
       gemmMicro5x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
       gemmMicro5x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
     }
+  }
+  if (!rest) return;
+  const skip = <usize>done;
+  gemmMicro2x16(c + skip * ldc, ldc, start + skip * startLd, startLd, a + skip * aRow, aRow, aStep, b, bStep, rest, k);
+}
+
+/** gemmStrip with A's rows in panels, but for those that fill none, which are read in place: `a` is the first row wherever it is. */
+function gemmPanels(
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  panels: usize,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  m: u32,
+  k: u32,
+): void {
+  const rest = m % PANEL;
+  const done = m - rest;
+  if (done) {
+    if (ASC_FEATURE_RELAXED_SIMD) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+    else gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, done, k);
   }
   if (!rest) return;
   const skip = <usize>done;
@@ -230,11 +263,14 @@ function blocked(
   const turned = packsA && n >= <u32>Block.TurnColumns && depth >= <u32>Block.TurnDepth;
   const tile = load<u32>(Control.Tile);
   const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>(tile == Tile.R5C8 ? Block.MC5 : Block.MC) : m + 3;
-  const height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
+  const panelled = tile == WIDE && (packsA || (packsB && n >= <u32>Block.PanelColumns));
+  let height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
+  if (panelled && height < m) height = max<u32>(height - (height % PANEL), PANEL);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
   const rows = min<u32>(height, (m + 3) & ~3);
-  const panels = blockA + (packsA ? <usize>(turned ? rows * packedLine(depth) : packedLine(rows) * depth) << 2 : 0);
+  const elementsA = panelled ? (min(rows, m) * depth + 3 * PANEL + 15) & ~15 : turned ? rows * packedLine(depth) : packsA ? packedLine(rows) * depth : 0;
+  const panels = blockA + ((<usize>elementsA) << 2);
 
   for (let j: u32 = 0; j < n; j += width) {
     const nc = min<u32>(n - j, width);
@@ -246,7 +282,11 @@ function blocked(
         let block = a + <usize>i * aRow + <usize>p * aStep;
         let down = aRow;
         let step = aStep;
-        if (packsA) {
+        if (panelled) {
+          const whole = mc - (mc % PANEL);
+          if (transposedA) packTransposedPanels(blockA, block, aStep, whole, kc);
+          else packPanels(blockA, block, aRow, whole, kc);
+        } else if (packsA) {
           if (turned) {
             down = <usize>packedLine(depth) << 2;
             step = 4;
@@ -275,20 +315,28 @@ function blocked(
             if (i == 0) {
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
               else if (strip == Block.NR) {
-                packed = min<u32>(mc, 2);
-                gemmPack2x16(target, cRow, origin, originRow, block, down, step, bAt, bRow, panel, packed, kc);
+                if (panelled && mc >= PANEL) {
+                  packed = PANEL;
+                  if (ASC_FEATURE_RELAXED_SIMD) gemmPackPanels6x16(target, cRow, origin, originRow, blockA, bAt, bRow, panel, PANEL, kc);
+                  else gemmPackPanels4x16(target, cRow, origin, originRow, blockA, bAt, bRow, panel, PANEL, kc);
+                } else {
+                  packed = min<u32>(mc, 2);
+                  gemmPack2x16(target, cRow, origin, originRow, block, down, step, bAt, bRow, panel, packed, kc);
+                }
               } else packRows(panel, bStep, bStep, bAt, bRow, kc);
             }
             bAt = panel;
             // Where one block of rows is all, each panel of B is used up before the next one is packed, in the same place.
             if (height < m) panel += bStep * depth;
           }
-          if (columns == Block.NR) {
+          if (columns == Block.NR && packed < mc) {
             const skip = <usize>packed;
             const from = block + skip * down;
             const to = target + skip * cRow;
-            if (packed < mc) gemmStrip(tile, to, cRow, origin + skip * originRow, originRow, from, down, step, bAt, bStep, mc - packed, kc);
-          } else gemmNarrow(target, cRow, origin, originRow, block, down, step, bAt, bStep, mc, columns, kc);
+            const start = origin + skip * originRow;
+            if (panelled) gemmPanels(to, cRow, start, originRow, blockA + ((skip * kc) << 2), from, down, step, bAt, bStep, mc - packed, kc);
+            else gemmStrip(tile, to, cRow, start, originRow, from, down, step, bAt, bStep, mc - packed, kc);
+          } else if (columns < <u32>Block.NR) gemmNarrow(target, cRow, origin, originRow, block, down, step, bAt, bStep, mc, columns, kc);
           q += columns;
         }
         if (last && activation) applyActivation(activation, c, alpha, i * ldc, (i + mc) * ldc);

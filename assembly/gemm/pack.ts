@@ -41,6 +41,38 @@ export function packTransposedA(to: usize, step: usize, from: usize, ld: usize, 
   }
 }
 
+/** Rows in a panel of A: those of the tile that takes panels. */
+export const PANEL: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** Bytes from k to k+1 in it. */
+const PANEL_STEP = (<usize>PANEL) << 2;
+
+/** A block of A in panels, one after the other, each k by k. rows: a multiple of PANEL. Writes up to 3 k more than there are. */
+export function packPanels(to: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
+  for (; rows; rows -= PANEL) {
+    // Four of which two count: what these write past them is overwritten by what comes next.
+    if (PANEL == 6) packColumns4(to + 16, PANEL_STEP, from + (ld << 2), ld, 2, depth);
+    packColumns4(to, PANEL_STEP, from, ld, 4, depth);
+    to += <usize>depth * PANEL_STEP;
+    from += ld * PANEL;
+  }
+}
+
+/** The same of a transposed A. */
+export function packTransposedPanels(to: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
+  const panel = <usize>depth * PANEL_STEP;
+  const end = to + panel;
+  for (; to < end; to += PANEL_STEP) {
+    const stop = from + ((<usize>rows) << 2);
+    let at = to;
+    for (let column = from; column < stop; column += PANEL_STEP) {
+      v128.store(at, v128.load(column));
+      if (PANEL == 6) store<u64>(at + 16, load<u64>(column + 16));
+      at += panel;
+    }
+    from += ld;
+  }
+}
+
 /** to[p][i] = from[i][p], i < 4, p < depth up to a multiple of 4. Of `from` only `rows` (at least 1) exist: the last one stands
  *  for those that are missing. */
 function packColumns4(to: usize, step: usize, from: usize, ld: usize, rows: u32, depth: u32): void {

@@ -2,9 +2,10 @@
 // them beside its loops; what gemm uses is scripts/micro.ts. Order over k is the same in all of them, so none changes a bit.
 
 /** How A and B are found, and how many k are written out in the loop's body:
- *  `packed`: panels, constant offsets, one pointer each; `packed 2`, `packed 4`: the same, so many k at a time
+ *  `packed`: panels, constant offsets, one pointer each; `packed 2`, `packed 4`: the same, so many k at a time; `peeled`: the first k before
+ *  the loop, so that V8's revectorizer finds each load's base there (gemm's way for its tiles on panels)
  *  `strided`: a pointer for every row of A, strides are arguments; `ahead`: the same, pointers move before they are used (gemm's way) */
-export const styles = ["packed", "packed 2", "packed 4", "strided", "ahead"] as const;
+export const styles = ["packed", "packed 2", "packed 4", "peeled", "strided", "ahead"] as const;
 export type Style = (typeof styles)[number];
 
 export interface Tile {
@@ -38,7 +39,8 @@ export function tile${suffix}(c: usize, ldc: usize, a: usize, aRow: usize, aStep
   let x: v128;
   ${each((i, j) => `let c${i}_${j} = v128.load(c + ${i} * ldc, ${j * 16});\n`)}
   ${style === "ahead" ? all("-=") : ""}
-  do { ${style === "ahead" ? `${all("+=")} ${body}` : `${body} ${all("+=")}`} } while (k -= ${unroll});
+  ${style === "peeled" ? `{ ${body} } if (--k)` : ""}
+  do { ${style === "ahead" || style === "peeled" ? `${all("+=")} ${body}` : `${body} ${all("+=")}`} } while (k -= ${unroll});
   ${each((i, j) => `v128.store(c + ${i} * ldc, c${i}_${j}, ${j * 16});\n`)}
 }
 export function sweep${suffix}(times: u32, c: usize, ldc: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, k: u32): void {

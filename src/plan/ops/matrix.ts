@@ -16,11 +16,12 @@ function packing(transposed: "A" | "B" | undefined) {
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
     const packedLine = (length: number) => (Math.ceil(length / Block.Line) | 1) * Block.Line;
     const rows = Math.min(m, Block.Few);
-    // Turned or not: with a smaller k it is not.
-    const blockA = Math.max(packedLine(rows) * depth, n >= Block.TurnColumns ? up(rows, 4) * packedLine(depth) : 0);
+    // In whichever way the tile that is met takes it. With a smaller k it is not turned.
+    const panels = a || (b && n >= Block.PanelColumns) ? up(rows * depth + 3 * Block.Panel, Block.Line) : 0;
+    const blockA = a ? Math.max(packedLine(rows) * depth, n >= Block.TurnColumns ? up(rows, 4) * packedLine(depth) : 0) : 0;
     // Where k is 1 a transposed B is one row, which is copied as a whole.
     const blockB = Math.max(Math.min(up(n, Block.NR) * depth, Block.B), transposed === "B" ? up(n, 4) : 0);
-    return (a ? blockA : 0) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
+    return Math.max(panels, blockA) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
   };
 }
 
