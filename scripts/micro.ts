@@ -9,11 +9,19 @@ export interface Tile {
   /** `whole`: m is a multiple of rows, no column is missing; `rows`: a last tile may have fewer rows; `columns`: and of its last vector
    *  some columns may be missing */
   readonly edges: "whole" | "rows" | "columns";
-  /** Copies what it reads of B: the first tile of a strip, for which loading it takes longest, leaves a panel for the others. */
+  /** Copies what it reads of B to a panel 16 columns wide: the first tile of a strip, for which loading it takes longest, leaves it for the
+   *  others. */
   readonly packs?: boolean;
   /** A comes in panels of as many rows as the tile has, one after the other, k by k. */
   readonly panels?: boolean;
 }
+
+const large = [
+  { rows: 5, vectors: 2 },
+  { rows: 6, vectors: 2 },
+  { rows: 4, vectors: 4 },
+  { rows: 6, vectors: 4 },
+];
 
 /** bench/ladder times these and others. With 8 sums, a row of B and what is multiplied all of the loop stays in the 15 vector registers
  *  that V8 has to give, in Node 20's way to give them; 10 sums do from Node 24's on; 6x8 is for relaxed arithmetic, which needs none for
@@ -24,11 +32,9 @@ export const tiles: readonly Tile[] = [
   { rows: 2, vectors: 3, edges: "columns" },
   { rows: 4, vectors: 2, edges: "columns" },
   { rows: 4, vectors: 1, edges: "columns" },
-  { rows: 5, vectors: 2, edges: "whole" },
-  { rows: 6, vectors: 2, edges: "whole" },
-  ...[4, 6].flatMap((rows): Tile[] => {
-    const wide = { rows, vectors: 4, edges: "whole" } as const;
-    return [wide, { ...wide, panels: true }, { ...wide, panels: true, packs: true }];
+  ...large.flatMap((size): Tile[] => {
+    const tile = { ...size, edges: "whole" } as const;
+    return [tile, { ...tile, panels: true }, { ...tile, panels: true, packs: true }];
   }),
 ];
 
@@ -51,7 +57,7 @@ function tileSource(tile: Tile): string {
     r.map((i) => (i ? lines([i], () => `row += ${next(i, ld)};`) : "") + lines(v, (j) => f(i, j))).join("");
   const offset = (j: number) => (j ? `, ${16 * j}` : "");
   const last = vectors - 1;
-  const products = `${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${packs ? `${lines(v, (j) => `v128.store(panel, b${j}${offset(j)});`, 6)}      panel += ${16 * vectors};\n` : ""}${r
+  const products = `${lines(v, (j) => `const b${j} = v128.load(bk${offset(j)});`, 6)}${packs ? `${lines(v, (j) => `v128.store(panel, b${j}${offset(j)});`, 6)}      panel += 64;\n` : ""}${r
     .map(
       (i) =>
         `      const x${i} = v128.load32_splat(${panels ? `a, ${4 * i}` : `a${i}`});\n${lines(v, (j) => `c${i}${j} = multiplyAdd(x${i}, b${j}, c${i}${j});`, 6)}`,

@@ -24,11 +24,7 @@ export enum Block {
   Rows = 5,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
-  /** A packed A is turned where C has so many columns, for which each copied element is used, and */
-  TurnColumns = 512,
-  /** so large a k, at which the lines of a tile in A and in B no longer stay in L1 */
-  TurnDepth = 192,
-  /** Columns of C from which the revectorizer's tiles have A copied to panels, a transposed one always where it is copied at all */
+  /** Columns of C from which the revectorizer's tiles have A in panels, transposed or not. Others have a transposed A, which is copied anyway */
   PanelColumns = 256,
   /** Rows in a panel of A, at most */
   Panel = 6,

@@ -13,14 +13,18 @@ import {
   gemmMicro6x8,
   gemmMicro6x16,
   gemmMicroPanels4x16,
+  gemmMicroPanels5x8,
+  gemmMicroPanels6x8,
   gemmMicroPanels6x16,
   gemmPack2x16,
   gemmPackPanels4x16,
+  gemmPackPanels5x8,
+  gemmPackPanels6x8,
   gemmPackPanels6x16,
 } from "../../build/wasm/micro";
 import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
-import { PANEL, packColumn, packPanels, packRows, packTransposedA, packTransposedB, packTransposedPanels } from "./pack";
+import { packColumn, packPanels, packRows, packTransposedB, packTransposedPanels } from "./pack";
 import { gemmColumn, gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
@@ -86,8 +90,16 @@ export function gemmTransposedB(
   blocked(false, true, c, a, b, bias, scratch, n, k, lda, ldb, ldc, start, activation, alpha, begin, end);
 }
 
-/** The tile for V8's revectorizer, of PANEL rows. */
+/** The tile for V8's revectorizer. */
 const WIDE: u32 = ASC_FEATURE_RELAXED_SIMD ? Tile.R6C16 : Tile.R4C16;
+
+// @ts-ignore: decorator
+@inline
+function rowsOf(tile: u32): u32 {
+  if (tile == Tile.R2C16) return 2;
+  if (ASC_FEATURE_RELAXED_SIMD) return 6;
+  return tile == Tile.R4C16 ? 4 : 5;
+}
 
 /** A whole strip, 16 columns: as many rows as can be in the tile, the rest in one of two rows; an odd rest would have one in it alone, which
  *  takes as long as two. */
@@ -106,11 +118,10 @@ function gemmStrip(
   k: u32,
 ): void {
   let rest = m;
-  if (tile == WIDE) rest = m % PANEL;
-  else if (tile != Tile.R2C16) {
-    rest = m % (ASC_FEATURE_RELAXED_SIMD ? 6 : 5);
-    // One tile of five less makes an odd rest even. Tiles of six change nothing about that.
-    if (!ASC_FEATURE_RELAXED_SIMD && rest & 1 && rest < m) rest += 5;
+  if (tile != Tile.R2C16) {
+    rest = m % rowsOf(tile);
+    // One tile of five less makes an odd rest even. Others have even numbers of rows.
+    if (tile == Tile.R5C8 && rest & 1 && rest < m) rest += 5;
   }
   const done = m - rest;
   if (done) {
@@ -133,6 +144,7 @@ function gemmStrip(
 
 /** gemmStrip with A's rows in panels, but for those that fill none, which are read in place: `a` is the first row wherever it is. */
 function gemmPanels(
+  tile: u32,
   c: usize,
   ldc: usize,
   start: usize,
@@ -146,15 +158,50 @@ function gemmPanels(
   m: u32,
   k: u32,
 ): void {
-  const rest = m % PANEL;
+  const rest = m % rowsOf(tile);
   const done = m - rest;
   if (done) {
-    if (ASC_FEATURE_RELAXED_SIMD) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, done, k);
-    else gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      if (tile == WIDE) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+      else {
+        gemmMicroPanels6x8(c, ldc, start, startLd, panels, b, bStep, done, k);
+        gemmMicroPanels6x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, done, k);
+      }
+    } else if (tile == WIDE) gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+    else {
+      gemmMicroPanels5x8(c, ldc, start, startLd, panels, b, bStep, done, k);
+      gemmMicroPanels5x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, done, k);
+    }
   }
   if (!rest) return;
   const skip = <usize>done;
   gemmMicro2x16(c + skip * ldc, ldc, start + skip * startLd, startLd, a + skip * aRow, aRow, aStep, b, bStep, rest, k);
+}
+
+/** The first tile of a strip, on a panel of A: copies what it reads of B to `panel`. */
+function packingTile(
+  tile: u32,
+  c: usize,
+  ldc: usize,
+  start: usize,
+  startLd: usize,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  panel: usize,
+  k: u32,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    if (tile == WIDE) gemmPackPanels6x16(c, ldc, start, startLd, a, b, bStep, panel, 6, k);
+    else {
+      gemmPackPanels6x8(c, ldc, start, startLd, a, b, bStep, panel, 6, k);
+      gemmPackPanels6x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, 6, k);
+    }
+  } else if (tile == WIDE) gemmPackPanels4x16(c, ldc, start, startLd, a, b, bStep, panel, 4, k);
+  else {
+    gemmPackPanels5x8(c, ldc, start, startLd, a, b, bStep, panel, 5, k);
+    gemmPackPanels5x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, 5, k);
+  }
 }
 
 /** Up to 12 columns. */
@@ -259,17 +306,18 @@ function blocked(
 
   // Transposed B is packed four k at a time.
   const depth = packsA || packsB ? blockDepth(k) : k;
-  // Rows of a packed A lie side by side, or, which is dearer to copy, one after the other: a tile then reads few cache lines.
-  const turned = packsA && n >= <u32>Block.TurnColumns && depth >= <u32>Block.TurnDepth;
   const tile = load<u32>(Control.Tile);
   const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>(tile == Tile.R5C8 ? Block.MC5 : Block.MC) : m + 3;
-  const panelled = tile == WIDE && (packsA || (packsB && n >= <u32>Block.PanelColumns));
+  // Columns that fill no strip are computed where A's rows lie side by side, or, where they are few of many, slowly.
+  const panelled =
+    tile != Tile.R2C16 && ((packsA && n % Block.NR == 0) || (tile == WIDE && (packsA || packsB) && n >= <u32>Block.PanelColumns));
+  const tileRows = rowsOf(tile);
   let height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
-  if (panelled && height < m) height = max<u32>(height - (height % PANEL), PANEL);
+  if (panelled && height < m) height = max<u32>(height - (height % tileRows), tileRows);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
   const blockA = (scratch + 63) & ~63;
-  const rows = min<u32>(height, (m + 3) & ~3);
-  const elementsA = panelled ? (min(rows, m) * depth + 3 * PANEL + 15) & ~15 : turned ? rows * packedLine(depth) : packsA ? packedLine(rows) * depth : 0;
+  const rows = min<u32>(height, m);
+  const elementsA = panelled ? (rows * depth + 3 * Block.Panel + 15) & ~15 : packsA ? packedLine(rows) * depth : 0;
   const panels = blockA + ((<usize>elementsA) << 2);
 
   for (let j: u32 = 0; j < n; j += width) {
@@ -283,18 +331,12 @@ function blocked(
         let down = aRow;
         let step = aStep;
         if (panelled) {
-          const whole = mc - (mc % PANEL);
-          if (transposedA) packTransposedPanels(blockA, block, aStep, whole, kc);
-          else packPanels(blockA, block, aRow, whole, kc);
+          const whole = mc - (mc % tileRows);
+          if (transposedA) packTransposedPanels(blockA, tileRows, block, aStep, whole, kc);
+          else packPanels(blockA, tileRows, block, aRow, whole, kc);
         } else if (packsA) {
-          if (turned) {
-            down = <usize>packedLine(depth) << 2;
-            step = 4;
-            packTransposedA(blockA, down, block, aStep, mc, kc);
-          } else {
-            step = <usize>packedLine(mc) << 2;
-            packRows(blockA, step, (<usize>((mc + 3) & ~3)) << 2, block, aStep, kc);
-          }
+          step = <usize>packedLine(mc) << 2;
+          packRows(blockA, step, (<usize>((mc + 3) & ~3)) << 2, block, aStep, kc);
           block = blockA;
         }
         let panel = panels;
@@ -315,10 +357,9 @@ function blocked(
             if (i == 0) {
               if (transposedB) packTransposedB(panel, bStep, b + <usize>(j + q) * bRow + ((<usize>p) << 2), bRow, columns, kc);
               else if (strip == Block.NR) {
-                if (panelled && mc >= PANEL) {
-                  packed = PANEL;
-                  if (ASC_FEATURE_RELAXED_SIMD) gemmPackPanels6x16(target, cRow, origin, originRow, blockA, bAt, bRow, panel, PANEL, kc);
-                  else gemmPackPanels4x16(target, cRow, origin, originRow, blockA, bAt, bRow, panel, PANEL, kc);
+                if (panelled && mc >= tileRows) {
+                  packed = tileRows;
+                  packingTile(tile, target, cRow, origin, originRow, blockA, bAt, bRow, panel, kc);
                 } else {
                   packed = min<u32>(mc, 2);
                   gemmPack2x16(target, cRow, origin, originRow, block, down, step, bAt, bRow, panel, packed, kc);
@@ -334,7 +375,7 @@ function blocked(
             const from = block + skip * down;
             const to = target + skip * cRow;
             const start = origin + skip * originRow;
-            if (panelled) gemmPanels(to, cRow, start, originRow, blockA + ((skip * kc) << 2), from, down, step, bAt, bStep, mc - packed, kc);
+            if (panelled) gemmPanels(tile, to, cRow, start, originRow, blockA + ((skip * kc) << 2), from, down, step, bAt, bStep, mc - packed, kc);
             else gemmStrip(tile, to, cRow, start, originRow, from, down, step, bAt, bStep, mc - packed, kc);
           } else if (columns < <u32>Block.NR) gemmNarrow(target, cRow, origin, originRow, block, down, step, bAt, bStep, mc, columns, kc);
           q += columns;

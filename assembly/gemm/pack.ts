@@ -31,42 +31,29 @@ export function packTransposedB(to: usize, step: usize, from: usize, ld: usize, 
   }
 }
 
-/** A block of a transposed A, row by row; step: bytes from row to row in the block. Writes up to 3 rows, and up to 3 elements of each row,
- *  more than there are. */
-export function packTransposedA(to: usize, step: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
-  for (let left: i32 = depth; left > 0; left -= 4) {
-    packColumns4(to, step, from, ld, left, rows);
-    to += 16;
-    from += ld << 2;
-  }
-}
-
-/** Rows in a panel of A: those of the tile that takes panels. */
-export const PANEL: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-/** Bytes from k to k+1 in it. */
-const PANEL_STEP = (<usize>PANEL) << 2;
-
-/** A block of A in panels, one after the other, each k by k. rows: a multiple of PANEL. Writes up to 3 k more than there are. */
-export function packPanels(to: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
-  for (; rows; rows -= PANEL) {
+/** A block of A in panels, one after the other, each k by k. rows: a multiple of `height`, 4 or 6. Writes up to 3 k more than there are. */
+export function packPanels(to: usize, height: u32, from: usize, ld: usize, rows: u32, depth: u32): void {
+  const step = (<usize>height) << 2;
+  for (; rows; rows -= height) {
     // Four of which two count: what these write past them is overwritten by what comes next.
-    if (PANEL == 6) packColumns4(to + 16, PANEL_STEP, from + (ld << 2), ld, 2, depth);
-    packColumns4(to, PANEL_STEP, from, ld, 4, depth);
-    to += <usize>depth * PANEL_STEP;
-    from += ld * PANEL;
+    if (height == 6) packColumns4(to + 16, step, from + (ld << 2), ld, 2, depth);
+    packColumns4(to, step, from, ld, 4, depth);
+    to += <usize>depth * step;
+    from += ld * height;
   }
 }
 
-/** The same of a transposed A. */
-export function packTransposedPanels(to: usize, from: usize, ld: usize, rows: u32, depth: u32): void {
-  const panel = <usize>depth * PANEL_STEP;
-  const end = to + panel;
-  for (; to < end; to += PANEL_STEP) {
+/** The same of a transposed A; height: 4, 5 or 6. */
+export function packTransposedPanels(to: usize, height: u32, from: usize, ld: usize, rows: u32, depth: u32): void {
+  const step = (<usize>height) << 2;
+  const panel = <usize>depth * step;
+  for (const end = to + panel; to < end; to += step) {
     const stop = from + ((<usize>rows) << 2);
     let at = to;
-    for (let column = from; column < stop; column += PANEL_STEP) {
+    for (let column = from; column < stop; column += step) {
       v128.store(at, v128.load(column));
-      if (PANEL == 6) store<u64>(at + 16, load<u64>(column + 16));
+      if (height == 6) store<u64>(at + 16, load<u64>(column + 16));
+      else if (height == 5) store<u32>(at + 16, load<u32>(column + 16));
       at += panel;
     }
     from += ld;

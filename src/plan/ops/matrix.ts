@@ -14,14 +14,13 @@ function packing(transposed: "A" | "B" | undefined) {
     const depth = Math.min(up(k, 4), Block.KC);
     const a = transposed === "A" && k * m > Block.Direct && n > Block.Columns;
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
-    const packedLine = (length: number) => (Math.ceil(length / Block.Line) | 1) * Block.Line;
     const rows = Math.min(m, Block.Few);
-    // In whichever way the tile that is met takes it. With a smaller k it is not turned.
+    // In panels or side by side.
     const panels = a || (b && n >= Block.PanelColumns) ? up(rows * depth + 3 * Block.Panel, Block.Line) : 0;
-    const blockA = a ? Math.max(packedLine(rows) * depth, n >= Block.TurnColumns ? up(rows, 4) * packedLine(depth) : 0) : 0;
+    const blockA = Math.max(panels, a ? (Math.ceil(rows / Block.Line) | 1) * Block.Line * depth : 0);
     // Where k is 1 a transposed B is one row, which is copied as a whole.
     const blockB = Math.max(Math.min(up(n, Block.NR) * depth, Block.B), transposed === "B" ? up(n, 4) : 0);
-    return Math.max(panels, blockA) + (b ? blockB : 0) + (a || b ? Block.Line : 0);
+    return blockA + (b ? blockB : 0) + (a || b ? Block.Line : 0);
   };
 }
 
