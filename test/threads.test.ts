@@ -96,7 +96,9 @@ describe("1, 2, 3 and 8 threads train to the same bits", () => {
     expect(alone.ran.build).toBe("strict");
     for (const threads of [2, 3, 8]) {
       const { outcome, ran } = await trained(task, threads);
-      expect(ran).toEqual({ build: "strictThreads", threads, steps: alone.ran.steps });
+      // Steps are run again where a machine stands still so long that threads wait for one another in vain.
+      expect(ran).toEqual({ build: "strictThreads", threads, steps: expect.any(Number) });
+      expect(ran.steps).toBeGreaterThanOrEqual(alone.ran.steps);
       expect(outcome).toEqual(alone.outcome);
     }
   });
