@@ -96,7 +96,7 @@ describe("1, 2, 3 and 8 threads train to the same bits", () => {
     expect(alone.ran.build).toBe("strict");
     for (const threads of [2, 3, 8]) {
       const { outcome, ran } = await trained(task, threads);
-      // Steps are run again where a machine stands still so long that threads wait for one another in vain.
+      // Where threads waited for one another in vain, as on a machine that is overrun, the steps since the last copy are run again and counted.
       expect(ran).toEqual({ build: "strictThreads", threads, steps: expect.any(Number) });
       expect(ran.steps).toBeGreaterThanOrEqual(alone.ran.steps);
       expect(outcome).toEqual(alone.outcome);

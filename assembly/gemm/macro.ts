@@ -93,6 +93,7 @@ export function gemmTransposedB(
 /** The tile for V8's revectorizer. */
 const WIDE: u32 = ASC_FEATURE_RELAXED_SIMD ? Tile.R6C16 : Tile.R4C16;
 
+/** Rows of C in a tile, and of A in a panel for it. */
 // @ts-ignore: decorator
 @inline
 function rowsOf(tile: u32): u32 {

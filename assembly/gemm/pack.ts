@@ -31,7 +31,7 @@ export function packTransposedB(to: usize, step: usize, from: usize, ld: usize, 
   }
 }
 
-/** A block of A in panels, one after the other, each k by k. rows: a multiple of `height`, 4 or 6. Writes up to 3 k more than there are. */
+/** A block of A in panels, one after the other, each k by k. rows: a multiple of `height`, 4 or 6. Writes up to 3 k and 8 bytes more. */
 export function packPanels(to: usize, height: u32, from: usize, ld: usize, rows: u32, depth: u32): void {
   const step = (<usize>height) << 2;
   for (; rows; rows -= height) {
