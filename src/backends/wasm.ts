@@ -4,7 +4,7 @@
 import type { Arithmetic } from "../arithmetic.js";
 import { bytesOf } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
-import { whenCollected } from "../collection.js";
+import { isReported, whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
 import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, page, type Run } from "./arena.js";
@@ -256,17 +256,28 @@ function pressure(bytes: number): ArrayBuffer {
 }
 
 let sinceCollection = 0;
+/** Macrotasks, of 5 to 100 us each, for which a collection is awaited. */
+const mostTurns = 128;
+const noticed = whenCollected<{ over: boolean }>((collection) => {
+  collection.over = true;
+});
 
-/** Collected networks are reported in a macrotask, if any was collected: a resizable buffer alone lets Chromium wait (10,000 dropped
- *  regions of 1 MiB: 1,740 MiB at once), one large ordinary buffer makes it look at once (204 MiB). */
+/** Networks dropped without dispose leave their memory as the engine collects them, so before more is taken a collection is provoked and
+ *  awaited: V8 marks beside our code, and in the 20 ms that this may take a program can drop 150 regions more. One large ordinary buffer
+ *  makes an engine look; a resizable one lets Chromium wait. Where marking takes longer (heaps from some 100 MB on) this gives up: 64 MiB
+ *  later it asks again. */
 async function letCollectedRegionsReturn(pool: ArenaPool, bytes: number): Promise<void> {
   sinceCollection += bytes;
   if (sinceCollection < collectEvery || pool.hasRoom(bytes)) return;
   sinceCollection = 0;
+  const collection = { over: !isReported };
+  noticed.register({}, collection); // Not a WeakRef: whoever looks at what it holds keeps it.
   try {
     new ArrayBuffer(collectEvery);
   } catch {
     // No room: the engine has collected all it can before it said so.
   }
+  for (let turn = 0; turn < mostTurns && !collection.over; ++turn) await macrotask();
+  // What was collected with it is reported in a macrotask.
   await macrotask();
 }
