@@ -1,13 +1,12 @@
 // After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began, which norms had blown
 // up, and why, most likely.
 import { Status } from "../assembly/opcodes.js";
-import type { Views } from "./backends/views.js";
 import type { Plan } from "./compile.js";
 import { NonFiniteError, type Norm } from "./errors.js";
 import { mismatch } from "./losses/predictions.js";
 import type { Model } from "./model.js";
 import { usesOf } from "./plan/program.js";
-import type { Tensor } from "./plan/tensor.js";
+import { size, type Tensor } from "./plan/tensor.js";
 import { pickRows, type Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 
@@ -23,17 +22,26 @@ export interface Failure {
   readonly before: readonly number[] | undefined;
 }
 
-/** Euclidean norms of all parameters as they are, in their order. */
+/** Euclidean norms of all parameters as they are, in their order. `fit` begins with it, be it for a single step: nothing is copied, padding
+ *  is zeros. */
 export function parameterNorms(model: Model): number[] {
-  const views = model.region.views();
-  return model.parameters.map(({ tensor, address }) => norm(model.readTensor(tensor, address, 0, views)));
+  const { f32 } = model.region.views();
+  return model.parameters.map(({ tensor, address }) => norm(f32.subarray(address >> 2, (address >> 2) + size(tensor, 0))));
 }
 
-/** In float64, where no square of a float32 overflows. */
+/** In float64, where no square of a float32 overflows. Four sums, for each waits for its last addition. */
 function norm(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum);
+  const { length } = values;
+  const whole = length & ~3;
+  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    sum0 += values[i]! * values[i]!;
+    sum1 += values[i + 1]! * values[i + 1]!;
+    sum2 += values[i + 2]! * values[i + 2]!;
+    sum3 += values[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < length; ++i) sum0 += values[i]! * values[i]!;
+  return Math.sqrt(sum0 + sum1 + (sum2 + sum3));
 }
 
 export function diagnose(model: Model, { status, step, spoiled, samples, rows, before }: Failure): NonFiniteError {
@@ -48,7 +56,6 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
     const norms = normsOf(
       model,
       found.took.map((tensor) => ({ of: tensor.name, value: norm(read(tensor)) })),
-      views,
       before,
     );
     const what = `${found.what} of ${found.layer} (${found.op})`;
@@ -67,7 +74,7 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
   const parameter = plan.program.parameters.find(({ name }) => name === spoiled?.parameter);
   const gradient = parameter && plan.program.gradients.get(parameter);
   const taken = gradient ? [{ of: `${parameter.name}.grad`, value: norm(read(gradient)) }] : [];
-  const norms = normsOf(model, taken, views, before, spoiled?.parameter);
+  const norms = normsOf(model, taken, before, spoiled?.parameter);
   const layer = spoiled?.parameter.slice(0, spoiled.parameter.lastIndexOf(".")) ?? "optimizer";
   const what = status & Status.Weight ? (spoiled?.what ?? "weight") : "gradient";
   const where = spoiled?.parameter ?? layer;
@@ -79,16 +86,9 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
 }
 
 /** The norms given, that of `always`, and that of the parameter that has grown most; largest first. */
-function normsOf(
-  model: Model,
-  given: readonly Norm[],
-  views: Views,
-  before: readonly number[] | undefined,
-  always?: string,
-): readonly Norm[] {
-  const parameters = model.parameters.map(({ tensor, address }, i): Norm => {
-    const value = norm(model.readTensor(tensor, address, 0, views));
-    return { of: tensor.name, value, ...(before && { before: before[i]! }) };
+function normsOf(model: Model, given: readonly Norm[], before: readonly number[] | undefined, always?: string): readonly Norm[] {
+  const parameters = parameterNorms(model).map((value, i): Norm => {
+    return { of: model.parameters[i]!.tensor.name, value, ...(before && { before: before[i]! }) };
   });
   const grown = ({ value, before = value }: Norm) => value - before;
   const most = parameters.reduce<Norm | undefined>((best, each) => (grown(each) > (best ? grown(best) : 0) ? each : best), undefined);

@@ -3,7 +3,7 @@
 import { weakly } from "./collection.js";
 import type { LoadedPlan, Model } from "./model.js";
 import { elements, type Matrix, type Samples, weightedOutputs } from "./samples.js";
-import { Savepoint } from "./savepoint.js";
+import { type Savepoint, savepointOf } from "./savepoint.js";
 import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
 import { runSteps } from "./steps.js";
 
@@ -20,7 +20,7 @@ class Journal {
   private used = 0;
 
   constructor(private readonly model: Model) {
-    this.savepoint = new Savepoint(model);
+    this.savepoint = savepointOf(model);
     this.kept = new Float32Array(model.stateLength);
   }
 
@@ -29,7 +29,7 @@ class Journal {
     const { savepoint, batches } = this;
     // Others have trained it meanwhile.
     if (savepoint.step + batches.length !== done) savepoint.drop();
-    savepoint.keep(done);
+    savepoint.keep(this, done);
     if (savepoint.step !== done) return;
     this.batches = [];
     this.used = 0;

@@ -13,7 +13,7 @@ import { Pace } from "./pace.js";
 import { costOf } from "./plan/cost.js";
 import { type Position, resumed } from "./position.js";
 import { checkKept, type Samples, weightedOutputs } from "./samples.js";
-import { Savepoint } from "./savepoint.js";
+import { type Savepoint, savepointOf } from "./savepoint.js";
 import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
@@ -34,7 +34,7 @@ export class Training {
   private readonly batches: Batches;
   private plan: LoadedPlan;
   private readonly savepoint: Savepoint;
-  /** Claims the model's transient memory, for longer than the run: not the run itself, with the copy and the data. */
+  /** Claims the model's transient memory and its savepoint, for longer than the run: not the run itself, with the data. */
   private readonly claimant = {};
   /** Threads among which a step's work is divided; undefined: there is this one only. */
   private sharers: number | undefined;
@@ -108,7 +108,7 @@ export class Training {
     this.sums = new Sums(model.definition, from);
     this.counted = countedByMetric(model, samples);
     this.norms = parameterNorms(model);
-    this.savepoint = new Savepoint(model);
+    this.savepoint = savepointOf(model);
     // So that what is stopped, or saved, before the first step can be resumed too.
     if (!options.resume) this.keepPosition();
   }
@@ -220,7 +220,7 @@ export class Training {
     const { model, plan, position, samples, savepoint, sharers, done: from } = this;
     if (model.claim(this.claimant) && this.resident) this.stageAll();
     if (this.feed) savepoint.drop();
-    savepoint.keep(from);
+    savepoint.keep(this.claimant, from);
     const call: Call = {
       steps,
       first: position.step + 1,
