@@ -2,6 +2,7 @@
 // just been loaded from what it was saved as, in strict arithmetic on the other backend, and that has done nothing yet. Both must come to the
 // same bits: what is in a file, weights, optimizer state and position, is all that calls may leave behind for one another.
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { type ArithmeticName, features, loadNetwork, type Network, network } from "../../src/index.js";
 import { eachLastingWord, modelOf } from "../internals.js";
@@ -83,12 +84,16 @@ export interface Deal {
   readonly keeps?: "always" | "when it throws";
 }
 
+/** How far it is trained, and in which run. */
+const standing = ({ steps, interrupted }: Network) => ({ steps, interrupted });
+
 /** Commands so far that came to a result, and that threw. */
 export const tally = { gave: 0, threw: 0 };
 
 /** Deals with several networks at the same time, and with their mirrors one after the other. */
 export async function deal(dealt: readonly (readonly [Subject, Deal])[]): Promise<void> {
   const mirrors = await Promise.all(dealt.map(async ([subject]) => ({ net: await subject.mirror() })));
+  const stood = dealt.map(([{ net }]) => standing(net));
   const results = await Promise.all(dealt.map(([subject, { live }]) => outcome(() => live(subject))));
   for (const [i, [subject, { plain, fit, keeps, sameMessage = (text: string) => text }]] of dealt.entries()) {
     const mirror = mirrors[i]!;
@@ -103,7 +108,8 @@ export async function deal(dealt: readonly (readonly [Subject, Deal])[]): Promis
     assertSound(net);
     const [threw, same] = [wanted.startsWith("throws"), Buffer.compare(saved, subject.saved) === 0];
     assert.ok(same || !(keeps === "always" || (keeps && threw)), "what was saved before is no more");
-    if (fit && !(threw && same)) subject.fitted = fit;
+    // One that threw before its first step is not the run to resume, also where a callback of it has set weights.
+    if (fit && !(threw && isDeepStrictEqual(standing(net), stood[i]))) subject.fitted = fit;
     subject.saved = saved;
     other.dispose();
   }
