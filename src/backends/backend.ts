@@ -93,7 +93,7 @@ export async function openRegion(
 }
 
 /** Gets a region ready for as many threads as are asked for, or as pay and can be had.
- * @returns among how many of them a step's work is to be divided; undefined: there is one thread only
+ * @returns among how many of them a step's work is to be divided; undefined: this one does it all
  * @throws {BackendError} a number was asked for that cannot be had */
 export async function shareRegion(region: Region, choice: ThreadChoice, load: () => Load): Promise<number | undefined> {
   const why = region.whyOneThread;
@@ -107,7 +107,7 @@ export async function shareRegion(region: Region, choice: ThreadChoice, load: ()
     const sharing = sharers(choice, flops);
     const few = sharing < choice ? `, but a step of ${million(flops)} million operations has work for ${sharing}` : "";
     await region.share(choice, `${choice} threads: asked for${few}`);
-    return sharing;
+    return sharing > 1 ? sharing : undefined;
   }
   const { threads, reason } = why ? { threads: 1, reason: `one thread: ${why}` } : threadsThatPay(load());
   try {
