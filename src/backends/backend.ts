@@ -2,6 +2,8 @@
 // so a new op never touches a backend's interface.
 import { type Arithmetic, type ArithmeticName, type ArithmeticWish, explained } from "../arithmetic.js";
 import { BackendError } from "../errors.js";
+import { macrotask } from "../macrotask.js";
+import { collectEvery } from "./arena.js";
 import type { BuildName } from "./builds.js";
 import { loadPlain } from "./plain.js";
 import { isWide } from "./revectorizer.js";
@@ -75,6 +77,7 @@ export async function openRegion(
   bytes: number,
   wish: ArithmeticWish = { name: "strict", reason: "the default" },
 ): Promise<Region> {
+  await endTask(bytes);
   switch (choice) {
     case "js":
       return openJs(bytes, wish, "asked for by name");
@@ -90,6 +93,17 @@ export async function openRegion(
     default:
       throw new BackendError(`backend: got ${JSON.stringify(choice)}, expected "auto", "wasm" or "js"`);
   }
+}
+
+let sinceTask = 0;
+
+/** What is weakly held, as is what undoes a network's steps, lives to the end of the task in which it was made or used; and a loop that awaits
+ *  nothing but promises, which may train a thousand networks one after the other, is a single task. So it ends here now and then. */
+async function endTask(bytes: number): Promise<void> {
+  sinceTask += bytes;
+  if (sinceTask < collectEvery) return;
+  sinceTask = 0;
+  await macrotask();
 }
 
 /** Gets a region ready for as many threads as are asked for, or as pay and can be had.

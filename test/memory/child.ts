@@ -121,17 +121,22 @@ const measures: Record<string, () => Promise<unknown>> = {
     }
     return { peak, region, seconds: (performance.now() - begun) / 1000 };
   },
+  /** 1,000 networks that are disposed of, in a loop that awaits nothing but promises. */
   async disposed() {
     let peak = 0;
     let region = 0;
+    let buffers = 0;
+    const before = alive().buffers;
     for (let i = 0; i < 1000; ++i) {
       const net = await large();
       net.trainOnBatch(batch.inputs, batch.targets);
+      await net.fit(batch);
       region = net.memory().region;
       peak = Math.max(peak, arenas().bytes);
       net.dispose();
+      buffers = Math.max(buffers, process.memoryUsage().arrayBuffers - before);
     }
-    return { peak, region };
+    return { peak, region, buffers };
   },
   /** 40 large networks, trained by two threads and disposed of: how much memory the process has more than after the first. */
   async threaded() {
