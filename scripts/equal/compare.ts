@@ -96,7 +96,8 @@ function compareRan(ran: Ran, { backend, threads }: Way, wasm: Ran, expected: nu
   const build = threads > 1 ? "strictThreads" : "strict";
   if (ran.name !== backend || ran.build !== build || ran.threads !== threads)
     differences.push(`asked for ${backend} ${build} on ${threads}, ${ran.name} ${ran.build} on ${ran.threads} ran`);
-  if (ran.steps !== expected) differences.push(`${here} ran ${ran.steps} steps, expected ${expected}`);
+  // Threads that have waited for one another in vain run steps again.
+  if (threads > 1 ? ran.steps < expected : ran.steps !== expected) differences.push(`${here} ran ${ran.steps} steps, expected ${expected}`);
   if (wasm.weightsHash !== ran.weightsHash) differences.push(`weights: ${wasm.weightsHash} on wasm, ${ran.weightsHash} on ${here}`);
   for (const what of ["losses", "metrics", "predictions"] as const) {
     const at = firstDifference(wasm[what], ran[what]);
