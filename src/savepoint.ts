@@ -8,7 +8,8 @@ const SERVES = 100;
 /** Milliseconds that it serves at most, for to undo takes as long as it has served. */
 const MOST = 500;
 
-/** Not held between calls: as large as parameters and state, which would be zeroed and collected for each of many short runs. */
+/** Held weakly between calls: as large as parameters and state, and if each of many short runs made one, zeroing and collecting them would
+ *  take as long as their steps. */
 const savepoints = new WeakMap<Model, Pick<WeakRef<Savepoint>, "deref">>();
 
 /** The model's. One call at a time trains it. */

@@ -195,3 +195,20 @@ test("of small networks every call has a copy", async () => {
   expect(copies).toBe(10);
   fail(net);
 });
+
+test("a run does not take over the copy of one before it, nor of trainOnBatch, nor does that the copy of a run", async () => {
+  const net = await make();
+  const failing = async () => {
+    const before = saved(net);
+    await expect(net.fit({ inputs: new Float32Array(WIDTH).fill(3e38), targets: [1] })).rejects.toThrow(NonFiniteError);
+    expect(saved(net).equals(before)).toBe(true);
+  };
+  train(net, 1, 2);
+  await failing();
+  await net.fit(data(3));
+  await failing();
+  await net.fit(data(4));
+  fail(net);
+  train(net, 5, 6);
+  fail(net);
+});
