@@ -46,7 +46,7 @@ const production = micro.map((tile) => {
   const [kernel, columns] = [tileName(tile), 4 * vectors];
   return `
 export function ${kernel}Sweep(times: u32, c: usize, ldc: usize, a: usize, b: usize, k: u32): void {
-  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, c, ldc, a, ${panels ? "" : `4, ${4 * rows}, `}b, ${4 * columns}, ${rows}, ${edges === "columns" ? `${columns}, ` : ""}k);
+  for (let t: u32 = 0; t < times; ++t) ${kernel}(c, ldc, c, ldc, a, ${panels ? "" : `4, ${4 * rows}, `}b, ${4 * columns}, ${edges === "one" ? "" : `${rows}, `}${edges === "columns" ? `${columns}, ` : ""}k);
 }
 `;
 });

@@ -2,6 +2,7 @@
 // on engines that have it.
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { isV8 } from "../src/backends/engine.js";
 import { million } from "../src/backends/threads.js";
 import { dense, features, meanSquaredError, network } from "../src/index.js";
 import { revectorize } from "../src/node.js";
@@ -34,6 +35,23 @@ describe("features()", () => {
     vi.stubGlobal("WebAssembly", undefined);
     expect(features().relaxedSimd).toEqual({ available: false, reason: "this environment has no WebAssembly" });
   });
+});
+
+test.each([
+  [true, { node: "24.11.0", v8: "13.6.233.10" }, "Node.js/24"],
+  [true, { deno: "2.9.6", node: "26.3.0", v8: "14.9.207.2" }, "Deno/2.9.6"],
+  [false, { bun: "1.4.5", node: "26.3.0", v8: "14.6.202.34" }, "Bun/1.4.5"],
+  [true, undefined, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/143.0.0.0 Safari/537.36"],
+  [true, {}, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0"],
+  [false, undefined, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15"],
+  [false, undefined, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"],
+  [false, undefined, undefined],
+])("whether it is V8: %s for versions %j in %s", (expected, versions, userAgent) => {
+  vi.stubGlobal("process", versions && { versions });
+  vi.stubGlobal("navigator", userAgent && { userAgent });
+  const said = isV8();
+  vi.unstubAllGlobals();
+  expect(said).toBe(expected);
 });
 
 test("a process that may not start workers says so, and speaks of no page", async () => {

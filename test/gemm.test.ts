@@ -235,7 +235,8 @@ for (const build of ["strict", "relaxed"] as const)
       // Where A goes to panels: in one block of rows and in several, of k and of columns, with rows that fill no panel.
       const of = (...sizes: number[]) => sizes[Math.floor(sizes.length * random())]!;
       for (let i = 0; i < 45; ++i) {
-        const [m, n, k] = [of(4, 5, 6, 7, 13, 48, 61, 129, 175), of(Block.PanelColumns, 260, 300, 544), of(32, 33, 65, 255, 261, 518)];
+        const least = tile === Tile.R5C8 ? Block.PanelColumns5 : Block.PanelColumns;
+        const [m, n, k] = [of(4, 5, 6, 7, 13, 48, 61, 129, 175), of(least, 260, 300, 544), of(32, 33, 65, 255, 261, 518)];
         check(
           { form: forms[i % 3]!, m, n, k, start: starts[Math.floor(i / 3) % 3]! },
           random,

@@ -1,6 +1,6 @@
 // Sizes of gemm's cache blocks and what is packed. Compiled by both asc and tsc: kernels loop by them, the planner reserves scratch by
 // them. None of them changes a bit of any result. Fitted on cores with 48 KiB of L1: a Zen 5 (1 MiB of L2),
-// MC, MC5 and Few on an Intel Xeon (2 MiB). Tiles are in scripts/micro.ts.
+// MC, MC5 and Few on an Intel Xeon (2 MiB); PanelColumns5 on a Zen 3 (32 KiB of L1, 512 KiB of L2). Tiles are in scripts/micro.ts.
 
 /** Strips of C are NR wide, the last ones less; packed panels are at most KC deep. Blocks of B and C are counted in elements. */
 export enum Block {
@@ -24,8 +24,11 @@ export enum Block {
   Rows = 5,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
-  /** Columns of C from which the revectorizer's tiles have A in panels, transposed or not. Others have a transposed A, which is copied anyway */
+  /** Columns of C from which A goes to panels, transposed or not; a transposed A, which is copied anyway, does from Columns on */
   PanelColumns = 256,
+  /** The same for the tile of 5 rows: a core that starts 6 instructions a cycle is bound by their number, and with a pointer for each row of A
+   *  there are 36 for 20 products and sums */
+  PanelColumns5 = 128,
   /** Rows in a panel of A, at most */
   Panel = 6,
   /** Elements of a cache line, on which packed blocks begin */

@@ -118,29 +118,31 @@ function gemmStrip(
   m: u32,
   k: u32,
 ): void {
-  let rest = m;
-  if (tile != Tile.R2C16) {
-    rest = m % rowsOf(tile);
-    // One tile of five less makes an odd rest even. Others have even numbers of rows.
-    if (tile == Tile.R5C8 && rest & 1 && rest < m) rest += 5;
-  }
-  const done = m - rest;
-  if (done) {
+  const rows = rowsOf(tile);
+  let rest = tile == Tile.R2C16 ? m : m % rows;
+  // One tile of five less makes an odd rest even. Others have even numbers of rows.
+  if (tile == Tile.R5C8 && rest & 1 && rest < m) rest += 5;
+  const each = tile == WIDE ? m - rest : rows;
+  const down = ldc * each;
+  const startDown = startLd * each;
+  const aDown = aRow * each;
+  for (; m > rest; m -= each) {
     if (ASC_FEATURE_RELAXED_SIMD) {
-      if (tile == WIDE) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+      if (tile == WIDE) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, each, k);
       else {
-        gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
-        gemmMicro6x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
+        gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, k);
+        gemmMicro6x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, k);
       }
-    } else if (tile == WIDE) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
+    } else if (tile == WIDE) gemmMicro4x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, each, k);
     else {
-      gemmMicro5x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, done, k);
-      gemmMicro5x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, done, k);
+      gemmMicro5x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, k);
+      gemmMicro5x8(c + 32, ldc, start + 32, startLd, a, aRow, aStep, b + 32, bStep, k);
     }
+    c += down;
+    start += startDown;
+    a += aDown;
   }
-  if (!rest) return;
-  const skip = <usize>done;
-  gemmMicro2x16(c + skip * ldc, ldc, start + skip * startLd, startLd, a + skip * aRow, aRow, aStep, b, bStep, rest, k);
+  if (rest) gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
 }
 
 /** gemmStrip with A's rows in panels, but for those that fill none, which are read in place: `a` is the first row wherever it is. */
@@ -159,24 +161,30 @@ function gemmPanels(
   m: u32,
   k: u32,
 ): void {
-  const rest = m % rowsOf(tile);
-  const done = m - rest;
-  if (done) {
+  const rows = rowsOf(tile);
+  const rest = m % rows;
+  const each = tile == WIDE ? m - rest : rows;
+  const down = ldc * each;
+  const startDown = startLd * each;
+  const panelsDown = (<usize>each * k) << 2;
+  a += aRow * (m - rest);
+  for (; m > rest; m -= each) {
     if (ASC_FEATURE_RELAXED_SIMD) {
-      if (tile == WIDE) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+      if (tile == WIDE) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, each, k);
       else {
-        gemmMicroPanels6x8(c, ldc, start, startLd, panels, b, bStep, done, k);
-        gemmMicroPanels6x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, done, k);
+        gemmMicroPanels6x8(c, ldc, start, startLd, panels, b, bStep, k);
+        gemmMicroPanels6x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
       }
-    } else if (tile == WIDE) gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, done, k);
+    } else if (tile == WIDE) gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, each, k);
     else {
-      gemmMicroPanels5x8(c, ldc, start, startLd, panels, b, bStep, done, k);
-      gemmMicroPanels5x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, done, k);
+      gemmMicroPanels5x8(c, ldc, start, startLd, panels, b, bStep, k);
+      gemmMicroPanels5x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
     }
+    c += down;
+    start += startDown;
+    panels += panelsDown;
   }
-  if (!rest) return;
-  const skip = <usize>done;
-  gemmMicro2x16(c + skip * ldc, ldc, start + skip * startLd, startLd, a + skip * aRow, aRow, aStep, b, bStep, rest, k);
+  if (rest) gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
 }
 
 /** The first tile of a strip, on a panel of A: copies what it reads of B to `panel`. */
@@ -193,15 +201,15 @@ function packingTile(
   k: u32,
 ): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    if (tile == WIDE) gemmPackPanels6x16(c, ldc, start, startLd, a, b, bStep, panel, 6, k);
+    if (tile == WIDE) gemmPackPanels6x16(c, ldc, start, startLd, a, b, bStep, panel, k);
     else {
-      gemmPackPanels6x8(c, ldc, start, startLd, a, b, bStep, panel, 6, k);
-      gemmPackPanels6x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, 6, k);
+      gemmPackPanels6x8(c, ldc, start, startLd, a, b, bStep, panel, k);
+      gemmPackPanels6x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, k);
     }
-  } else if (tile == WIDE) gemmPackPanels4x16(c, ldc, start, startLd, a, b, bStep, panel, 4, k);
+  } else if (tile == WIDE) gemmPackPanels4x16(c, ldc, start, startLd, a, b, bStep, panel, k);
   else {
-    gemmPackPanels5x8(c, ldc, start, startLd, a, b, bStep, panel, 5, k);
-    gemmPackPanels5x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, 5, k);
+    gemmPackPanels5x8(c, ldc, start, startLd, a, b, bStep, panel, k);
+    gemmPackPanels5x8(c + 32, ldc, start + 32, startLd, a, b + 32, bStep, panel + 32, k);
   }
 }
 
@@ -310,8 +318,8 @@ function blocked(
   const tile = load<u32>(Control.Tile);
   const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>(tile == Tile.R5C8 ? Block.MC5 : Block.MC) : m + 3;
   // Columns that fill no strip are computed where A's rows lie side by side, or, where they are few of many, slowly.
-  const panelled =
-    tile != Tile.R2C16 && ((packsA && n % Block.NR == 0) || (tile == WIDE && (packsA || packsB) && n >= <u32>Block.PanelColumns));
+  const panelColumns: u32 = tile == Tile.R5C8 ? Block.PanelColumns5 : Block.PanelColumns;
+  const panelled = tile != Tile.R2C16 && ((packsA && n % Block.NR == 0) || ((packsA || packsB) && n >= panelColumns));
   const tileRows = rowsOf(tile);
   let height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
   if (panelled && height < m) height = max<u32>(height - (height % tileRows), tileRows);

@@ -31,12 +31,12 @@ export function packTransposedB(to: usize, step: usize, from: usize, ld: usize, 
   }
 }
 
-/** A block of A in panels, one after the other, each k by k. rows: a multiple of `height`, 4 or 6. Writes up to 3 k and 8 bytes more. */
+/** A block of A in panels, one after the other, each k by k. rows: a multiple of `height`, 4, 5 or 6. Writes up to 3 k and 12 bytes more. */
 export function packPanels(to: usize, height: u32, from: usize, ld: usize, rows: u32, depth: u32): void {
   const step = (<usize>height) << 2;
   for (; rows; rows -= height) {
-    // Four of which two count: what these write past them is overwritten by what comes next.
-    if (height == 6) packColumns4(to + 16, step, from + (ld << 2), ld, 2, depth);
+    // Four of which one or two count: what these write past them is overwritten by what comes next.
+    if (height != 4) packColumns4(to + 16, step, from + (ld << 2), ld, height - 4, depth);
     packColumns4(to, step, from, ld, 4, depth);
     to += <usize>depth * step;
     from += ld * height;

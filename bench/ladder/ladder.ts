@@ -65,8 +65,8 @@ for (let round = 0; round < ROUNDS; ++round)
 console.log(
   `Node ${process.versions.node}, ${relaxed ? "relaxed" : "strict"}${revectorize ? ", revectorized" : ""}, one thread, k = ${K}, GFLOP/s (median of ${ROUNDS})`,
 );
-console.log(`tile    ${styles.map((style) => style.padStart(10)).join("")}`);
+console.log(`tile    ${styles.map((style) => style.padStart(13)).join("")}`);
 for (const tile of TILES) {
-  const row = candidates.filter((candidate) => candidate.tile === tile).map(({ samples }) => median(samples).toFixed(1).padStart(10));
+  const row = candidates.filter((candidate) => candidate.tile === tile).map(({ samples }) => median(samples).toFixed(1).padStart(13));
   console.log(`${size(tile).padEnd(8)}${row.join("")}`);
 }

@@ -3,9 +3,10 @@
 
 /** How A and B are found, and how many k are written out in the loop's body:
  *  `packed`: panels, constant offsets, one pointer each; `packed 2`, `packed 4`: the same, so many k at a time; `peeled`: the first k before
- *  the loop, so that V8's revectorizer finds each load's base there (gemm's way for its tiles on panels)
- *  `strided`: a pointer for every row of A, strides are arguments; `ahead`: the same, pointers move before they are used (gemm's way) */
-export const styles = ["packed", "packed 2", "packed 4", "peeled", "strided", "ahead"] as const;
+ *  the loop, so that V8 finds each splatted load's base there, and its revectorizer each load's (gemm's way on panels)
+ *  `strided`: a pointer for every row of A, strides are arguments; `ahead`: the same, pointers move before they are used (gemm's way);
+ *  `ahead peeled`: both, without which Node 20 and 22 do not keep 10 sums in registers (gemm's way for those) */
+export const styles = ["packed", "packed 2", "packed 4", "peeled", "strided", "ahead", "ahead peeled"] as const;
 export type Style = (typeof styles)[number];
 
 export interface Tile {
@@ -19,7 +20,8 @@ export function tileSource({ rows, vectors }: Tile, style: Style, suffix: string
   const v = [...Array(vectors).keys()];
   const line = (list: readonly number[], f: (i: number) => string) => list.map(f).join("");
   const each = (f: (i: number, j: number) => string) => line(r, (i) => line(v, (j) => f(i, j)));
-  const strided = style === "strided" || style === "ahead";
+  const strided = style === "strided" || style.startsWith("ahead");
+  const peeled = style.endsWith("peeled");
   const unroll = style.startsWith("packed ") ? Number(style.slice(7)) : 1;
   const step = (at: number) =>
     line(v, (j) => `const b${at}_${j} = v128.load(b, ${(at * vectors + j) * 16});\n`) +
@@ -39,8 +41,8 @@ export function tile${suffix}(c: usize, ldc: usize, a: usize, aRow: usize, aStep
   let x: v128;
   ${each((i, j) => `let c${i}_${j} = v128.load(c + ${i} * ldc, ${j * 16});\n`)}
   ${style === "ahead" ? all("-=") : ""}
-  ${style === "peeled" ? `{ ${body} } if (--k)` : ""}
-  do { ${style === "ahead" || style === "peeled" ? `${all("+=")} ${body}` : `${body} ${all("+=")}`} } while (k -= ${unroll});
+  ${peeled ? `{ ${body} } if (--k)` : ""}
+  do { ${style === "ahead" || peeled ? `${all("+=")} ${body}` : `${body} ${all("+=")}`} } while (k -= ${unroll});
   ${each((i, j) => `v128.store(c + ${i} * ldc, c${i}_${j}, ${j * 16});\n`)}
 }
 export function sweep${suffix}(times: u32, c: usize, ldc: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, k: u32): void {

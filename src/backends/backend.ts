@@ -24,7 +24,7 @@ export interface BackendInfo {
   readonly name: BackendName;
   /** WebAssembly: the module that runs; JavaScript: the arithmetic of its kernels. */
   readonly build: BuildName | ArithmeticName;
-  /** WebAssembly: the part of a product that is kept in registers, rows x columns, such as "2x16"; it depends on engine and arithmetic, and
+  /** WebAssembly: the part of a product that is kept in registers, rows x columns, such as "5x8"; it depends on engine and arithmetic, and
    *  changes no bit. */
   readonly tile?: string;
   /** Threads of the last `fit`; before the first one, 1. */

@@ -1,4 +1,4 @@
-// What the engine's WebAssembly has, asked of `WebAssembly.validate` with the smallest module that uses it.
+// What compiles WebAssembly, and what it has, asked of `WebAssembly.validate` with the smallest module that uses it.
 
 export type Feature = "simd" | "relaxedSimd" | "threads";
 
@@ -28,4 +28,10 @@ export function lacks(feature: Feature): string | undefined {
   if (typeof WebAssembly !== "object") return "this environment has no WebAssembly";
   const { name, module } = features[feature];
   return WebAssembly.validate(module) ? undefined : `this engine's WebAssembly has no ${name}`;
+}
+
+/** Whether it is V8: in Node, in Deno, in Chromium and what is made of it. Bun names a version of V8, too, for packages that look for it. */
+export function isV8(): boolean {
+  const { v8, bun } = globalThis.process?.versions ?? {};
+  return v8 ? !bun : /Chrom(e|ium)\//.test(globalThis.navigator?.userAgent ?? "");
 }

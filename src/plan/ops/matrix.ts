@@ -16,7 +16,7 @@ function packing(transposed: "A" | "B" | undefined) {
     const b = transposed === "B" || (k * n > Block.Direct && m >= Block.Rows);
     const rows = Math.min(m, Block.Few);
     // In panels or side by side.
-    const panels = a || (b && n >= Block.PanelColumns) ? up(rows * depth + 3 * Block.Panel, Block.Line) : 0;
+    const panels = a || (b && n >= Block.PanelColumns5) ? up(rows * depth + 3 * Block.Panel, Block.Line) : 0;
     const blockA = Math.max(panels, a ? (Math.ceil(rows / Block.Line) | 1) * Block.Line * depth : 0);
     // Where k is 1 a transposed B is one row, which is copied as a whole.
     const blockB = Math.max(Math.min(up(n, Block.NR) * depth, Block.B), transposed === "B" ? up(n, 4) : 0);
