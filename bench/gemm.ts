@@ -17,6 +17,7 @@ const LAYERS = [
   [128, 784, 512],
   [128, 512, 512],
   [256, 1024, 1024],
+  [1, 512, 512],
 ] as const;
 
 export function gemmCases(): GemmCase[] {

@@ -42,8 +42,16 @@ test.each([
   [true, { deno: "2.9.6", node: "26.3.0", v8: "14.9.207.2" }, "Deno/2.9.6"],
   [false, { bun: "1.4.5", node: "26.3.0", v8: "14.6.202.34" }, "Bun/1.4.5"],
   [true, undefined, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/143.0.0.0 Safari/537.36"],
-  [true, {}, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0"],
-  [false, undefined, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15"],
+  [
+    true,
+    {},
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0",
+  ],
+  [
+    false,
+    undefined,
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
+  ],
   [false, undefined, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"],
   [false, undefined, undefined],
 ])("whether it is V8: %s for versions %j in %s", (expected, versions, userAgent) => {

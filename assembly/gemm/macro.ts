@@ -25,7 +25,7 @@ import {
 import { Control, Start, Tile } from "../opcodes";
 import { Block } from "./blocks";
 import { packColumn, packPanels, packRows, packTransposedB, packTransposedPanels } from "./pack";
-import { gemmColumn, gemmOuter, gemmRows } from "./rows";
+import { gemmColumn, gemmDots, gemmOuter, gemmRows } from "./rows";
 
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
@@ -301,6 +301,12 @@ function blocked(
     }
     gemmOuter(c, cRow, first, firstRow, a, aRow, b, m, n);
     if (activation) applyActivation(activation, c, alpha, 0, m * ldc);
+    return;
+  }
+
+  if (transposedB && m == 1) {
+    gemmDots(c, first, a, b, bRow, n, k);
+    if (activation) applyActivation(activation, c, alpha, 0, ldc);
     return;
   }
 

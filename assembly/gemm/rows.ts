@@ -1,8 +1,9 @@
 // Products that are a matrix by a vector, or of two vectors. A few rows of C, as one sample's prediction is: B is read once, front to back,
-// and C's rows are added to in L1. k of 1, as the gradient of weights is for one sample: C is written once, front to back. One column of C,
-// as the gradient of one output's weights is: lanes are rows of C.
+// and C's rows are added to in L1. One row with a transposed B, as one sample's error on its way back is: dot products. k of 1, as the
+// gradient of weights is for one sample: C is written once, front to back. One column of C, as the gradient of one output's weights is:
+// lanes are rows of C.
 import { multiplyAdd } from "../arithmetic";
-import { lanesWithin } from "../lanes";
+import { gather, interleaveHigh, interleaveLow, joinHigh, joinLow, lanesWithin } from "../lanes";
 
 /** c[j] += x0·b0[j], then x1·b1[j], x2·b2[j], x3·b3[j]: four k of a row of C. `stop`: c's end; bStep: bytes from one row of B to the next. */
 function addRows4(c: usize, stop: usize, a: usize, aStep: usize, b: usize, bStep: usize): void {
@@ -71,6 +72,100 @@ export function gemmRows(
   }
   const mask = lanesWithin(n - <u32>(width >> 2) + 4);
   for (let last = c + width - 16; last < end; last += ldc) v128.store(last, v128.and(v128.load(last), mask));
+}
+
+/** sum += four k of a row of A by four rows of B: their lanes are transposed in registers. */
+// @ts-ignore: decorator
+@inline
+function addTransposed(sum: v128, x0: v128, x1: v128, x2: v128, x3: v128, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
+  const r0 = v128.load(b0);
+  const r1 = v128.load(b1);
+  const r2 = v128.load(b2);
+  const r3 = v128.load(b3);
+  const low01 = interleaveLow(r0, r1);
+  const high01 = interleaveHigh(r0, r1);
+  const low23 = interleaveLow(r2, r3);
+  const high23 = interleaveHigh(r2, r3);
+  sum = multiplyAdd(x0, joinLow(low01, low23), sum);
+  sum = multiplyAdd(x1, joinHigh(low01, low23), sum);
+  sum = multiplyAdd(x2, joinLow(high01, high23), sum);
+  return multiplyAdd(x3, joinHigh(high01, high23), sum);
+}
+
+/** 8 elements of a row of C: two sums, whose additions do not wait for one another. More rows of B, 4 KiB apart, would not stay in L1. */
+function dots8(c: usize, start: usize, a: usize, b0: usize, ldb: usize, k: u32): void {
+  let sum0 = v128.load(start);
+  let sum1 = v128.load(start, 16);
+  let b4 = b0 + (ldb << 2);
+  const ld2 = ldb << 1;
+  const ld3 = ldb + ld2;
+  for (const stop = a + ((<usize>k & ~3) << 2); a < stop; a += 16) {
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a, 4);
+    const x2 = v128.load32_splat(a, 8);
+    const x3 = v128.load32_splat(a, 12);
+    sum0 = addTransposed(sum0, x0, x1, x2, x3, b0, b0 + ldb, b0 + ld2, b0 + ld3);
+    sum1 = addTransposed(sum1, x0, x1, x2, x3, b4, b4 + ldb, b4 + ld2, b4 + ld3);
+    b0 += 16;
+    b4 += 16;
+  }
+  for (let left = k & 3; left; --left) {
+    const x = v128.load32_splat(a);
+    sum0 = multiplyAdd(x, gather(b0, ldb), sum0);
+    sum1 = multiplyAdd(x, gather(b4, ldb), sum1);
+    a += 4;
+    b0 += 4;
+    b4 += 4;
+  }
+  v128.store(c, sum0);
+  v128.store(c, sum1, 16);
+}
+
+/** Up to four elements of a row of C. */
+function dots4(c: usize, start: usize, a: usize, b0: usize, ldb: usize, rows: u32, k: u32): void {
+  let sum = v128.load(start);
+  // Where B ends its last row stands for those that are missing.
+  let b1 = b0 + (rows > 1 ? ldb : 0);
+  let b2 = b1 + (rows > 2 ? ldb : 0);
+  let b3 = b2 + (rows > 3 ? ldb : 0);
+  for (const stop = a + ((<usize>k & ~3) << 2); a < stop; a += 16) {
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a, 4);
+    const x2 = v128.load32_splat(a, 8);
+    const x3 = v128.load32_splat(a, 12);
+    sum = addTransposed(sum, x0, x1, x2, x3, b0, b1, b2, b3);
+    b0 += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
+  }
+  for (let left = k & 3; left; --left) {
+    sum = multiplyAdd(v128.load32_splat(a), f32x4(load<f32>(b0), load<f32>(b1), load<f32>(b2), load<f32>(b3)), sum);
+    a += 4;
+    b0 += 4;
+    b1 += 4;
+    b2 += 4;
+    b3 += 4;
+  }
+  v128.store(c, v128.and(sum, lanesWithin(rows)));
+}
+
+/** C = start + A·Bᵀ, one row: dot products with rows of B. The other arguments as the micro-kernels'. */
+export function gemmDots(c: usize, start: usize, a: usize, b: usize, ldb: usize, n: u32, k: u32): void {
+  for (; n >= 8; n -= 8) {
+    dots8(c, start, a, b, ldb, k);
+    c += 32;
+    if (start) start += 32;
+    b += ldb << 3;
+  }
+  while (n) {
+    const rows = min<u32>(n, 4);
+    dots4(c, start, a, b, ldb, rows, k);
+    c += 16;
+    if (start) start += 16;
+    b += ldb << 2;
+    n -= rows;
+  }
 }
 
 /** C = start + A·B with k of 1; the other arguments as the micro-kernels'. */
