@@ -323,10 +323,13 @@ function blocked(
   const depth = packsA || packsB ? blockDepth(k) : k;
   const tile = load<u32>(Control.Tile);
   const most = (packsA || packsB) && m > <u32>Block.Few ? <u32>(tile == Tile.R5C8 ? Block.MC5 : Block.MC) : m + 3;
-  // Columns that fill no strip are computed where A's rows lie side by side, or, where they are few of many, slowly.
+  // Columns that fill no strip are computed where A's rows lie side by side, or, where they are few of many, slowly. Of fewer than two panels
+  // one would pack B for itself.
   const panelColumns: u32 = tile == Tile.R5C8 ? Block.PanelColumns5 : Block.PanelColumns;
-  const panelled = tile != Tile.R2C16 && ((packsA && n % Block.NR == 0) || ((packsA || packsB) && n >= panelColumns));
   const tileRows = rowsOf(tile);
+  const panelled =
+    tile != Tile.R2C16 &&
+    ((packsA && n % Block.NR == 0) || ((packsA || packsB) && n >= panelColumns && m >= tileRows << 1));
   let height = max<u32>(min<u32>(most, packsB ? most : fitting(m + 3, n, Block.C)) & ~3, 4);
   if (panelled && height < m) height = max<u32>(height - (height % tileRows), tileRows);
   const width = packsB ? fitting(n + Block.NR - 1, depth, Block.B) & ~(Block.NR - 1) : n;
