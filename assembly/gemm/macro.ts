@@ -103,13 +103,14 @@ function rowsOf(tile: u32): u32 {
 }
 
 /** A whole strip, 16 columns: as many rows as can be in the tile, the rest in one of two rows; an odd rest would have one in it alone, which
- *  takes as long as two. */
+ *  takes as long as two. `panels`: A's whole panels, if it goes to any; the rest is read in place, where `a` is the first row. */
 function gemmStrip(
   tile: u32,
   c: usize,
   ldc: usize,
   start: usize,
   startLd: usize,
+  panels: usize,
   a: usize,
   aRow: usize,
   aStep: usize,
@@ -126,8 +127,22 @@ function gemmStrip(
   const down = ldc * each;
   const startDown = startLd * each;
   const aDown = aRow * each;
+  const panelsDown = (<usize>each * k) << 2;
   for (; m > rest; m -= each) {
-    if (ASC_FEATURE_RELAXED_SIMD) {
+    if (panels) {
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        if (tile == WIDE) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, each, k);
+        else {
+          gemmMicroPanels6x8(c, ldc, start, startLd, panels, b, bStep, k);
+          gemmMicroPanels6x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
+        }
+      } else if (tile == WIDE) gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, each, k);
+      else {
+        gemmMicroPanels5x8(c, ldc, start, startLd, panels, b, bStep, k);
+        gemmMicroPanels5x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
+      }
+      panels += panelsDown;
+    } else if (ASC_FEATURE_RELAXED_SIMD) {
       if (tile == WIDE) gemmMicro6x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, each, k);
       else {
         gemmMicro6x8(c, ldc, start, startLd, a, aRow, aStep, b, bStep, k);
@@ -141,48 +156,6 @@ function gemmStrip(
     c += down;
     start += startDown;
     a += aDown;
-  }
-  if (rest) gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
-}
-
-/** gemmStrip with A's rows in panels, but for those that fill none, which are read in place: `a` is the first row wherever it is. */
-function gemmPanels(
-  tile: u32,
-  c: usize,
-  ldc: usize,
-  start: usize,
-  startLd: usize,
-  panels: usize,
-  a: usize,
-  aRow: usize,
-  aStep: usize,
-  b: usize,
-  bStep: usize,
-  m: u32,
-  k: u32,
-): void {
-  const rows = rowsOf(tile);
-  const rest = m % rows;
-  const each = tile == WIDE ? m - rest : rows;
-  const down = ldc * each;
-  const startDown = startLd * each;
-  const panelsDown = (<usize>each * k) << 2;
-  a += aRow * (m - rest);
-  for (; m > rest; m -= each) {
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      if (tile == WIDE) gemmMicroPanels6x16(c, ldc, start, startLd, panels, b, bStep, each, k);
-      else {
-        gemmMicroPanels6x8(c, ldc, start, startLd, panels, b, bStep, k);
-        gemmMicroPanels6x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
-      }
-    } else if (tile == WIDE) gemmMicroPanels4x16(c, ldc, start, startLd, panels, b, bStep, each, k);
-    else {
-      gemmMicroPanels5x8(c, ldc, start, startLd, panels, b, bStep, k);
-      gemmMicroPanels5x8(c + 32, ldc, start + 32, startLd, panels, b + 32, bStep, k);
-    }
-    c += down;
-    start += startDown;
-    panels += panelsDown;
   }
   if (rest) gemmMicro2x16(c, ldc, start, startLd, a, aRow, aStep, b, bStep, rest, k);
 }
@@ -393,8 +366,8 @@ function blocked(
             const from = block + skip * down;
             const to = target + skip * cRow;
             const start = origin + skip * originRow;
-            if (panelled) gemmPanels(tile, to, cRow, start, originRow, blockA + ((skip * kc) << 2), from, down, step, bAt, bStep, mc - packed, kc);
-            else gemmStrip(tile, to, cRow, start, originRow, from, down, step, bAt, bStep, mc - packed, kc);
+            const rows = panelled ? blockA + ((skip * kc) << 2) : 0;
+            gemmStrip(tile, to, cRow, start, originRow, rows, from, down, step, bAt, bStep, mc - packed, kc);
           } else if (columns < <u32>Block.NR) gemmNarrow(target, cRow, origin, originRow, block, down, step, bAt, bStep, mc, columns, kc);
           q += columns;
         }
