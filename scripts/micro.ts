@@ -25,7 +25,8 @@ const large = [
 ] as const;
 
 /** bench/ladder times these and others. Of a loop with 10 sums all stays in the 15 vector registers that V8 has to give; 6x8 is for relaxed
- *  arithmetic, which needs none for products; what has more sums is for V8's revectorizer. 2x16 stays in registers in every engine. */
+ *  arithmetic, which needs none for products; what has more sums is for V8's revectorizer. 2x16 stays in registers in every
+ *  engine that was tried. */
 export const tiles: readonly Tile[] = [
   { rows: 2, vectors: 4, edges: "rows" },
   { rows: 2, vectors: 4, edges: "rows", packs: true },

@@ -24,10 +24,10 @@ export enum Block {
   Rows = 5,
   /** Columns of C up to which a transposed A is read in place: two strips use each element twice */
   Columns = 16,
-  /** Columns of C from which A goes to panels, transposed or not; a transposed A, which is copied anyway, does from Columns on */
+  /** Columns of C from which A goes to panels, transposed or not; a transposed A, which is copied anyway, does where they fill strips, too */
   PanelColumns = 256,
   /** The same for the tile of 5 rows: a core that starts 6 instructions a cycle is bound by their number, and with a pointer for each row of A
-   *  there are 36 for 20 products and sums */
+   *  there are 37 for 20 products and sums */
   PanelColumns5 = 128,
   /** Rows in a panel of A, at most */
   Panel = 6,
