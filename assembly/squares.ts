@@ -2,8 +2,8 @@
 import { multiplyAdd } from "./arithmetic";
 import { report, suspicious } from "./watch";
 
-/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; mean, if given, = rho·mean + oneMinusRho·g';
- *  step = g' / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
+/** v = rho·v + oneMinusRho·g²; mean, if given, = rho·mean + oneMinusRho·g;
+ *  step = g / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
 export function rmspropStep(
   w: usize,
   v: usize,
@@ -16,7 +16,6 @@ export function rmspropStep(
   oneMinusRho: f32,
   epsilon: f32,
   momentum: f32,
-  weightDecay: f32,
   begin: u32,
   end: u32,
 ): void {
@@ -26,14 +25,13 @@ export function rmspropStep(
   const take = f32x4.splat(oneMinusRho);
   const floor = f32x4.splat(epsilon);
   const inertia = f32x4.splat(momentum);
-  const l2 = f32x4.splat(weightDecay);
   let watched = f32x4.splat(0);
   const stop = (<usize>end) << 2;
   if (begin >= end) return;
   let at = (<usize>begin) << 2;
   do {
     const weight = v128.load(w + at);
-    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    const gradient = v128.load(g + at);
     let variance = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, f32x4.mul(gradient, gradient)));
     v128.store(v + at, variance);
     watched = f32x4.add(watched, variance);
@@ -57,7 +55,7 @@ export function rmspropStep(
   if (suspicious(watched)) report(status, g, w, v, 0, begin, end);
 }
 
-/** g' = g + weightDecay·w; h += g'²; w -= rate·(g' / (sqrt(h) + epsilon)) */
+/** h += g²; w -= rate·(g / (sqrt(h) + epsilon)) */
 export function adagradStep(
   w: usize,
   h: usize,
@@ -65,20 +63,18 @@ export function adagradStep(
   status: usize,
   rate: f32,
   epsilon: f32,
-  weightDecay: f32,
   begin: u32,
   end: u32,
 ): void {
   const minusRate = f32x4.splat(-rate);
   const floor = f32x4.splat(epsilon);
-  const l2 = f32x4.splat(weightDecay);
   let watched = f32x4.splat(0);
   const stop = (<usize>end) << 2;
   if (begin >= end) return;
   let at = (<usize>begin) << 2;
   do {
     const weight = v128.load(w + at);
-    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    const gradient = v128.load(g + at);
     const sum = multiplyAdd(gradient, gradient, v128.load(h + at));
     v128.store(h + at, sum);
     watched = f32x4.add(watched, sum);
@@ -91,7 +87,7 @@ export function adagradStep(
   if (suspicious(watched)) report(status, g, w, h, 0, begin, end);
 }
 
-/** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = (sqrt(squares + epsilon) / sqrt(v + epsilon))·g';
+/** v = rho·v + oneMinusRho·g²; step = (sqrt(squares + epsilon) / sqrt(v + epsilon))·g;
  *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
 export function adadeltaStep(
   w: usize,
@@ -103,7 +99,6 @@ export function adadeltaStep(
   rho: f32,
   oneMinusRho: f32,
   epsilon: f32,
-  weightDecay: f32,
   begin: u32,
   end: u32,
 ): void {
@@ -111,14 +106,13 @@ export function adadeltaStep(
   const keep = f32x4.splat(rho);
   const take = f32x4.splat(oneMinusRho);
   const floor = f32x4.splat(epsilon);
-  const l2 = f32x4.splat(weightDecay);
   let watched = f32x4.splat(0);
   const stop = (<usize>end) << 2;
   if (begin >= end) return;
   let at = (<usize>begin) << 2;
   do {
     const weight = v128.load(w + at);
-    const gradient = multiplyAdd(l2, weight, v128.load(g + at));
+    const gradient = v128.load(g + at);
     const variance = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, f32x4.mul(gradient, gradient)));
     v128.store(v + at, variance);
     const before = v128.load(squares + at);

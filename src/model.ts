@@ -87,10 +87,10 @@ export class Model {
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
-    // Training adds the gathers, metrics, clipping and the update, at most two records a parameter and one for each slot, to what is traced.
+    // Training adds the gathers, metrics, clipping and the update, at most three records a parameter and one for each slot, to what is traced.
     const { graph, objectives, optimizer } = definition;
     optimizer.check(parameters.map(({ tensor }) => tensor));
-    const updates = (2 + optimizer.slots.length) * parameters.length;
+    const updates = (3 + optimizer.slots.length) * parameters.length;
     const truths = objectives.filter(readsTruth).length;
     const added = graph.inputs.length + 3 * objectives.length + truths + metricNames(objectives).length + updates + 8;
     const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);

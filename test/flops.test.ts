@@ -29,7 +29,7 @@ function product(m: number, n: number, k: number): number {
   return done;
 }
 
-const adamMoments = "g += wd · w; m = b1 · m + c1 · g; v = b2 · v + c2 · g · g;";
+const adamMoments = "m = b1 · m + c1 · g; v = b2 · v + c2 · g · g;";
 
 /** Once for each element of the range, */
 const elements: Partial<Record<OpName, string>> = {
@@ -55,10 +55,10 @@ const elements: Partial<Record<OpName, string>> = {
   adamStep: `${adamMoments} w = decay · w - size · m / (sqrt(v) · bias + epsilon)`,
   nadamStep: `${adamMoments} w -= (mf · m + gf · g) / (sqrt(v) · bias + epsilon)`,
   radamStep: `${adamMoments} w -= size · m / (factor · sqrt(v) + floor)`,
-  adamaxStep: "g += wd · w; m = b1 · m + c1 · g; u = max(b2 · u, abs(g) + epsilon); w -= rate · m / u",
-  rmspropStep: "g += wd · w; v = rho · v + c · g · g; w -= rate · g / (sqrt(v) + epsilon)",
-  adagradStep: "g += wd · w; h += g · g; w -= rate · g / (sqrt(h) + epsilon)",
-  adadeltaStep: "g += wd · w; v = rho · v + c · g · g; s = sqrt(q + e) / sqrt(v + e) · g; q = rho · q + c · s · s; w -= rate · s",
+  adamaxStep: "m = b1 · m + c1 · g; u = max(b2 · u, abs(g) + epsilon); w -= rate · m / u",
+  rmspropStep: "v = rho · v + c · g · g; w -= rate · g / (sqrt(v) + epsilon)",
+  adagradStep: "h += g · g; w -= rate · g / (sqrt(h) + epsilon)",
+  adadeltaStep: "v = rho · v + c · g · g; s = sqrt(q + e) / sqrt(v + e) · g; q = rho · q + c · s · s; w -= rate · s",
   lionStep: "w = decay · w - rate · sign(b1 · m + c1 · g); m = b2 · m + c2 · g",
   emaStep: "average += c · (w - average)",
   flushSubnormals: "",

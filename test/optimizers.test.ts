@@ -67,6 +67,10 @@ function stepper(o: Options, w: number, g: number, status: number, size: number)
   const rate = (t: number) => (typeof o.learningRate === "number" ? o.learningRate : o.learningRate[t - 1]!);
   const { momentum = 0, dampening = 0, weightDecay = 0, beta1 = 0, beta2 = 0, epsilon = 0, rho = 0, momentumDecay = 0 } = o;
   const call = (kernel: string, ...args: number[]) => twin.call(kernel, ...args.map((a) => (Number.isInteger(a) ? a : fround(a))), 0, size);
+  // Before the step of those whose own op does not add it.
+  const decay = () => {
+    if (weightDecay > 0) call("penaltyBackward", g, w, 0, weightDecay / 2);
+  };
   switch (o.type) {
     case "sgd": {
       if (!momentum) return (t) => call("sgdStep", w, g, status, rate(t), weightDecay);
@@ -81,14 +85,17 @@ function stepper(o: Options, w: number, g: number, status: number, size: number)
       return (t) => {
         const stepSize = rate(t) / (1 - beta1 ** t);
         const inverseRootBias2 = 1 / Math.sqrt(1 - beta2 ** t);
-        const decay = decoupled ? 1 - rate(t) * weightDecay : 1;
-        const l2 = decoupled ? 0 : weightDecay;
-        call("adamStep", w, m, v, vMax, g, status, stepSize, inverseRootBias2, decay, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, l2);
+        const left = decoupled ? 1 - rate(t) * weightDecay : 1;
+        if (!decoupled) decay();
+        call("adamStep", w, m, v, vMax, g, status, stepSize, inverseRootBias2, left, beta1, 1 - beta1, beta2, 1 - beta2, epsilon);
       };
     }
     case "adamax": {
       const [m, u] = [slot(), slot()];
-      return (t) => call("adamaxStep", w, m, u, g, status, rate(t) / (1 - beta1 ** t), beta1, 1 - beta1, beta2, epsilon, weightDecay);
+      return (t) => {
+        decay();
+        call("adamaxStep", w, m, u, g, status, rate(t) / (1 - beta1 ** t), beta1, 1 - beta1, beta2, epsilon);
+      };
     }
     case "nadam": {
       const [m, v] = [slot(), slot()];
@@ -99,7 +106,8 @@ function stepper(o: Options, w: number, g: number, status: number, size: number)
         const ofGradient = (rate(t) * (1 - mu(t))) / left(t);
         const inverseRootBias2 = 1 / Math.sqrt(1 - beta2 ** t);
         const averages = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
-        call("nadamStep", w, m, v, g, status, ofMoment, ofGradient, inverseRootBias2, ...averages, epsilon, weightDecay);
+        decay();
+        call("nadamStep", w, m, v, g, status, ofMoment, ofGradient, inverseRootBias2, ...averages, epsilon);
       };
     }
     case "radam": {
@@ -110,12 +118,16 @@ function stepper(o: Options, w: number, g: number, status: number, size: number)
         const rectified = Math.sqrt(((r - 4) * (r - 2) * longest * (1 - beta2 ** t)) / ((longest - 4) * (longest - 2) * r));
         const [factor, ofRoot, floor] = r > 5 ? [rectified, 1, epsilon] : [1, 0, 1];
         const stepSize = (rate(t) / (1 - beta1 ** t)) * factor;
-        call("radamStep", w, m, v, g, status, stepSize, ofRoot, floor, beta1, 1 - beta1, beta2, 1 - beta2, weightDecay);
+        decay();
+        call("radamStep", w, m, v, g, status, stepSize, ofRoot, floor, beta1, 1 - beta1, beta2, 1 - beta2);
       };
     }
     case "adadelta": {
       const [v, squares] = [slot(), slot()];
-      return (t) => call("adadeltaStep", w, v, squares, g, status, rate(t), rho, 1 - rho, epsilon, weightDecay);
+      return (t) => {
+        decay();
+        call("adadeltaStep", w, v, squares, g, status, rate(t), rho, 1 - rho, epsilon);
+      };
     }
     case "lion": {
       const m = slot();
@@ -123,11 +135,17 @@ function stepper(o: Options, w: number, g: number, status: number, size: number)
     }
     case "rmsprop": {
       const [v, mean, velocity] = [slot(), o.centered ? slot() : 0, momentum ? slot() : 0];
-      return (t) => call("rmspropStep", w, v, mean, velocity, g, status, rate(t), rho, 1 - rho, epsilon, momentum, weightDecay);
+      return (t) => {
+        decay();
+        call("rmspropStep", w, v, mean, velocity, g, status, rate(t), rho, 1 - rho, epsilon, momentum);
+      };
     }
     default: {
       const h = slot(o.initialAccumulator);
-      return (t) => call("adagradStep", w, h, g, status, rate(t), epsilon, weightDecay);
+      return (t) => {
+        decay();
+        call("adagradStep", w, h, g, status, rate(t), epsilon);
+      };
     }
   }
 }
@@ -198,8 +216,10 @@ describe("PyTorch's trajectories", () => {
 });
 
 const everyKind: [string, Options][] = [
-  ["sgd", { type: "sgd", learningRate: 0.1, weightDecay: 0.01 }],
+  ["sgd", { type: "sgd", learningRate: 0.1 }],
+  ["sgd with weight decay", { type: "sgd", learningRate: 0.1, weightDecay: 0.01 }],
   ["momentum", { type: "sgd", learningRate: 0.1, momentum: 0.9, dampening: 0.1 }],
+  ["momentum with weight decay", { type: "sgd", learningRate: 0.1, momentum: 0.9, weightDecay: 0.01 }],
   ["nesterov", { type: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true }],
   ["adam", { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }],
   ["amsgrad", { type: "adamW", learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, amsgrad: true }],
@@ -211,7 +231,8 @@ const everyKind: [string, Options][] = [
   ["radam, from its sixth step on adaptive", { type: "radam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }],
   ["radam, soon adaptive", { type: "radam", learningRate: 0.01, beta1: 0.9, beta2: 0.8, epsilon: 1e-8, weightDecay: 0.1 }],
   ["adadelta", { type: "adadelta", learningRate: 1, rho: 0.9, epsilon: 1e-6 }],
-  ["lion", { type: "lion", learningRate: 0.01, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 }],
+  ["lion", { type: "lion", learningRate: 0.01, beta1: 0.9, beta2: 0.99 }],
+  ["lion with weight decay", { type: "lion", learningRate: 0.01, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 }],
 ];
 
 describe("every optimizer", () => {

@@ -21,6 +21,8 @@ interface Formula {
   readonly store: string;
 }
 const load = (slab: string) => `v128.load(${slab} + at, OFFSET)`;
+/** The gradient; with weight decay in the loop a product and a sum more, what many optimizers had. */
+const gradient = (decays: boolean) => (decays ? `multiplyAdd(a, w@, ${load("g")})` : load("g"));
 const store = (slab: string, value: string) => `v128.store(${slab} + at, ${value}, OFFSET);`;
 const lion = (sign: string): Formula => ({
   compute: `const g@ = ${load("g")}; const m@ = ${load("v")};
@@ -29,22 +31,26 @@ const lion = (sign: string): Formula => ({
   store: store("v", "next@") + store("w", "y@"),
 });
 /** A step along `m` divided by what is computed from the mean of squares `s`. */
-const divided = (squares: string, step: string): Formula => ({
+const divided = (squares: string, step: string, decays = false): Formula => ({
   squares: true,
-  compute: `const w@ = ${load("w")}; const g@ = multiplyAdd(a, w@, ${load("g")}); const m@ = multiplyAdd(c, ${load("v")}, f32x4.mul(b, g@));
+  compute: `const w@ = ${load("w")}; const g@ = ${gradient(decays)}; const m@ = multiplyAdd(c, ${load("v")}, f32x4.mul(b, g@));
     const s@ = ${squares}; const y@ = ${step}; watched = f32x4.add(f32x4.add(watched, s@), y@);`,
   store: store("v", "m@") + store("s", "s@") + store("w", "y@"),
 });
 const mean = `multiplyAdd(c, ${load("s")}, f32x4.mul(d, f32x4.mul(g@, g@)))`;
+const momentum = (decays: boolean): Formula => ({
+  compute: `const w@ = ${load("w")}; const g@ = ${gradient(decays)};
+    const next@ = multiplyAdd(b, ${load("v")}, f32x4.mul(c, g@)); const y@ = multiplyAdd(d, next@, w@); watched = f32x4.add(watched, y@);`,
+  store: store("v", "next@") + store("w", "y@"),
+});
+const alongMean = "multiplyAdd(a, f32x4.div(m@, multiplyAdd(f32x4.sqrt(s@), c, a)), f32x4.mul(b, w@))";
 const formulas: Readonly<Record<string, Formula>> = {
-  momentum: {
-    compute: `const w@ = ${load("w")}; const g@ = multiplyAdd(a, w@, ${load("g")});
-      const next@ = multiplyAdd(b, ${load("v")}, f32x4.mul(c, g@)); const y@ = multiplyAdd(d, next@, w@); watched = f32x4.add(watched, y@);`,
-    store: store("v", "next@") + store("w", "y@"),
-  },
+  momentum: momentum(false),
+  "momentum, decay": momentum(true),
   "lion, sign by bits": lion("v128.or(v128.and(v128.xor(a, v128.and(c@, minus)), f32x4.ne(c@, zero)), f32x4.sub(c@, c@))"),
   "lion, sign by a product": lion("v128.and(v128.or(f32x4.mul(c@, zero), a), f32x4.ne(c@, zero))"),
-  adam: divided(mean, "multiplyAdd(a, f32x4.div(m@, multiplyAdd(f32x4.sqrt(s@), c, a)), f32x4.mul(b, w@))"),
+  adam: divided(mean, alongMean),
+  "adam, decay": divided(mean, alongMean, true),
   nadam: divided(mean, "f32x4.sub(w@, f32x4.div(multiplyAdd(a, m@, f32x4.mul(a, g@)), multiplyAdd(f32x4.sqrt(s@), c, a)))"),
   adamax: divided(`f32x4.pmax(f32x4.add(f32x4.abs(g@), a), f32x4.mul(c, ${load("s")}))`, "multiplyAdd(a, f32x4.div(m@, s@), w@)"),
 };

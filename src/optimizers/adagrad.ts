@@ -34,8 +34,8 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
     factors: (t, rate, _, out, at) => {
       out[at] = rate / (1 + (t - 1) * learningRateDecay);
     },
-    emit: (g, { w, g: gradient, slots, factors, weightDecay, end }) =>
-      g.emit("adagradStep", { w, h: slots[0]!, g: gradient, status: Step.Status, rate: factors[0]!, epsilon, weightDecay, end }),
+    emit: (g, { w, g: gradient, slots, factors, end }) =>
+      g.emit("adagradStep", { w, h: slots[0]!, g: gradient, status: Step.Status, rate: factors[0]!, epsilon, end }),
   });
 }
 
@@ -60,7 +60,7 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
     factors: (_, rate, __, out, at) => {
       out[at] = rate;
     },
-    emit: (g, { w, g: gradient, slots, factors, weightDecay, end }) =>
+    emit: (g, { w, g: gradient, slots, factors, end }) =>
       g.emit("adadeltaStep", {
         w,
         v: slots[0]!,
@@ -71,7 +71,6 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
         rho,
         oneMinusRho: 1 - rho,
         epsilon,
-        weightDecay,
         end,
       }),
   });

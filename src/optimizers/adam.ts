@@ -28,8 +28,8 @@ function checkBetas(type: string, options: Required<Pick<BetaOptions, "beta1" | 
 }
 
 /** What all their ops take. */
-function shared({ w, g, weightDecay, end }: Share, { beta1, beta2 }: { readonly beta1: number; readonly beta2: number }) {
-  return { w, g, status: Step.Status, beta1, oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, weightDecay, end };
+function shared({ w, g, end }: Share, { beta1, beta2 }: { readonly beta1: number; readonly beta2: number }) {
+  return { w, g, status: Step.Status, beta1, oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, end };
 }
 
 function adamKind(type: "adam" | "adamW", options: AdamOptions, weightDecay: number): Optimizer {
@@ -41,7 +41,7 @@ function adamKind(type: "adam" | "adamW", options: AdamOptions, weightDecay: num
   return optimizer(type, all, {
     slots: amsgrad ? ["m", "v", "vMax"] : ["m", "v"],
     least: [leastStep(beta1), leastMean(beta2)],
-    decoupled,
+    ...(decoupled && { decay: "decoupled" }),
     factorCount: 3,
     factors: (t, rate, decay, out, at) => {
       out[at] = rate / (1 - powerInteger(beta1, t));

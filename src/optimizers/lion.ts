@@ -19,7 +19,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   return optimizer("lion", all, {
     slots: ["m"],
     least: [leastMean(beta2)],
-    decoupled: true,
+    decay: "decoupled",
     factorCount: 2,
     factors: (_, rate, weightDecay, out, at) => {
       out[at] = rate;

@@ -33,7 +33,7 @@ export interface Optimizer {
   factors(t: number, out: Float32Array, at: number): void;
   /** @throws {OptionError} if a group takes none of the network's parameters */
   check(parameters: readonly Tensor[]): void;
-  /** At most two instructions a parameter, one for each of its slots, and three more, clipping included. */
+  /** At most three instructions a parameter, one for each of its slots, and three more, clipping included. */
   emit(g: Builder, slabs: Slabs): void;
 }
 
@@ -48,7 +48,7 @@ export interface Slabs {
 
 /** One setting's share of the slabs. */
 export interface Share extends Slabs {
-  /** 0 where the rule takes it from a factor */
+  /** of a rule whose op takes it */
   readonly weightDecay: number;
 }
 
@@ -58,8 +58,9 @@ export interface Rule {
   /** By slot: magnitudes that are smaller become 0 now and then; default float32's least normal number. */
   readonly least?: readonly number[];
   readonly slotValue?: number;
-  /** w is multiplied by 1 - learningRate·weightDecay, a factor, instead of weightDecay·w being added to g. */
-  readonly decoupled?: boolean;
+  /** How weights decay. Default: weightDecay·w is added to g, by an op before the rule's. `fused`: the rule's own op adds it, for a pass that is
+   *  nothing but memory and a few products; `decoupled`: w is multiplied by 1 - learningRate·weightDecay, a factor, instead. */
+  readonly decay?: "fused" | "decoupled";
   readonly factorCount: number;
   /** The factors of step t = 1, 2, … at its learning rate. */
   factors(t: number, rate: number, weightDecay: number, out: Float32Array, at: number): void;
@@ -69,7 +70,8 @@ export interface Rule {
 /** @param options checked and complete */
 export function optimizer<O extends Common>(type: string, options: Complete<O>, rule: Rule): Optimizer {
   const { clip, groups = [], ema, learningRate, weightDecay } = options as Complete<Common>;
-  const { decoupled = false, factorCount } = rule;
+  const { factorCount } = rule;
+  const decoupled = rule.decay === "decoupled";
   const schedule = toSchedule(`${type}: learningRate`, learningRate);
   const start: Setting = { learningRateFactor: 1, weightDecay, frozen: false };
 
@@ -115,11 +117,12 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
         const all = end - first === g.parameters.length;
         const kind = kindOf(setting);
         const share = all ? slabs : shareOf(g, slabs, first, end);
-        rule.emit(g, {
-          ...share,
-          factors: slabs.factors.slice(kind * factorCount, (kind + 1) * factorCount),
-          weightDecay: decoupled ? 0 : setting.weightDecay,
-        });
+        const { weightDecay } = setting;
+        // The gradient of weightDecay / 2 · w².
+        if (!rule.decay && weightDecay > 0)
+          g.emit("penaltyBackward", { dw: share.g, w: share.w, l1: 0, l2: weightDecay / 2, end: share.end });
+        const factors = slabs.factors.slice(kind * factorCount, (kind + 1) * factorCount);
+        rule.emit(g, { ...share, factors, weightDecay });
         rule.slots.forEach((_, i) => {
           g.emit("flushSubnormals", {
             x: share.slots[i]!,

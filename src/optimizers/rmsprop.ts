@@ -44,7 +44,6 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         oneMinusRho: 1 - rho,
         epsilon,
         momentum,
-        weightDecay: share.weightDecay,
         end: share.end,
       }),
   });

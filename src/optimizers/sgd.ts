@@ -23,6 +23,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return optimizer("sgd", all, {
     slots: momentum === 0 ? [] : ["velocity"],
     least: [leastStep(momentum)],
+    decay: "fused",
     factorCount: 2,
     factors: (t, rate, _, out, at) => {
       out[at] = rate;

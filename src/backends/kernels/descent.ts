@@ -4,6 +4,19 @@ import { report } from "./watch.js";
 
 const fround = Math.fround;
 
+/** g + weightDecay·w */
+function decayed(gradient: number, weightDecay: number, weight: number): number {
+  return fround(gradient + fround(weightDecay * weight));
+}
+
+/** w -= rate·step @returns 0, or NaN where w is no longer finite */
+function descend(f32: Float32Array, at: number, rate: number, step: number): number {
+  const updated = fround(f32[at]! - fround(rate * step));
+  f32[at] = updated;
+  return updated - updated;
+}
+
+/** Two loops: a choice in the loop, though always the same, halves the speed. */
 export function sgdStep(
   views: Views,
   w: number,
@@ -17,16 +30,19 @@ export function sgdStep(
   const { f32 } = views;
   const [wAt, gAt] = [w >>> 2, g >>> 2];
   let bad = 0;
-  for (let i = begin; i < end; ++i) {
-    const weight = f32[wAt + i]!;
-    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
-    const updated = fround(weight - fround(rate * gradient));
-    f32[wAt + i] = updated;
-    bad += updated - updated;
-  }
+  if (weightDecay === 0) for (let i = begin; i < end; ++i) bad += descend(f32, wAt + i, rate, f32[gAt + i]!);
+  else for (let i = begin; i < end; ++i) bad += descend(f32, wAt + i, rate, decayed(f32[gAt + i]!, weightDecay, f32[wAt + i]!));
   report(views, bad, status, g, begin, end);
 }
 
+/** v = momentum·v + gradientFactor·g @returns it */
+function updateVelocity(f32: Float32Array, at: number, momentum: number, gradientFactor: number, gradient: number): number {
+  const velocity = fround(fround(momentum * f32[at]!) + fround(gradientFactor * gradient));
+  f32[at] = velocity;
+  return velocity;
+}
+
+/** As many loops as there are choices, as above. */
 export function sgdMomentumStep(
   views: Views,
   w: number,
@@ -43,17 +59,29 @@ export function sgdMomentumStep(
 ): void {
   const { f32 } = views;
   const [wAt, vAt, gAt] = [w >>> 2, v >>> 2, g >>> 2];
+  const decays = weightDecay !== 0;
   let bad = 0;
-  for (let i = begin; i < end; ++i) {
-    const weight = f32[wAt + i]!;
-    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
-    let step = fround(fround(momentum * f32[vAt + i]!) + fround(gradientFactor * gradient));
-    f32[vAt + i] = step;
-    if (nesterov) step = fround(gradient + fround(momentum * step));
-    const updated = fround(weight - fround(rate * step));
-    f32[wAt + i] = updated;
-    bad += updated - updated;
-  }
+  if (nesterov) {
+    if (decays)
+      for (let i = begin; i < end; ++i) {
+        const gradient = decayed(f32[gAt + i]!, weightDecay, f32[wAt + i]!);
+        const velocity = updateVelocity(f32, vAt + i, momentum, gradientFactor, gradient);
+        bad += descend(f32, wAt + i, rate, fround(gradient + fround(momentum * velocity)));
+      }
+    else
+      for (let i = begin; i < end; ++i) {
+        const gradient = f32[gAt + i]!;
+        const velocity = updateVelocity(f32, vAt + i, momentum, gradientFactor, gradient);
+        bad += descend(f32, wAt + i, rate, fround(gradient + fround(momentum * velocity)));
+      }
+  } else if (decays)
+    for (let i = begin; i < end; ++i) {
+      const gradient = decayed(f32[gAt + i]!, weightDecay, f32[wAt + i]!);
+      bad += descend(f32, wAt + i, rate, updateVelocity(f32, vAt + i, momentum, gradientFactor, gradient));
+    }
+  else
+    for (let i = begin; i < end; ++i)
+      bad += descend(f32, wAt + i, rate, updateVelocity(f32, vAt + i, momentum, gradientFactor, f32[gAt + i]!));
   report(views, bad, status, g, begin, end);
 }
 

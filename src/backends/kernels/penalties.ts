@@ -31,7 +31,8 @@ export function penaltyBackward(views: Views, dw: number, w: number, l1: number,
   const wAt = w >>> 2;
   for (let i = begin; i < end; ++i) {
     const x = f32[wAt + i]!;
-    const sign = x > 0 ? l1 : x < 0 ? -l1 : 0;
-    f32[dwAt + i] = fround(f32[dwAt + i]! + fround(fround(curvature * x) + sign));
+    let slope = fround(curvature * x);
+    if (l1 !== 0) slope = fround(slope + (x > 0 ? l1 : x < 0 ? -l1 : 0));
+    f32[dwAt + i] = fround(f32[dwAt + i]! + slope);
   }
 }

@@ -4,6 +4,7 @@ import { report } from "./watch.js";
 
 const fround = Math.fround;
 
+/** Two loops: choices in the loop, though always the same, halve the speed. */
 export function rmspropStep(
   views: Views,
   w: number,
@@ -17,34 +18,44 @@ export function rmspropStep(
   oneMinusRho: number,
   epsilon: number,
   momentum: number,
-  weightDecay: number,
   begin: number,
   end: number,
 ): void {
   const { f32 } = views;
   const [wAt, vAt, meanAt, velocityAt, gAt] = [w >>> 2, v >>> 2, mean >>> 2, velocity >>> 2, g >>> 2];
   let bad = 0;
-  for (let i = begin; i < end; ++i) {
-    const weight = f32[wAt + i]!;
-    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
-    let variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
-    f32[vAt + i] = variance;
-    bad += variance - variance;
-    if (mean) {
-      const average = fround(fround(rho * f32[meanAt + i]!) + fround(oneMinusRho * gradient));
-      f32[meanAt + i] = average;
-      variance = fround(variance - fround(average * average));
-      if (variance < 0) variance = 0;
+  if (mean || velocity)
+    for (let i = begin; i < end; ++i) {
+      const gradient = f32[gAt + i]!;
+      let variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
+      f32[vAt + i] = variance;
+      bad += variance - variance;
+      if (mean) {
+        const average = fround(fround(rho * f32[meanAt + i]!) + fround(oneMinusRho * gradient));
+        f32[meanAt + i] = average;
+        variance = fround(variance - fround(average * average));
+        if (variance < 0) variance = 0;
+      }
+      let step = fround(gradient / fround(fround(Math.sqrt(variance)) + epsilon));
+      if (velocity) {
+        step = fround(fround(momentum * f32[velocityAt + i]!) + step);
+        f32[velocityAt + i] = step;
+      }
+      const updated = fround(f32[wAt + i]! - fround(rate * step));
+      f32[wAt + i] = updated;
+      bad += updated - updated;
     }
-    let step = fround(gradient / fround(fround(Math.sqrt(variance)) + epsilon));
-    if (velocity) {
-      step = fround(fround(momentum * f32[velocityAt + i]!) + step);
-      f32[velocityAt + i] = step;
+  else
+    for (let i = begin; i < end; ++i) {
+      const gradient = f32[gAt + i]!;
+      const variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
+      f32[vAt + i] = variance;
+      bad += variance - variance;
+      const step = fround(gradient / fround(fround(Math.sqrt(variance)) + epsilon));
+      const updated = fround(f32[wAt + i]! - fround(rate * step));
+      f32[wAt + i] = updated;
+      bad += updated - updated;
     }
-    const updated = fround(weight - fround(rate * step));
-    f32[wAt + i] = updated;
-    bad += updated - updated;
-  }
   report(views, bad, status, g, begin, end);
 }
 
@@ -56,7 +67,6 @@ export function adagradStep(
   status: number,
   rate: number,
   epsilon: number,
-  weightDecay: number,
   begin: number,
   end: number,
 ): void {
@@ -65,7 +75,7 @@ export function adagradStep(
   let bad = 0;
   for (let i = begin; i < end; ++i) {
     const weight = f32[wAt + i]!;
-    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const gradient = f32[gAt + i]!;
     const sum = fround(f32[hAt + i]! + fround(gradient * gradient));
     f32[hAt + i] = sum;
     bad += sum - sum;
@@ -88,7 +98,6 @@ export function adadeltaStep(
   rho: number,
   oneMinusRho: number,
   epsilon: number,
-  weightDecay: number,
   begin: number,
   end: number,
 ): void {
@@ -97,7 +106,7 @@ export function adadeltaStep(
   let bad = 0;
   for (let i = begin; i < end; ++i) {
     const weight = f32[wAt + i]!;
-    const gradient = fround(f32[gAt + i]! + fround(weightDecay * weight));
+    const gradient = f32[gAt + i]!;
     const variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
     f32[vAt + i] = variance;
     const before = f32[squaresAt + i]!;

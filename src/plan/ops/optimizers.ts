@@ -62,7 +62,7 @@ export const optimizerOps = {
     split: Share.Elements,
     flops: (v) => 7 * v.end!,
   })),
-  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; v = beta2·v + oneMinusBeta2·g'²; vMax = max(vMax, v) if given, else v;
+  /** m = beta1·m + oneMinusBeta1·g; v = beta2·v + oneMinusBeta2·g²; vMax = max(vMax, v) if given, else v;
    *  w = decay·w - stepSize·m / (sqrt(vMax)·inverseRootBias2 + epsilon) */
   adamStep: op(() => ({
     code: Op.AdamStep,
@@ -81,14 +81,13 @@ export const optimizerOps = {
       scalar("beta2", "f32"),
       scalar("oneMinusBeta2", "f32"),
       scalar("epsilon", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 16 * v.end!,
+    flops: (v) => 14 * v.end!,
   })),
-  /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; if `mean` is given: mean = rho·mean + oneMinusRho·g', d = sqrt(v - mean²) + epsilon,
-   *  else d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g'/d, w -= rate·velocity, else w -= rate·g'/d */
+  /** v = rho·v + oneMinusRho·g²; if `mean` is given: mean = rho·mean + oneMinusRho·g, d = sqrt(v - mean²) + epsilon,
+   *  else d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g/d, w -= rate·velocity, else w -= rate·g/d */
   rmspropStep: op(() => ({
     code: Op.RmspropStep,
     operands: [
@@ -103,20 +102,19 @@ export const optimizerOps = {
       scalar("oneMinusRho", "f32"),
       scalar("epsilon", "f32"),
       scalar("momentum", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 11 * v.end!,
-  })),
-  /** g' = g + weightDecay·w; h += g'²; w -= rate·g' / (sqrt(h) + epsilon) */
-  adagradStep: op(() => ({
-    code: Op.AdagradStep,
-    operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), scalar("weightDecay", "f32"), end],
-    split: Share.Elements,
     flops: (v) => 9 * v.end!,
   })),
-  /** g' = g + weightDecay·w; m = beta1·m + oneMinusBeta1·g'; u = max(beta2·u, |g'| + epsilon); w -= rate·m/u; a u of epsilon is stored as 0 */
+  /** h += g²; w -= rate·g / (sqrt(h) + epsilon) */
+  adagradStep: op(() => ({
+    code: Op.AdagradStep,
+    operands: [w, update("h", whole), g, status, scalar("rate", "stepF32"), scalar("epsilon", "f32"), end],
+    split: Share.Elements,
+    flops: (v) => 7 * v.end!,
+  })),
+  /** m = beta1·m + oneMinusBeta1·g; u = max(beta2·u, |g| + epsilon); w -= rate·m/u; a u of epsilon is stored as 0 */
   adamaxStep: op(() => ({
     code: Op.AdamaxStep,
     operands: [
@@ -130,13 +128,12 @@ export const optimizerOps = {
       scalar("oneMinusBeta1", "f32"),
       scalar("beta2", "f32"),
       scalar("epsilon", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 12 * v.end!,
+    flops: (v) => 10 * v.end!,
   })),
-  /** m, v as in adamStep; w -= (momentFactor·m + gradientFactor·g') / (sqrt(v)·inverseRootBias2 + epsilon) */
+  /** m, v as in adamStep; w -= (momentFactor·m + gradientFactor·g) / (sqrt(v)·inverseRootBias2 + epsilon) */
   nadamStep: op(() => ({
     code: Op.NadamStep,
     operands: [
@@ -153,11 +150,10 @@ export const optimizerOps = {
       scalar("beta2", "f32"),
       scalar("oneMinusBeta2", "f32"),
       scalar("epsilon", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 17 * v.end!,
+    flops: (v) => 15 * v.end!,
   })),
   /** m, v as in adamStep; w -= stepSize·m / (rootFactor·sqrt(v) + floor): with 1 and epsilon adaptive, with 0 and 1 not */
   radamStep: op(() => ({
@@ -175,13 +171,12 @@ export const optimizerOps = {
       scalar("oneMinusBeta1", "f32"),
       scalar("beta2", "f32"),
       scalar("oneMinusBeta2", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 15 * v.end!,
+    flops: (v) => 13 * v.end!,
   })),
-  /** g' = g + weightDecay·w; v = rho·v + oneMinusRho·g'²; step = sqrt(squares + epsilon) / sqrt(v + epsilon) · g';
+  /** v = rho·v + oneMinusRho·g²; step = sqrt(squares + epsilon) / sqrt(v + epsilon) · g;
    *  squares = rho·squares + oneMinusRho·step²; w -= rate·step */
   adadeltaStep: op(() => ({
     code: Op.AdadeltaStep,
@@ -195,11 +190,10 @@ export const optimizerOps = {
       scalar("rho", "f32"),
       scalar("oneMinusRho", "f32"),
       scalar("epsilon", "f32"),
-      scalar("weightDecay", "f32"),
       end,
     ],
     split: Share.Elements,
-    flops: (v) => 18 * v.end!,
+    flops: (v) => 16 * v.end!,
   })),
   /** w = decay·w - rate·sign(beta1·m + oneMinusBeta1·g); m = beta2·m + oneMinusBeta2·g */
   lionStep: op(() => ({
