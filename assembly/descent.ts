@@ -4,7 +4,9 @@
 // are trained. A product and a sum more for each vector cost up to a quarter of the speed, and so does a branch in the loop. Such choices
 // (`decays`, `nesterov`) are constants wherever a loop is inlined.
 import { multiplyAdd } from "./arithmetic";
-import { report, suspicious } from "./watch";
+import { lanesWithin } from "./lanes";
+import { collect } from "./reductions";
+import { report, reportFound, suspicious } from "./watch";
 
 /** g + weightDecay·w */
 // @ts-ignore: decorator
@@ -68,6 +70,100 @@ export function decayedSgdStep(w: usize, g: usize, status: usize, rate: f32, wei
   const l2 = f32x4.splat(weightDecay);
   const watched = descend(true, w, g, minusRate, l2, (<usize>begin) << 2, (<usize>end) << 2);
   if (suspicious(watched)) report(status, g, w, 0, 0, begin, end);
+}
+
+/** w + minusRate·(x·b + l2·w), four weights of a row; a product's sum begins with +0. */
+// @ts-ignore: decorator
+@inline
+function outerVector(decays: bool, w: usize, x: v128, b: usize, minusRate: v128, l2: v128): v128 {
+  const weight = v128.load(w);
+  const gradient = multiplyAdd(x, v128.load(b), f32x4.splat(0));
+  return multiplyAdd(minusRate, decayed(decays, gradient, l2, weight), weight);
+}
+
+/** Rows [begin, end) of w. @returns the sum of the new weights */
+// @ts-ignore: decorator
+@inline
+function descendByOuter(
+  decays: bool,
+  w: usize,
+  a: usize,
+  b: usize,
+  minusRate: v128,
+  l2: v128,
+  n: u32,
+  ldw: u32,
+  begin: u32,
+  end: u32,
+): v128 {
+  const whole = (<usize>(n & ~3)) << 2;
+  const mask = lanesWithin(n & 3);
+  const down = (<usize>ldw) << 2;
+  let watched = f32x4.splat(0);
+  let row = w + down * begin;
+  for (let i = begin; i < end; ++i) {
+    const x = v128.load32_splat(a + ((<usize>i) << 2));
+    let at: usize = 0;
+    for (; at + 64 <= whole; at += 64) {
+      const to = row + at;
+      const from = b + at;
+      const y0 = outerVector(decays, to, x, from, minusRate, l2);
+      const y1 = outerVector(decays, to + 16, x, from + 16, minusRate, l2);
+      const y2 = outerVector(decays, to + 32, x, from + 32, minusRate, l2);
+      const y3 = outerVector(decays, to + 48, x, from + 48, minusRate, l2);
+      v128.store(to, y0);
+      v128.store(to, y1, 16);
+      v128.store(to, y2, 32);
+      v128.store(to, y3, 48);
+      watched = f32x4.add(watched, f32x4.add(f32x4.add(y0, y1), f32x4.add(y2, y3)));
+    }
+    for (; at < whole; at += 16) {
+      const updated = outerVector(decays, row + at, x, b + at, minusRate, l2);
+      v128.store(row + at, updated);
+      watched = f32x4.add(watched, updated);
+    }
+    if (n & 3) {
+      const updated = v128.and(outerVector(decays, row + at, x, b + at, minusRate, l2), mask);
+      v128.store(row + at, updated);
+      watched = f32x4.add(watched, updated);
+    }
+    row += down;
+  }
+  return watched;
+}
+
+/** w[i][j] -= rate·(a[i]·b[j] + weightDecay·w[i][j]), n columns: sgdStep where the gradient is the product of two rows. It is never in memory. */
+export function outerSgdStep(
+  w: usize,
+  a: usize,
+  b: usize,
+  status: usize,
+  rate: f32,
+  weightDecay: f32,
+  n: u32,
+  ldw: u32,
+  begin: u32,
+  end: u32,
+): void {
+  const minusRate = f32x4.splat(-rate);
+  const l2 = f32x4.splat(weightDecay);
+  let watched: v128;
+  if (weightDecay == 0) watched = descendByOuter(false, w, a, b, minusRate, l2, n, ldw, begin, end);
+  else watched = descendByOuter(true, w, a, b, minusRate, l2, n, ldw, begin, end);
+  if (suspicious(watched)) reportFound(status, isOuterBroken(a, b, n, begin, end), w, 0, 0, begin * ldw, end * ldw);
+}
+
+/** Whether some a[i]·b[j] is not finite. */
+function isOuterBroken(a: usize, b: usize, n: u32, begin: u32, end: u32): bool {
+  let bad = f32x4.splat(0);
+  for (let i = begin; i < end; ++i) {
+    const x = v128.load32_splat(a + ((<usize>i) << 2));
+    for (let j: u32 = 0; j < n; j += 4) {
+      const product = f32x4.mul(x, v128.load(b + ((<usize>j) << 2)));
+      bad = collect(bad, v128.and(product, lanesWithin(n - j)));
+    }
+  }
+  return v128.any_true(bad);
 }
 
 // @ts-ignore: decorator

@@ -139,6 +139,7 @@ export enum Op {
   LionStep,
   EmaStep,
   FlushSubnormals,
+  OuterSgdStep,
 
   // threads: all have come this far before any goes on; one thread alone passes it by
   Barrier,

@@ -29,8 +29,13 @@ export function suspicious(watched: v128): bool {
 }
 
 export function report(status: usize, g: usize, w: usize, slot: usize, other: usize, begin: u32, end: u32): void {
+  reportFound(status, broken(g, begin, end), w, slot, other, begin, end);
+}
+
+/** `badGradient`: whether some g is not finite. */
+export function reportFound(status: usize, badGradient: bool, w: usize, slot: usize, other: usize, begin: u32, end: u32): void {
   let found: u32 = 0;
-  if (broken(g, begin, end)) found = Status.Gradient | Status.Weight;
+  if (badGradient) found = Status.Gradient | Status.Weight;
   else if (broken(w, begin, end) || broken(slot, begin, end) || broken(other, begin, end)) found = Status.Weight;
   raise(status, found);
 }

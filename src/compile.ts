@@ -11,7 +11,7 @@ import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
 import { layoutWorkspace } from "./plan/memory.js";
-import { addBarriers, addScratch, fuseEpilogues } from "./plan/passes.js";
+import { addBarriers, addScratch, fuseEpilogues, fuseOuterProducts } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
 import { aligned, type Slab, sampleElements, size, type Tensor } from "./plan/tensor.js";
@@ -173,10 +173,12 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
     });
 
   let program = g.program();
+  // A trace keeps all that there is to see.
   if (purpose === "trace") program = { ...program, results: everything(program) };
+  else program = fuseEpilogues(fuseOuterProducts(program, sizes.capacity));
   const order = gathers ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
   return {
-    program: addScratch(purpose === "trace" ? program : fuseEpilogues(program), sizes.capacity, sizes.threads),
+    program: addScratch(program, sizes.capacity, sizes.threads),
     parameters: g.parameters,
     askedTraining: g.askedTraining,
     feeds,

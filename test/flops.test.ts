@@ -122,6 +122,7 @@ const others: Partial<Record<OpName, number>> = {
   /** y += x in each of 6 rows, 5 columns */
   sumRows: operations("y += x") * 6 * 5,
   addColumns: operations("y += x") * 7 * 2,
+  outerSgdStep: operations("w -= rate · (a · b + wd · w)") * 7 * 3,
   /** Of a row's one class. */
   sparseCategoricalCrossEntropy: operations("loss = log(p); dx = scale / p") * 7,
 };

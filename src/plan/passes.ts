@@ -1,10 +1,11 @@
 // Passes rewrite a program without changing a bit of what it computes.
 
-import { specOf } from "./ops.js";
+import { Start } from "../../assembly/opcodes.js";
+import { type OpName, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
 import { collide, type Touch, touchesOf } from "./shares.js";
 import type { TensorOperand } from "./spec.js";
-import { aligned, padded, type Tensor } from "./tensor.js";
+import { aligned, type Extent, evaluate, padded, size, type Tensor } from "./tensor.js";
 
 /** Lets gemm apply an elementwise activation to its result before it leaves the cache, where nothing else reads the result. */
 export function fuseEpilogues(program: Program): Program {
@@ -29,6 +30,64 @@ export function fuseEpilogues(program: Program): Program {
     out.push(instruction);
   }
   return { ...program, instructions: out.filter((instruction) => instruction !== undefined) };
+}
+
+/** Where batches have one row, the gradient of a layer's weights is the outer product of two rows: an optimizer that can takes its step from
+ *  these, and the gradient is never in memory. What an optimizer updates is one piece of the slabs; it falls into several. */
+export function fuseOuterProducts(program: Program, capacity: number): Program {
+  const uses = new Map<Tensor, number>();
+  for (const instruction of program.instructions)
+    for (const { tensor } of usesOf(instruction))
+      for (const one of [tensor, ...(tensor.parts ?? [])]) uses.set(one, (uses.get(one) ?? 0) + 1);
+
+  const products = new Map<Tensor, Instruction>();
+  for (const instruction of program.instructions) {
+    const { a, b, c, k, start, activation } = instruction.operands;
+    if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, capacity) !== 1 || start !== Start.Zero || activation !== 0) continue;
+    // The optimizer reads it, and nothing else. Parameters among the factors may have been updated by then.
+    if (isTensor(a) && isTensor(b) && isTensor(c) && uses.get(c) === 2 && a.slab !== "parameter" && b.slab !== "parameter")
+      products.set(c, instruction);
+  }
+
+  const fused = new Set<Instruction>();
+  const instructions = program.instructions.flatMap((step): readonly Instruction[] => {
+    const { ofOuterProduct } = specOf(step.op);
+    const { w, g, ...shared } = step.operands;
+    if (!ofOuterProduct || !isTensor(w) || !isTensor(g)) return [step];
+    const pieces: Instruction[] = [];
+    let begin = 0;
+    const rest = (end: number) => {
+      if (begin === end) return;
+      const piece = { w: stretch(w, w, begin, end), g: stretch(g, w, begin, end) };
+      pieces.push({ ...step, operands: { ...shared, ...piece, end: piece.w.stride } });
+    };
+    g.parts!.forEach((gradient, i) => {
+      const product = products.get(gradient);
+      if (!product) return;
+      const { a, b, n, ldc: ldw, end } = product.operands;
+      rest(i);
+      begin = i + 1;
+      fused.add(product);
+      pieces.push({
+        ...step,
+        op: ofOuterProduct as OpName,
+        operands: { ...shared, w: w.parts![i]!, a, b, n, ldw, end },
+        layer: product.layer,
+      });
+    });
+    if (begin === 0) return [step];
+    rest(g.parts!.length);
+    return pieces;
+  });
+  return { ...program, instructions: instructions.filter((instruction) => !fused.has(instruction)) };
+}
+
+/** Parts [begin, end) of what names a piece of a slab, where `parameters` are this piece's. */
+function stretch(whole: Tensor, { parts: parameters }: Tensor, begin: number, end: number): Tensor {
+  const elements = (parts: readonly Tensor[]) => parts.reduce((sum, part) => sum + size(part, 0), 0);
+  const total = elements(parameters!.slice(begin, end));
+  const offset = whole.offset! + elements(parameters!.slice(0, begin));
+  return { ...whole, shape: [total], stride: total, parts: whole.parts!.slice(begin, end), offset };
 }
 
 /** Gives every op that needs working memory a tensor for it, as large as a batch of `capacity` rows makes it. Of several threads each

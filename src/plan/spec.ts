@@ -60,6 +60,10 @@ export interface OpSpec {
   readonly alias?: readonly (readonly [string, string])[];
   /** An elementwise `(y, x)` that gemm can apply to its result before it leaves the cache; `alpha` is its only option. */
   readonly epilogue?: boolean;
+  /** C = A·B is the outer product of the rows A and B where k is 1. */
+  readonly outerProduct?: true;
+  /** An optimizer's step on (w, g): the op that takes the same step on one parameter whose gradient is an outer product, of its rows a and b. */
+  readonly ofOuterProduct?: string;
   /** What comes out, whatever goes in; absent: that depends. */
   readonly makes?: Made;
   /** Floating-point operations of its formula, exp and max and their like one each; choices, and what is the same for all of a row, none. */

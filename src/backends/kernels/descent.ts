@@ -1,6 +1,6 @@
 // The JavaScript twin of assembly/descent.ts; formulas are there.
 import type { Views } from "../views.js";
-import { report } from "./watch.js";
+import { report, reportFound } from "./watch.js";
 
 const fround = Math.fround;
 
@@ -33,6 +33,40 @@ export function sgdStep(
   if (weightDecay === 0) for (let i = begin; i < end; ++i) bad += descend(f32, wAt + i, rate, f32[gAt + i]!);
   else for (let i = begin; i < end; ++i) bad += descend(f32, wAt + i, rate, decayed(f32[gAt + i]!, weightDecay, f32[wAt + i]!));
   report(views, bad, status, g, begin, end);
+}
+
+/** Two loops, as sgdStep. */
+export function outerSgdStep(
+  views: Views,
+  w: number,
+  a: number,
+  b: number,
+  status: number,
+  rate: number,
+  weightDecay: number,
+  n: number,
+  ldw: number,
+  begin: number,
+  end: number,
+): void {
+  const { f32 } = views;
+  const [wAt, aAt, bAt] = [w >>> 2, a >>> 2, b >>> 2];
+  let bad = 0;
+  for (let i = begin; i < end; ++i) {
+    const x = f32[aAt + i]!;
+    const row = wAt + i * ldw;
+    // A product's sum begins with +0, which makes +0 of -0.
+    if (weightDecay === 0) for (let j = 0; j < n; ++j) bad += descend(f32, row + j, rate, fround(x * f32[bAt + j]!) + 0);
+    else for (let j = 0; j < n; ++j) bad += descend(f32, row + j, rate, decayed(fround(x * f32[bAt + j]!) + 0, weightDecay, f32[row + j]!));
+  }
+  if (bad === 0) return;
+  let products = 0;
+  for (let i = begin; i < end; ++i)
+    for (let j = 0; j < n; ++j) {
+      const product = fround(f32[aAt + i]! * f32[bAt + j]!);
+      products += product - product;
+    }
+  reportFound(views, status, products !== 0);
 }
 
 /** v = momentum·v + gradientFactor·g @returns it */

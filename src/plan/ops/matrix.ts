@@ -115,6 +115,7 @@ export const matrixOps = {
     ],
     vectors: ["lda", "ldb", "ldc"],
     split: Share.Rows,
+    outerProduct: true,
     flops,
   })),
   /** C = A·Bᵀ with A `[m, k]`, B `[n, k]` */

@@ -2,6 +2,7 @@
 // and stays zero. Formulas: test/golden/README.md, section Optimizers, and the papers named in src/optimizers/.
 import { Op, Share } from "../../../assembly/opcodes.js";
 import { op, optional, read, scalar, update, whole } from "../spec.js";
+import { padded } from "../tensor.js";
 
 const w = update("w", whole);
 const g = read("g", whole);
@@ -42,7 +43,27 @@ export const optimizerOps = {
     code: Op.SgdStep,
     operands: [w, g, status, scalar("rate", "stepF32"), scalar("weightDecay", "f32"), end],
     split: Share.Elements,
+    ofOuterProduct: "outerSgdStep",
     flops: (v) => 4 * v.end!,
+  })),
+  /** w[i][j] -= rate·(a[i]·b[j] + weightDecay·w[i][j]); the range is rows of w */
+  outerSgdStep: op(() => ({
+    code: Op.OuterSgdStep,
+    operands: [
+      update("w", (v) => v.end! * v.ldw!),
+      read("a", whole),
+      read("b", (v) => padded(v.n!)),
+      status,
+      scalar("rate", "stepF32"),
+      scalar("weightDecay", "f32"),
+      scalar("n", "extent"),
+      scalar("ldw", "u32"),
+      end,
+    ],
+    within: [["n", "ldw"]],
+    vectors: ["ldw"],
+    split: Share.Rows,
+    flops: (v) => 5 * v.end! * v.n!,
   })),
   /** g' = g + weightDecay·w; v = momentum·v + gradientFactor·g'; w -= rate·(nesterov ? g' + momentum·v : v) */
   sgdMomentumStep: op(() => ({
