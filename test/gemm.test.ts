@@ -133,6 +133,12 @@ for (const form of forms) {
     check({ form, m: Block.Few + 12, n: 71, k: Block.KC, start: Start.C, begin: 8, end: Block.Few + 9 }, random);
     check({ form, m: 3 * Block.MC + 6, n: Block.B / Block.KC + 11, k: Block.KC + 6, start: Start.Bias }, random);
     check({ form, m: 7, n: 20, k: 32 * Block.KC, start: Start.C }, random);
+    // Up to three rows: strips of 32 columns, and what is left of them, in blocks of so many k that end anywhere.
+    for (const m of [1, 2, 3])
+      for (const n of [31, 32, 33, 64, 99, 130, Block.SmallB / 8 + 3]) {
+        const depth = Math.floor(Block.SmallB / n);
+        for (const k of [depth - 1, depth + 1, 2 * depth + 7]) check({ form, m, n, k, start: starts[k % 3]! }, random);
+      }
     check({ form, m: 9, n: Block.B / Block.KC + 3, k: 2 * Block.KC, start: Start.Zero }, random);
     check({ form, m: 32, n: 17, k: Block.KC + 4, start: Start.C }, random);
     check({ form, m: 64, n: 33, k: Block.KC, start: Start.Zero }, random);

@@ -15,6 +15,8 @@ export enum Block {
   Few = 128,
   /** B in one block of columns: 512 KiB */
   B = 131072,
+  /** B in one block where C has up to three rows: 16 KiB */
+  SmallB = 4096,
   /** C in one block of rows: 32 KiB, so that neighbouring strips meet their cache lines in L1 */
   C = 8192,
   /** An operand up to this size is read in place, transposed B excepted: it stays in L1 anyway */

@@ -27,6 +27,8 @@ import { Block } from "./blocks";
 import { packColumn, packPanels, packRows, packTransposedB, packTransposedPanels } from "./pack";
 import { gemmColumn, gemmDots, gemmOuter, gemmRows } from "./rows";
 
+export { addRows32 } from "./rows";
+
 /** C = A·B with A `[m, k]`, B `[k, n]` */
 export function gemm(
   c: usize,

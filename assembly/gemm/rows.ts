@@ -1,9 +1,10 @@
-// Products that are a matrix by a vector, or of two vectors. A few rows of C, as one sample's prediction is: B is read once, front to back,
-// and C's rows are added to in L1. One row with a transposed B, as one sample's error on its way back is: dot products. k of 1, as the
+// Products that are a matrix by a vector, or of two vectors. A few rows of C, as one sample's prediction is: B is read once, in blocks that
+// stay in L1 for as long as strips of C's rows are added to in registers. One row with a transposed B, as one sample's error on its way back is: dot products. k of 1, as the
 // gradient of weights is for one sample: C is written once, front to back. One column of C, as the gradient of one output's weights is:
 // lanes are rows of C.
 import { multiplyAdd } from "../arithmetic";
 import { gather, interleaveHigh, interleaveLow, joinHigh, joinLow, lanesWithin } from "../lanes";
+import { Block } from "./blocks";
 
 /** c[j] += x0·b0[j], then x1·b1[j], x2·b2[j], x3·b3[j]: four k of a row of C. `stop`: c's end; bStep: bytes from one row of B to the next. */
 function addRows4(c: usize, stop: usize, a: usize, aStep: usize, b: usize, bStep: usize): void {
@@ -36,6 +37,52 @@ function addRow(c: usize, stop: usize, a: usize, b: usize): void {
   } while (c < stop);
 }
 
+/** 32 elements of a row of C += k of a row of A by as many rows of B. V8 of Node 20 keeps the 8 sums in registers only in a function of its own
+ *  (macro.ts exports it, so that it stays one), with the first k before the loop. */
+export function addRows32(c: usize, a: usize, aStep: usize, b: usize, bStep: usize, k: u32): void {
+  let c0 = v128.load(c);
+  let c1 = v128.load(c, 16);
+  let c2 = v128.load(c, 32);
+  let c3 = v128.load(c, 48);
+  let c4 = v128.load(c, 64);
+  let c5 = v128.load(c, 80);
+  let c6 = v128.load(c, 96);
+  let c7 = v128.load(c, 112);
+  {
+    const x = v128.load32_splat(a);
+    c0 = multiplyAdd(x, v128.load(b), c0);
+    c1 = multiplyAdd(x, v128.load(b, 16), c1);
+    c2 = multiplyAdd(x, v128.load(b, 32), c2);
+    c3 = multiplyAdd(x, v128.load(b, 48), c3);
+    c4 = multiplyAdd(x, v128.load(b, 64), c4);
+    c5 = multiplyAdd(x, v128.load(b, 80), c5);
+    c6 = multiplyAdd(x, v128.load(b, 96), c6);
+    c7 = multiplyAdd(x, v128.load(b, 112), c7);
+  }
+  if (--k)
+    do {
+      a += aStep;
+      b += bStep;
+      const x = v128.load32_splat(a);
+      c0 = multiplyAdd(x, v128.load(b), c0);
+      c1 = multiplyAdd(x, v128.load(b, 16), c1);
+      c2 = multiplyAdd(x, v128.load(b, 32), c2);
+      c3 = multiplyAdd(x, v128.load(b, 48), c3);
+      c4 = multiplyAdd(x, v128.load(b, 64), c4);
+      c5 = multiplyAdd(x, v128.load(b, 80), c5);
+      c6 = multiplyAdd(x, v128.load(b, 96), c6);
+      c7 = multiplyAdd(x, v128.load(b, 112), c7);
+    } while (--k);
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+  v128.store(c, c4, 64);
+  v128.store(c, c5, 80);
+  v128.store(c, c6, 96);
+  v128.store(c, c7, 112);
+}
+
 /** m rows of C, n columns; the other arguments as gemmMicro4x8's. */
 export function gemmRows(
   c: usize,
@@ -57,18 +104,35 @@ export function gemmRows(
     if (!start) memory.fill(row, 0, width);
     else if (start != row) memory.copy(row, start, width);
   }
-  let left = k;
-  for (; left >= 4; left -= 4) {
-    let ai = a;
-    for (let row = c; row < end; row += ldc, ai += aRow) addRows4(row, row + width, ai, aStep, b, bStep);
-    a += aStep << 2;
-    b += bStep << 2;
-  }
-  for (; left; --left) {
-    let ai = a;
-    for (let row = c; row < end; row += ldc, ai += aRow) addRow(row, row + width, ai, b);
-    a += aStep;
-    b += bStep;
+  // Blocks of B of some 16 KiB, so that a strip's rows have all of a block in L1, of 8 rows at least, so that sums stay in registers for a while.
+  const most = max<u32>((Block.SmallB / n) & ~3, 8);
+  const whole = width & ~127;
+  for (let left = k; left; ) {
+    const depth = min<u32>(most, left);
+    for (let j: usize = 0; j < whole; j += 128) {
+      let ai = a;
+      for (let row = c; row < end; row += ldc, ai += aRow) addRows32(row + j, ai, aStep, b + j, bStep, depth);
+    }
+    if (whole < width) {
+      let ak = a;
+      let bk = b + whole;
+      let rest = depth;
+      for (; rest >= 4; rest -= 4) {
+        let ai = ak;
+        for (let row = c; row < end; row += ldc, ai += aRow) addRows4(row + whole, row + width, ai, aStep, bk, bStep);
+        ak += aStep << 2;
+        bk += bStep << 2;
+      }
+      for (; rest; --rest) {
+        let ai = ak;
+        for (let row = c; row < end; row += ldc, ai += aRow) addRow(row + whole, row + width, ai, bk);
+        ak += aStep;
+        bk += bStep;
+      }
+    }
+    a += aStep * depth;
+    b += bStep * depth;
+    left -= depth;
   }
   const mask = lanesWithin(n - <u32>(width >> 2) + 4);
   for (let last = c + width - 16; last < end; last += ldc) v128.store(last, v128.and(v128.load(last), mask));
