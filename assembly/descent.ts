@@ -5,6 +5,7 @@
 // (`decays`, `nesterov`) are constants wherever a loop is inlined.
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin } from "./lanes";
+import { Control } from "./opcodes";
 import { collect } from "./reductions";
 import { report, reportFound, suspicious } from "./watch";
 
@@ -81,11 +82,12 @@ function outerVector(decays: bool, w: usize, x: v128, b: usize, minusRate: v128,
   return multiplyAdd(minusRate, decayed(decays, gradient, l2, weight), weight);
 }
 
-/** Rows [begin, end) of w. @returns the sum of the new weights */
+/** Rows [begin, end) of w. `skips`: those along which a is 0; b is finite, so they would stay as they are. @returns the sum of the new weights */
 // @ts-ignore: decorator
 @inline
 function descendByOuter(
   decays: bool,
+  skips: bool,
   w: usize,
   a: usize,
   b: usize,
@@ -101,8 +103,10 @@ function descendByOuter(
   const down = (<usize>ldw) << 2;
   let watched = f32x4.splat(0);
   let row = w + down * begin;
-  for (let i = begin; i < end; ++i) {
-    const x = v128.load32_splat(a + ((<usize>i) << 2));
+  for (let i = begin; i < end; ++i, row += down) {
+    const xAt = a + ((<usize>i) << 2);
+    if (skips && load<f32>(xAt) == 0) continue;
+    const x = v128.load32_splat(xAt);
     let at: usize = 0;
     for (; at + 64 <= whole; at += 64) {
       const to = row + at;
@@ -127,7 +131,6 @@ function descendByOuter(
       v128.store(row + at, updated);
       watched = f32x4.add(watched, updated);
     }
-    row += down;
   }
   return watched;
 }
@@ -148,9 +151,22 @@ export function outerSgdStep(
   const minusRate = f32x4.splat(-rate);
   const l2 = f32x4.splat(weightDecay);
   let watched: v128;
-  if (weightDecay == 0) watched = descendByOuter(false, w, a, b, minusRate, l2, n, ldw, begin, end);
-  else watched = descendByOuter(true, w, a, b, minusRate, l2, n, ldw, begin, end);
+  if (weightDecay != 0) watched = descendByOuter(true, false, w, a, b, minusRate, l2, n, ldw, begin, end);
+  else if (isSparse(a, begin, end) && !isOuterBroken(Control.Zeros, b, n, 0, 1))
+    watched = descendByOuter(false, true, w, a, b, minusRate, l2, n, ldw, begin, end);
+  else watched = descendByOuter(false, false, w, a, b, minusRate, l2, n, ldw, begin, end);
   if (suspicious(watched)) reportFound(status, isOuterBroken(a, b, n, begin, end), w, 0, 0, begin * ldw, end * ldw);
+}
+
+/** Whether an eighth of a is 0 or more, as of most images and all one-hot rows: looking at each element costs a dense step a tenth of its speed. */
+function isSparse(a: usize, begin: u32, end: u32): bool {
+  const zero = f32x4.splat(0);
+  let count = i32x4.splat(0);
+  const stop = a + ((<usize>end) << 2);
+  // What lies behind the last element only makes the guess worse.
+  for (let at = a + ((<usize>begin) << 2); at < stop; at += 16) count = i32x4.sub(count, f32x4.eq(v128.load(at), zero));
+  const pairs = i32x4.add(count, v128.shuffle<i32>(count, count, 2, 3, 0, 1));
+  return <u32>(i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1)) >= (end - begin) >> 3;
 }
 
 /** Whether some a[i]·b[j] is not finite. */

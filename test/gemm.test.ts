@@ -135,7 +135,7 @@ for (const form of forms) {
     check({ form, m: 7, n: 20, k: 32 * Block.KC, start: Start.C }, random);
     // Up to three rows: strips of 32 columns, and what is left of them, in blocks of so many k that end anywhere.
     for (const m of [1, 2, 3])
-      for (const n of [31, 32, 33, 64, 99, 130, Block.SmallB / 8 + 3]) {
+      for (const n of [27, 31, 32, 33, 60, 64, 99, 130, Block.SmallB / 8 + 3]) {
         const depth = Math.floor(Block.SmallB / n);
         for (const k of [depth - 1, depth + 1, 2 * depth + 7]) check({ form, m, n, k, start: starts[k % 3]! }, random);
       }

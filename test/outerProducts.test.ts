@@ -27,7 +27,9 @@ describe("the kernel", () => {
         twin.reset();
         const ld = (n + 3) & ~3;
         const weights = some(rows * n, 2).map((x, i) => (i % 11 === 5 ? -0 : x));
-        const [a, b] = [twin.place(some(rows, 3)), twin.placeRows(some(n, 5), n)];
+        // With zeros, whose rows are skipped, and without any.
+        const factors = some(rows, 3).map((x, i) => (n % 2 === 0 ? x || i + 1 : x));
+        const [a, b] = [twin.place(factors), twin.placeRows(some(n, 5), n)];
         const [together, apart] = [twin.placeRows(weights, n, 0), twin.placeRows(weights, n, 0)];
         const [g, status] = [twin.reserve(rows * ld), twin.placeIds([0, 0, 0, 0])];
         twin.call("outerSgdStep", together, a, b, status, fround(0.1), weightDecay, n, ld, 0, rows);
@@ -66,6 +68,8 @@ describe("the kernel", () => {
     const gradient = Status.Loss | Status.Gradient | Status.Weight;
     for (const i of [0, 4]) expect(run(w, at(a, i), b, 0.5)).toBe(gradient);
     for (const i of [0, 3, 5]) expect(run(w, a, at(b, i), 0.5)).toBe(gradient);
+    // Rows along which a is 0 stay as they are, but for what is not finite.
+    for (const i of [0, 3, 5]) expect(run(w, new Float32Array(5), at(b, i), 0.5)).toBe(value === 3e38 ? Status.Loss : gradient);
     // A weight of 3e38 is one, but for a step of 2e38 more.
     for (const i of [0, 13, 29]) expect(run(at(w, i), a, b, -5e37)).toBe(Status.Loss | Status.Weight);
     expect(run(w, a, b, 0.5)).toBe(Status.Loss);

@@ -1,6 +1,5 @@
 // Passes rewrite a program without changing a bit of what it computes.
 
-import { Start } from "../../assembly/opcodes.js";
 import { type OpName, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
 import { collide, type Touch, touchesOf } from "./shares.js";
@@ -42,9 +41,9 @@ export function fuseOuterProducts(program: Program, capacity: number): Program {
 
   const products = new Map<Tensor, Instruction>();
   for (const instruction of program.instructions) {
-    const { a, b, c, k, start, activation } = instruction.operands;
-    if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, capacity) !== 1 || start !== Start.Zero || activation !== 0) continue;
-    // The optimizer reads it, and nothing else. Parameters among the factors may have been updated by then.
+    const { a, b, c, k } = instruction.operands;
+    if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, capacity) !== 1) continue;
+    // Nothing else writes it, and the optimizer alone reads it. Parameters among the factors may have been updated by then.
     if (isTensor(a) && isTensor(b) && isTensor(c) && uses.get(c) === 2 && a.slab !== "parameter" && b.slab !== "parameter")
       products.set(c, instruction);
   }

@@ -51,7 +51,7 @@ export const optimizerOps = {
     code: Op.OuterSgdStep,
     operands: [
       update("w", (v) => v.end! * v.ldw!),
-      read("a", whole),
+      read("a", (v) => padded(v.end!)),
       read("b", (v) => padded(v.n!)),
       status,
       scalar("rate", "stepF32"),
