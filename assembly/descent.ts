@@ -2,7 +2,7 @@
 //
 // A step's loop is written once and there for each choice that is the same in all of a pass: with weight decay and without it, as most networks
 // are trained. A product and a sum more for each vector cost up to a quarter of the speed, and so does a branch in the loop. Such choices
-// (`decays`, `nesterov`) are constants wherever a loop is inlined.
+// (`decays`, `nesterov`, `skips`) are constants wherever a loop is inlined.
 import { multiplyAdd } from "./arithmetic";
 import { lanesWithin } from "./lanes";
 import { Control } from "./opcodes";

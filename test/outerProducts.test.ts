@@ -143,11 +143,4 @@ describe("a network", () => {
       }
     expect(new Set(hashes).size).toBe(1);
   });
-
-  test("has the gradients of every parameter in a trace, and no step along outer products with several rows", async () => {
-    const net = await make({});
-    const { program } = modelOf(net).plan("trace", { ...sizes, orderRows: 0 });
-    expect(program.instructions.some(({ op }) => op === "outerSgdStep")).toBe(false);
-    expect(Object.keys(net.gradients([[1, 2, 3, 4, 5]], [[1, 2, 3]]))).toEqual(expect.arrayContaining(both));
-  });
 });

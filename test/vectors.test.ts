@@ -25,7 +25,7 @@ const sizes = [
 /** Of which the range, too, is as long as a row. */
 const transposes: readonly OpName[] = ["gemmTransposedA", "transpose"];
 
-/** What each byte is. Zeros are numbers of rows and classes, too; but one op passes over zeros. */
+/** What each byte is. Zeros are numbers of rows and classes, too; but one op skips rows of zeros. */
 const filler = (op: OpName) => (op === "outerSgdStep" ? 1 : 0);
 
 const stridesOf = (op: OpName) =>

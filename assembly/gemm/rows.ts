@@ -1,7 +1,7 @@
 // Products that are a matrix by a vector, or of two vectors. A few rows of C, as one sample's prediction is: B is read once, in blocks that
-// stay in L1 for as long as strips of C's rows are added to in registers. One row with a transposed B, as one sample's error on its way back is: dot products. k of 1, as the
-// gradient of weights is for one sample: C is written once, front to back. One column of C, as the gradient of one output's weights is:
-// lanes are rows of C.
+// stay in L1 while strips of C's rows are added to in registers. One row with a transposed B, as one sample's error on its way back is: dot
+// products. k of 1, as the gradient of weights is for one sample: C is written once, front to back. One column of C, as the gradient of one
+// output's weights is: lanes are rows of C.
 import { multiplyAdd } from "../arithmetic";
 import { gather, interleaveHigh, interleaveLow, joinHigh, joinLow, lanesWithin } from "../lanes";
 import { Block } from "./blocks";
