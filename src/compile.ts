@@ -76,6 +76,8 @@ export interface Built extends Roots {
   readonly parameters: readonly ParameterSpec[];
   /** Whether a layer of the user's may compute something else without training. */
   readonly askedTraining: boolean;
+  /** Whether for batches of one row there is a program of their own, which is faster. */
+  readonly singleRow: boolean;
 }
 
 /** Of all its plans. */
@@ -173,14 +175,17 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
     });
 
   let program = g.program();
+  const outer = fuseOuterProducts(program);
+  const singleRow = purpose === "train" && outer !== program;
   // A trace keeps all that there is to see.
   if (purpose === "trace") program = { ...program, results: everything(program) };
-  else program = fuseEpilogues(fuseOuterProducts(program, sizes.capacity));
+  else program = fuseEpilogues(sizes.capacity === 1 ? outer : program);
   const order = gathers ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
   return {
     program: addScratch(program, sizes.capacity, sizes.threads),
     parameters: g.parameters,
     askedTraining: g.askedTraining,
+    singleRow,
     feeds,
     order,
     predictions,
@@ -211,9 +216,9 @@ export interface Plan extends Built {
   readonly end: number;
 }
 
-/** Is the plan large enough, and do the same outputs' rows have weights? */
+/** Is the plan large enough, do the same outputs' rows have weights, and is there none of its own for so many rows? */
 export function serves(
-  { sizes, weighted: has }: Plan,
+  plan: Plan,
   capacity: number,
   dataRows: number,
   orderRows: number,
@@ -221,17 +226,23 @@ export function serves(
   threads: number,
   weighted: readonly boolean[],
 ): boolean {
+  const { sizes } = plan;
   return (
     sizes.capacity >= capacity &&
     sizes.dataRows >= dataRows &&
     sizes.orderRows >= orderRows &&
     sizes.steps >= steps &&
     sizes.threads >= threads &&
-    sameWeighted(has, weighted)
+    isAlike(plan, capacity, weighted)
   );
 }
 
-export function sameWeighted(a: readonly boolean[], b: readonly boolean[]): boolean {
+/** Would a plan for this be another one only by its sizes? */
+export function isAlike({ sizes, singleRow, weighted: has }: Plan, capacity: number, weighted: readonly boolean[]): boolean {
+  return (!singleRow || (sizes.capacity === 1) === (capacity === 1)) && sameWeighted(has, weighted);
+}
+
+function sameWeighted(a: readonly boolean[], b: readonly boolean[]): boolean {
   return a.length === b.length && a.every((flag, i) => flag === b[i]);
 }
 

@@ -9,12 +9,12 @@ import {
   build,
   compile,
   type Definition,
+  isAlike,
   metricNames,
   type Plan,
   type Purpose,
   readsTruth,
   type Sizes,
-  sameWeighted,
   serves,
 } from "./compile.js";
 import { PlanError, ShapeError } from "./errors.js";
@@ -31,6 +31,8 @@ import { Stream, uniform } from "./random.js";
 const FIRST = 64;
 /** Each purpose has a place for its plan. */
 const PURPOSES: readonly Purpose[] = ["predict", "train", "evaluate", "trace"];
+/** How many plans of a purpose are kept: with weights and without, of one row and of many. */
+const KINDS = 4;
 
 export interface Parameter extends ParameterSpec {
   /** Byte offset in the region. */
@@ -64,9 +66,9 @@ export class Model {
   readonly predictions: Measured["predictions"];
   readonly layers: Measured["layers"];
   readonly bases: Bases;
-  private readonly plans = new Map<Purpose, LoadedPlan>();
-  /** Those that had to make way, since other outputs' rows have weights: steps with and without may take turns. */
-  private readonly replaced = new Map<Purpose, LoadedPlan>();
+  /** The one in its purpose's place, then those that had to make way for others of another kind: steps with weights and without, of one row and
+   *  of many, may take turns. */
+  private readonly plans = new Map<Purpose, readonly LoadedPlan[]>();
   /** Whose step table and staged data are in the transient memory now. */
   private owner: object | undefined;
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
@@ -177,25 +179,26 @@ export class Model {
     });
   }
 
-  /** The plan for a purpose, compiled again if it is too small for `sizes`, or if other outputs' rows have weights. */
+  /** The plan for a purpose, compiled again if there is none of the kind or if it is too small for `sizes`. */
   plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): LoadedPlan {
     const { capacity, dataRows = capacity, orderRows = 0, steps = 1, threads = 1 } = sizes;
-    const present = this.plans.get(purpose);
+    const plans = this.plans.get(purpose) ?? [];
     // Asked at every call of predict and trainOnBatch.
-    if (present && serves(present, capacity, dataRows, orderRows, steps, threads, weighted)) return present;
-    const before = this.replaced.get(purpose);
-    if (before && serves(before, capacity, dataRows, orderRows, steps, threads, weighted)) return this.load(before);
-
-    const has = present?.sizes ?? { capacity: 0, dataRows: 0, orderRows: 0, steps: 0, threads: 0 };
-    const most = Math.max(capacity, has.capacity);
-    const ordered = Math.max(orderRows, has.orderRows);
+    for (let i = 0; i < plans.length; ++i) {
+      const plan = plans[i]!;
+      if (serves(plan, capacity, dataRows, orderRows, steps, threads, weighted)) return i === 0 ? plan : this.load(plan);
+    }
+    // Steps with weights and those without will be as large.
+    const most = (key: keyof Sizes, least: number) =>
+      plans.reduce((size, plan) => (isAlike(plan, capacity, plan.weighted) ? Math.max(size, plan.sizes[key]) : size), least);
+    const [batch, ordered] = [most("capacity", capacity), most("orderRows", orderRows)];
     const grown = {
-      capacity: most,
-      dataRows: Math.max(dataRows, has.dataRows),
+      capacity: batch,
+      dataRows: most("dataRows", dataRows),
       // A step of all its rows reads as much of the order, if there is one.
-      orderRows: ordered > 0 ? Math.max(ordered, most) : 0,
-      steps: Math.max(steps, has.steps),
-      threads: Math.max(threads, has.threads),
+      orderRows: ordered > 0 ? Math.max(ordered, batch) : 0,
+      steps: most("steps", steps),
+      threads: most("threads", threads),
     };
     const plan = compile(this.definition, purpose, grown, this, weighted);
     if (plan.words.length * 4 > this.planEach)
@@ -206,11 +209,10 @@ export class Model {
 
   /** Lays a plan where its purpose has its place. */
   private load(plan: LoadedPlan): LoadedPlan {
-    const { purpose, words, address, weighted } = plan;
+    const { purpose, sizes, words, address, weighted } = plan;
     this.region.views().u32.set(words, address >> 2);
-    const present = this.plans.get(purpose);
-    if (present && !sameWeighted(present.weighted, weighted)) this.replaced.set(purpose, present);
-    this.plans.set(purpose, plan);
+    const others = this.plans.get(purpose)?.filter((other) => !isAlike(other, sizes.capacity, weighted)) ?? [];
+    this.plans.set(purpose, [plan, ...others].slice(0, KINDS));
     this.owner = undefined;
     return plan;
   }

@@ -31,9 +31,11 @@ export function fuseEpilogues(program: Program): Program {
   return { ...program, instructions: out.filter((instruction) => instruction !== undefined) };
 }
 
-/** Where batches have one row, the gradient of a layer's weights is the outer product of two rows: an optimizer that can takes its step from
- *  these, and the gradient is never in memory. What an optimizer updates is one piece of the slabs; it falls into several. */
-export function fuseOuterProducts(program: Program, capacity: number): Program {
+/** For batches of one row, where the gradient of a layer's weights is the outer product of two rows: an optimizer that can takes its step from
+ *  these, and the gradient is never in memory. What an optimizer updates is one piece of the slabs; it falls into several.
+ *  @returns the program itself, if there is nothing of the kind in it */
+export function fuseOuterProducts(program: Program): Program {
+  if (!program.instructions.some(({ op }) => specOf(op).ofOuterProduct)) return program;
   const uses = new Map<Tensor, number>();
   for (const instruction of program.instructions)
     for (const { tensor } of usesOf(instruction))
@@ -42,7 +44,7 @@ export function fuseOuterProducts(program: Program, capacity: number): Program {
   const products = new Map<Tensor, Instruction>();
   for (const instruction of program.instructions) {
     const { a, b, c, k } = instruction.operands;
-    if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, capacity) !== 1) continue;
+    if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, 1) !== 1) continue;
     // Nothing else writes it, and the optimizer alone reads it. Parameters among the factors may have been updated by then.
     if (isTensor(a) && isTensor(b) && isTensor(c) && uses.get(c) === 2 && a.slab !== "parameter" && b.slab !== "parameter")
       products.set(c, instruction);
@@ -78,7 +80,7 @@ export function fuseOuterProducts(program: Program, capacity: number): Program {
     rest(g.parts!.length);
     return pieces;
   });
-  return { ...program, instructions: instructions.filter((instruction) => !fused.has(instruction)) };
+  return fused.size === 0 ? program : { ...program, instructions: instructions.filter((instruction) => !fused.has(instruction)) };
 }
 
 /** Parts [begin, end) of what names a piece of a slab, where `parameters` are this piece's. */
