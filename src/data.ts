@@ -129,14 +129,18 @@ function copyNumbers(who: () => string, from: NumberArray | readonly number[], t
 }
 
 function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
+  const [first] = given;
+  if (given.length === 1 && first instanceof Float32Array && first.length === width) return first;
   const values = room(who, given.length, width);
-  for (const [r, row] of given.entries()) {
-    if (!Array.isArray(row) && !isNumberArray(row))
-      throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
+  for (let r = 0, at = 0; r < given.length; ++r, at += width) {
+    const row = given[r]!;
+    const typed = isNumberArray(row);
+    if (!typed && !Array.isArray(row)) throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected a row of ${width} numbers`);
     if (row.length !== width)
       throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width} (${wanted})${isList(row[0]) ? FLATTEN : ""}`);
-    if (isNumberArray(row)) values.set(row, r * width);
-    else copyNumbers(() => `${who}: row ${r}`, row, values, r * width);
+    if (!typed) copyNumbers(() => `${who}: row ${r}`, row, values, at);
+    else if (row instanceof Float32Array && width <= 32) for (let i = 0; i < width; ++i) values[at + i] = row[i]!;
+    else values.set(row, at);
   }
   return values;
 }
@@ -251,9 +255,10 @@ export interface Ports {
   }[];
 }
 
-/** One entry for each name: the only one is given as it is, several by their names. */
-function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: readonly string[]): readonly T[] {
-  if (names.length === 1 && !isRecord(given)) return [given as T];
+/** One entry for each port: the only one is given as it is, several by their names. */
+function byName<T>(who: string, given: T | Readonly<Record<string, T>>, ports: readonly { readonly name: string }[]): readonly T[] {
+  if (ports.length === 1 && !isRecord(given)) return [given as T];
+  const names = ports.map(({ name }) => name);
   if (!isRecord(given)) throw new ShapeError(`${who}: got ${shown(given)}, expected an object with ${names.join(", ")}`);
   const record = given as Readonly<Record<string, T>>;
   if (isStream(given)) throw new ShapeError(`${who}: got a stream, expected data in memory`);
@@ -268,11 +273,7 @@ function byName<T>(who: string, given: T | Readonly<Record<string, T>>, names: r
 }
 
 export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inputs"]): Samples {
-  const feeds = byName(
-    who,
-    given,
-    inputs.map(({ name }) => name),
-  ).map((rows, i) => {
+  const feeds = byName(who, given, inputs).map((rows, i) => {
     const width = product(inputs[i]!.shape);
     const port = inputs.length === 1 ? "the network's input" : inputs[i]!.name;
     return toRows(inputs.length === 1 ? who : `${who}.${inputs[i]!.name}`, rows, width, `${port} has ${width}`);
@@ -288,11 +289,7 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
  *  @param part whether there is more data than this, so that weights here may all be 0 */
 export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, { part = false } = {}): Samples {
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
-  const targets = byName(
-    `${who}: targets`,
-    data.targets,
-    outputs.map(({ name }) => name),
-  ).map((given, i) => {
+  const targets = byName(`${who}: targets`, data.targets, outputs).map((given, i) => {
     const { name, shape, loss } = outputs[i]!;
     return toTargets(outputs.length === 1 ? `${who}: targets` : `${who}: targets.${name}`, given, rows, shape, loss);
   });
@@ -304,7 +301,9 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, {
     if (weights?.[i]) throw new ShapeError(`${who}: sampleWeights: the loss of ${name} (${loss.type}) takes none`);
     return { targets: matrix };
   });
-  const staged = [...feeds, ...prepared.map(({ targets }) => targets), ...prepared.flatMap(({ weights }) => weights ?? [])];
+  const staged = [...feeds];
+  for (const { targets } of prepared) staged.push(targets);
+  for (const { weights } of prepared) if (weights) staged.push(weights);
   for (let i = 0; i < outputs.length; ++i) if (outputs[i]!.truth) staged.push(prepared[i]!.truth!);
   return {
     rows,
