@@ -1,11 +1,12 @@
 // What an optimizer is to the rest of the library, and how it is made from its rule: which op updates parameters, and from which factors.
+import { SMALLEST_NORMAL } from "../../assembly/coefficients.js";
 import { Step } from "../../assembly/opcodes.js";
 import { checkNumber } from "../checks.js";
 import type { Builder } from "../plan/builder.js";
 import { type Extent, size, type Tensor } from "../plan/tensor.js";
 import { isObserver } from "../schedules/plateau.js";
 import type { Schedule } from "../schedules.js";
-import { EVERY, NORMAL } from "./fading.js";
+import { FLUSH_INTERVAL } from "./fading.js";
 import { type ParameterGroup, possibleSettings, runsOf, type Setting } from "./groups.js";
 import type { Clip, Common, Complete, Ema } from "./options.js";
 import { toSchedule } from "./rate.js";
@@ -127,8 +128,8 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
           g.emit("flushSubnormals", {
             x: share.slots[i]!,
             number: Step.Number,
-            every: EVERY,
-            least: rule.least?.[i] ?? NORMAL,
+            every: FLUSH_INTERVAL,
+            least: rule.least?.[i] ?? SMALLEST_NORMAL,
             end: share.end,
           });
         });
