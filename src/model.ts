@@ -21,7 +21,7 @@ import { PlanError, ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
-import { LONGEST_RECORD } from "./plan/ops.js";
+import { BARRIER_RECORD, LONGEST_RECORD } from "./plan/ops.js";
 import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
@@ -95,7 +95,8 @@ export class Model {
     const updates = (3 + optimizer.slots.length) * parameters.length;
     const truths = objectives.filter(readsTruth).length;
     const added = graph.inputs.length + 3 * objectives.length + truths + metricNames(objectives).length + updates + 8;
-    const planEach = aligned((program.instructions.length + added) * LONGEST_RECORD * 4);
+    // Several threads may have to meet before each.
+    const planEach = aligned((program.instructions.length + added) * (LONGEST_RECORD + BARRIER_RECORD) * 4);
     const transient = planBegin + PURPOSES.length * planEach;
     return {
       bytes: transient,

@@ -70,3 +70,12 @@ test("steps of one row and of many, with weights and without, taking turns, end 
     expect(net.weightsHash()).toBe(fresh.weightsHash());
   }
 });
+
+test("there is room for a plan of long records with a barrier before nearly each", async () => {
+  const again = dense(48, { bias: false });
+  const model = modelOf(
+    await network({ input: 48, layers: new Array(500).fill(again), loss: meanSquaredError(), optimizer: sgd(), seed: 1 }),
+  );
+  const { program } = model.plan("train", { capacity: 64, threads: 2 }, [false]);
+  expect(program.instructions.filter(({ op }) => op === "barrier").length).toBeGreaterThan(program.instructions.length / 3);
+});

@@ -6,7 +6,7 @@ import type { Plan, Purpose } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { adam, categoricalCrossEntropy, dense, dropout, meanSquaredError, network, sgd } from "../src/index.js";
 import { assemble } from "../src/plan/assemble.js";
-import { LONGEST_RECORD, type OpName, ops, specOf } from "../src/plan/ops.js";
+import { BARRIER_RECORD, LONGEST_RECORD, type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Instruction, Program } from "../src/plan/program.js";
 import type { Tensor } from "../src/plan/tensor.js";
 import { verify } from "../src/plan/verify.js";
@@ -433,4 +433,5 @@ test.each([...cases, ...composedCases])(
 test("no op's record is longer than what plans' room is measured in", () => {
   const words = (Object.keys(ops) as OpName[]).map((name) => 2 + specOf(name).operands.length);
   expect(Math.max(...words)).toBe(LONGEST_RECORD);
+  expect(2 + specOf("barrier").operands.length).toBe(BARRIER_RECORD);
 });

@@ -52,3 +52,6 @@ export function opOf(code: number): OpName | undefined {
 
 /** Words of the longest record, which the table as a whole must not be made for: adamStep's. */
 export const LONGEST_RECORD = 17;
+
+/** Words of a barrier's. */
+export const BARRIER_RECORD = 2;
