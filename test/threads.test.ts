@@ -311,14 +311,20 @@ function sendModule(module: WebAssembly.Module): void {
   });
 }
 
-/** When the next run begins, the workers of its session are about to end. */
-function terminateInNextRun(net: Network): void {
+/** The workers that enter a memory from now on. */
+function entering(): readonly Worker[] {
   const workers: Worker[] = [];
   const post = Worker.prototype.postMessage;
   vi.spyOn(Worker.prototype, "postMessage").mockImplementation(function (this: Worker, entry: Entry) {
     workers.push(this);
     post.call(this, entry);
   });
+  return workers;
+}
+
+/** When the next run begins, the workers of its session are about to end. */
+function terminateInNextRun(net: Network): void {
+  const workers = entering();
   const model = modelOf(net);
   const run = model.runShared.bind(model);
   vi.spyOn(model, "runShared").mockImplementation((...given) => {
@@ -407,6 +413,25 @@ describe("a thread that fails in a barrier makes fit reject with the reason, and
     const failing = net.fit(large.data(), options);
     await expect(failing).rejects.toThrow(/worker \d+: RuntimeError: unreachable/);
     expect(net.weightsHash()).toBe(hashes.at(-1));
+    vi.restoreAllMocks();
+    const again = await network({ ...large.options, backend: "wasm", threads: 2 });
+    await again.fit(large.data(), { epochs: 2, batchSize: large.batch });
+    expect(again.weightsHash()).toBe((await trained(large, 1)).outcome.hash);
+  });
+
+  test("workers that are gone between two runs, and no others to be had", async () => {
+    const net = await network({ ...large.options, backend: "wasm", threads: 2 });
+    const workers = entering();
+    const onChunkEnd = async () => {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      vi.spyOn(process.getBuiltinModule("node:worker_threads"), "Worker").mockImplementation(function refusing() {
+        throw new Error("EAGAIN");
+      });
+    };
+    const callbacks = [{ type: "ends workers", onChunkEnd }];
+    const failing = net.fit(large.data(), { epochs: 9, batchSize: large.batch, chunkMilliseconds: 1e-9, callbacks });
+    await expect(failing).rejects.toThrow(BackendError);
+    await expect(failing).rejects.toThrow(/EAGAIN/);
     vi.restoreAllMocks();
     const again = await network({ ...large.options, backend: "wasm", threads: 2 });
     await again.fit(large.data(), { epochs: 2, batchSize: large.batch });

@@ -300,6 +300,7 @@ export function runTogether(shared: Shared, run: Run): Promise<number | undefine
       cause = error;
     }
     const reasons = await close();
+    if (cause instanceof BackendError && reasons.length === 0) throw cause;
     if (cause !== undefined && !(cause instanceof BackendError)) reasons.unshift(`the calling thread: ${cause}`);
     if (reasons.length > 0) throw new BackendError(`threads: a run was lost: ${reasons.join("; ")}`, { cause });
     if (bears >= MOST_PATIENCE) throw new BackendError(`threads: a run was lost: no thread got on for ${bears / 1000} s`);
