@@ -198,6 +198,25 @@ describe("useModule", () => {
     vi.restoreAllMocks();
   });
 
+  test("is followed after a network that had to do without", async () => {
+    vi.resetModules();
+    const module = new WebAssembly.Module(readFileSync("build/strict.wasm"));
+    vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new WebAssembly.CompileError("Wasm code generation disallowed by embedder"));
+    const { dense, meanSquaredError, network, useModule } = await import("../src/index.js");
+    const options = { input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 };
+    expect((await network(options)).backend.name).toBe("js");
+    useModule("strict", module);
+    expect((await network(options)).backend.name).toBe("wasm");
+  });
+
+  test("what could not be had once is asked for again", async () => {
+    vi.resetModules();
+    vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    const { dense, meanSquaredError, network } = await import("../src/index.js");
+    const options = { input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 };
+    expect([(await network(options)).backend.name, (await network(options)).backend.name]).toEqual(["js", "wasm"]);
+  });
+
   test("anything but such a module is refused", async () => {
     vi.resetModules();
     const { useModule } = await import("../src/index.js");

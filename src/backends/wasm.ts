@@ -34,6 +34,8 @@ export function compileBuild(name: BuildName): Promise<Compiled> {
   if (!present) {
     present = compile(name);
     compiled.set(name, present);
+    // What failed may be given with useModule, or be had the next time, as a file of a page.
+    present.catch(() => compiled.delete(name));
   }
   return present;
 }
@@ -78,7 +80,7 @@ async function compile(name: BuildName): Promise<Compiled> {
 }
 
 /** Pages to which a memory for threads may grow, as asconfig.json has it. */
-const mostPages = 32_768;
+export const mostPages = 32_768;
 
 /** A caller that runs alone waits for nobody. */
 const alone = { wait: () => 0, report: () => {} };
