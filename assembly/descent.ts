@@ -82,7 +82,7 @@ function outerVector(decays: bool, w: usize, x: v128, b: usize, minusRate: v128,
   return multiplyAdd(minusRate, decayed(decays, gradient, l2, weight), weight);
 }
 
-/** Rows [begin, end) of w. `skips`: those along which a is 0; b is finite, so they would stay as they are. @returns the sum of the new weights */
+/** Rows [begin, end) of w. `skips`: those along which a is 0; b and the rate are finite, so they would stay as they are. @returns the sum of the new weights */
 // @ts-ignore: decorator
 @inline
 function descendByOuter(
@@ -152,7 +152,7 @@ export function outerSgdStep(
   const l2 = f32x4.splat(weightDecay);
   let watched: v128;
   if (weightDecay != 0) watched = descendByOuter(true, false, w, a, b, minusRate, l2, n, ldw, begin, end);
-  else if (isSparse(a, begin, end) && !isOuterBroken(Control.Zeros, b, n, 0, 1))
+  else if (rate * 0 == 0 && isSparse(a, begin, end) && !isOuterBroken(Control.Zeros, b, n, 0, 1))
     watched = descendByOuter(false, true, w, a, b, minusRate, l2, n, ldw, begin, end);
   else watched = descendByOuter(false, false, w, a, b, minusRate, l2, n, ldw, begin, end);
   if (suspicious(watched)) reportFound(status, isOuterBroken(a, b, n, begin, end), w, 0, 0, begin * ldw, end * ldw);

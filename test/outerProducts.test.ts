@@ -74,6 +74,14 @@ describe("the kernel", () => {
     for (const i of [0, 13, 29]) expect(run(at(w, i), a, b, -5e37)).toBe(Status.Loss | Status.Weight);
     expect(run(w, a, b, 0.5)).toBe(Status.Loss);
   });
+
+  test.each([Number.POSITIVE_INFINITY, Number.NaN])("a rate of %f spoils rows along which a is 0, too", (rate) => {
+    const [w, a, b] = [twin.placeRows(some(30, 2), 6, 0), twin.place(new Float32Array(5)), twin.placeRows(some(6, 5), 6)];
+    const status = twin.placeIds([0, 0, 0, 0]);
+    twin.call("outerSgdStep", w, a, b, status, rate, 0, 6, 8, 0, 5);
+    expect(twin.wasm.u32[status >> 2]).toBe(Status.Weight);
+    for (let row = 0; row < 5; ++row) expect(twin.read(w + row * 32, 6)).toEqual(new Float32Array(6).fill(Number.NaN));
+  });
 });
 
 /** Adds to each row the product of two of its own parameters, whose rows are one in every batch. */
