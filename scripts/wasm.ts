@@ -1,10 +1,15 @@
-// What scripts/splats.ts reads of a module: its sections, and where one instruction ends and the next begins (WebAssembly core specification
-// 2.0, chapter 5, with relaxed SIMD and threads).
+// How a module is read: its sections, and where one instruction ends and the next begins (WebAssembly core specification 2.0, chapter 5, with
+// relaxed SIMD and threads).
 
 export enum Section {
   Type = 1,
+  Import = 2,
   Function = 3,
+  Global = 6,
+  Export = 7,
+  Start = 8,
   Code = 10,
+  Data = 11,
 }
 
 export enum Code {
