@@ -8,7 +8,7 @@ import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import { completeFit, type FitOptions } from "./fitOptions.js";
 import type { History } from "./history.js";
-import { type Position, runToResume } from "./position.js";
+import { hasEnded, type Position, runToResume } from "./position.js";
 import { isStop } from "./reading.js";
 import { keep, statesFor } from "./resume.js";
 import { train } from "./run.js";
@@ -29,6 +29,7 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   const complete = completeFit(given);
   const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
   const { callbacks, resume, signal, validation } = options;
+  if (resume && hasEnded(position, options.epochs)) return { epochs: [], stopped: false };
   // Before what belongs to one: callbacks, streams that are read.
   if (resume) runToResume(position);
   const states = resume ? statesFor(callbacks, position) : [];
@@ -62,7 +63,7 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
       if (!isStop(error, signal)) throw error;
     });
     if (!sources) {
-      if (!resume) position.interrupted = "unbegun";
+      if (!resume) Object.assign(position, { interrupted: "unbegun", ended: undefined } satisfies Partial<Position>);
       return { epochs: [], stopped: "signal" };
     }
     position.callbacks = callbacks;

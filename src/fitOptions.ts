@@ -44,9 +44,10 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
   readonly callbacks?: readonly Callback[];
-  /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all; one that a callback stopped
-   *  has ended. It ends as if it had not been interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data,
-   *  options and callbacks must be the same. Refused where `net.interrupted` is undefined. */
+  /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all. It ends as if it had not been
+   *  interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data, options and callbacks must be the same.
+   *  Of a run that has ended, also since a callback stopped it, nothing is left to do: no epochs, no callback is called. Refused where there
+   *  was no run, or `trainOnBatch` has trained the network since. */
   readonly resume?: boolean;
   /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; runs at the same time share it; default 50, on a
    *  page's main thread 8 */

@@ -20,7 +20,7 @@ import { Online } from "./online.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
-import { type Position, untrained } from "./position.js";
+import { leaveRun, type Position, untrained } from "./position.js";
 import { completeProfile, madeUp, type Profile, type ProfileOptions, profileOf } from "./profile.js";
 import { inputsOf } from "./reading.js";
 import { restoreTraining, storeTraining, withoutState } from "./resume.js";
@@ -138,7 +138,9 @@ export class Network {
   /** One step on one batch. @returns its loss before the update, penalties included */
   trainOnBatch(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): number {
     this.assertIdle("trainOnBatch");
-    return this.online.train(this.batch("trainOnBatch", inputs, targets, sampleWeights));
+    const loss = this.online.train(this.batch("trainOnBatch", inputs, targets, sampleWeights));
+    leaveRun(this.position);
+    return loss;
   }
 
   /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at

@@ -27,6 +27,8 @@ export interface Position {
   step: number;
   epoch: number;
   interrupted: Interrupted | Unbegun | undefined;
+  /** The epochs that the last run was for, if it has ended: resumed, it has nothing left to do. */
+  ended: number | undefined;
   /** Of the run: the callbacks themselves while it goes on, then their state. */
   callbacks: readonly Kept[];
   /** Are they those of a loaded run, with which nothing has gone on? */
@@ -34,13 +36,28 @@ export interface Position {
 }
 
 /** Of a network that was not trained. */
-export const untrained = (): Position => ({ step: 0, epoch: 0, interrupted: undefined, callbacks: [], loaded: false });
+export const untrained = (): Position => ({ step: 0, epoch: 0, interrupted: undefined, ended: undefined, callbacks: [], loaded: false });
+
+/** Steps were done that are not the last run's: it cannot go on from there. */
+export function leaveRun(position: Position): void {
+  position.interrupted = position.ended = undefined;
+}
+
+/** Whether the run has ended already: a script that is begun again after its end has no more to do.
+ *  @throws {OptionError} if it was for another number of epochs */
+export function hasEnded({ ended }: Position, epochs: number): boolean {
+  if (ended !== undefined && ended !== epochs)
+    throw new OptionError(
+      `fit: resume: epochs is ${epochs}, but the run was for ${ended} and has ended; without resume, fit trains for more`,
+    );
+  return ended !== undefined;
+}
 
 /** The run that was interrupted after it had begun. @throws {OptionError} if there is none */
 export function runToResume({ interrupted }: Position): Interrupted {
   if (interrupted === undefined || interrupted === "unbegun")
     throw new OptionError(
-      "fit: resume: this network has no interrupted run, as net.interrupted says; one is kept by checkpoint(path), or save({ training: true }) while it trains",
+      "fit: resume: this network has no interrupted run, as net.interrupted says; one is kept by checkpoint(path), or save({ training: true }) while it trains, until trainOnBatch trains it otherwise",
     );
   return interrupted;
 }

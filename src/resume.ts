@@ -20,6 +20,7 @@ interface TrainingJson {
   readonly step: number;
   readonly epoch: number;
   readonly interrupted?: StoredInterrupted;
+  readonly ended?: number;
   readonly callbacks: readonly StoredCallback[];
   /** Of a schedule that follows what training reports. */
   readonly schedule?: PlateauState;
@@ -83,7 +84,7 @@ function storeInterrupted(interrupted: Interrupted | Unbegun): StoredInterrupted
 }
 
 export function storeTraining(model: Model, position: Position): StoredTraining {
-  const { step, epoch, interrupted, callbacks } = position;
+  const { step, epoch, interrupted, ended, callbacks } = position;
   const tensors: StoredParameter[] = model.slots().map(({ name, shape, values }) => ({ name: `slot.${name}`, shape, values }));
   const stored = callbacks.map((callback, i): StoredCallback => {
     if (!callback.state) return { type: callback.type };
@@ -98,6 +99,7 @@ export function storeTraining(model: Model, position: Position): StoredTraining 
     epoch,
     callbacks: stored,
     ...(interrupted && { interrupted: storeInterrupted(interrupted) }),
+    ...(ended !== undefined && { ended }),
     ...(isObserver(schedule) && { schedule: schedule.state() }),
   };
   return { json, tensors };
@@ -167,9 +169,10 @@ function checkCallback(who: string, stored: unknown): void {
  *  @throws {FormatError} if the file's state is not that of this network's optimizer; {OptionError} a field that no run has */
 export function restoreTraining(model: Model, position: Position, { json, tensors }: StoredTraining): void {
   if (!isRecord(json)) throw new OptionError(`training.json is ${shown(json)}, expected { step, epoch, callbacks, … }`);
-  const { step, epoch, callbacks, schedule: followed } = json as unknown as TrainingJson;
+  const { step, epoch, ended, callbacks, schedule: followed } = json as unknown as TrainingJson;
   checkCount("training.json.step", step, 0, Number.MAX_SAFE_INTEGER);
   checkCount("training.json.epoch", epoch, 0, Number.MAX_SAFE_INTEGER);
+  if (ended !== undefined) checkCount("training.json.ended", ended);
   if (!Array.isArray(callbacks)) throw new OptionError(`training.json.callbacks is ${shown(callbacks)}, expected an array`);
   callbacks.forEach((callback, i) => {
     checkCallback(`training.json.callbacks[${i}]`, callback);
@@ -193,7 +196,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
     const saved = { json: state, arrays: Object.fromEntries(arrays.map((name) => [name, take(`callback.${i}.${name}`, undefined)])) };
     return { type, state: () => saved };
   });
-  Object.assign(position, { step, epoch, interrupted, callbacks: kept, loaded: true } satisfies Position);
+  Object.assign(position, { step, epoch, interrupted, ended, callbacks: kept, loaded: true } satisfies Position);
 }
 
 /** The state that was kept for each callback: those of one type have theirs in their order.

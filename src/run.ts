@@ -85,7 +85,7 @@ export async function train(
       // The event loop turns between chunks; the last one has nobody to wait for.
       if (!loop.finished) await macrotask();
     }
-    if (stopped !== "signal") position.interrupted = undefined;
+    if (stopped !== "signal") Object.assign(position, { interrupted: undefined, ended: options.epochs } satisfies Partial<Position>);
     const history = loop.epochs.history(stopped, loop.firstEpoch + 1);
     for (const callback of callbacks) await callback.onFitEnd?.(history, run);
     return history;

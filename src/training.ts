@@ -257,6 +257,7 @@ export class Training {
   private keepPosition(): void {
     const { position, sums, options } = this;
     const { rows, size: batchSize } = this.batches;
+    position.ended = undefined;
     position.interrupted = {
       epochs: this.closed,
       begin: this.used,

@@ -235,6 +235,7 @@ describe("a fit that fails before its first step leaves the network as it was:",
   test("no run to resume is said first: not that callbacks of the one that has ended are missing, and no stream is read for it", async () => {
     const ended = await make();
     await ended.fit(data, { ...options, callbacks: [{ type: "counter" }] });
+    ended.trainOnBatch(data.inputs, data.targets);
     const net = await cr.loadNetwork(ended.save({ training: true }));
     let readings = 0;
     const rows = cr.dataset.stream(() => {

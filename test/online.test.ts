@@ -149,18 +149,20 @@ test("a loaded network's steps begin with a copy of its own", async () => {
 test("a learning rate that follows the epochs may change between two steps", async () => {
   const learningRate = schedules.reduceOnPlateau({ base: 0.01, factor: 0.5, patience: 0, threshold: 10, thresholdMode: "abs" });
   const net = await make({ optimizer: adam({ learningRate }) });
+  let broken = true;
   const open = () => {
-    if (net.steps === 2) throw new Error("no validation");
+    if (broken && net.steps === 12) throw new Error("no validation");
     return [{ input: new Float32Array(WIDTH), target: [0] }];
   };
   const options = { epochs: 1, validation: dataset.stream(open) };
   await net.fit(data(3), { epochs: 1 });
+  train(net, 1, 10);
   // All of its steps are done, but what follows the epoch is not.
   await expect(net.fit(data(3), options)).rejects.toThrow("no validation");
-  train(net, 1, 10);
-  const { steps } = net;
+  broken = false;
   await net.fit(data(3), { ...options, resume: true });
-  expect(net.steps).toBe(steps);
+  expect(net.steps).toBe(12);
+  train(net, 11, 15);
   fail(net);
 });
 

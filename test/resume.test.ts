@@ -14,7 +14,6 @@ import {
   type Network,
   network,
   OptionError,
-  type Run,
   rmsprop,
   schedules,
   sgd,
@@ -135,22 +134,6 @@ test("what onEpochEnd saves holds what callbacks made of that epoch", async () =
   }
 });
 
-test.each<[string, object, number]>([
-  ["has done its epochs", {}, STEPS],
-  [
-    "a callback has stopped",
-    { callbacks: [{ type: "once", onEpochEnd: (_: unknown, index: number, run: Run) => index === 2 && run.stop() }] },
-    15,
-  ],
-])("a run that %s is no interrupted one", async (_, given, steps) => {
-  const net = await make("sgd");
-  await net.fit(data, { ...options, ...given });
-  for (const ended of [net, await loadNetwork(net.save({ training: true }))]) {
-    expect([ended.steps, ended.interrupted]).toEqual([steps, undefined]);
-    await expect(ended.fit(data, { ...options, resume: true })).rejects.toThrow("fit: resume: this network has no interrupted run");
-  }
-});
-
 test("a run over data at hand is not resumed over a stream that is shuffled otherwise, nor the reverse", async () => {
   const stream = dataset.stream(() => inputs.map((input, i) => ({ input, target: data.targets[i]! })), { shuffleBuffer: 20 });
   const stopped = async (over: typeof data | typeof stream) => {
@@ -181,6 +164,38 @@ test("resuming says what does not fit", async () => {
   await expect((await make("adam")).fit(data, { ...options, resume: true })).rejects.toThrow(OptionError);
   expect(net.weightsHash()).toBe(before);
   await expect(resume({})).resolves.toMatchObject({ stopped: false });
+});
+
+test("a run that has ended has nothing left to do, from a file as well, until the network is trained otherwise", async () => {
+  const stop: Callback = { type: "stop", onEpochEnd: (_, index, run) => void (index === 2 && run.stop()) };
+  for (const callbacks of [[], [stop]]) {
+    const net = await make("adam");
+    const { stopped } = await net.fit(data, { ...options, callbacks });
+    expect([stopped, net.steps]).toEqual(callbacks.length > 0 ? ["callback", 15] : [false, STEPS]);
+    const loaded = await loadNetwork(net.save({ training: true }));
+    const hash = net.weightsHash();
+    for (const ended of [net, loaded]) {
+      const called: string[] = [];
+      const watch: Callback = { type: "watch", onFitStart: () => void called.push("start"), onFitEnd: () => void called.push("end") };
+      const again = { ...options, resume: true, callbacks: [...callbacks, watch] };
+      expect(await ended.fit(data, again)).toEqual({ epochs: [], stopped: false });
+      expect([ended.weightsHash(), ended.interrupted, called]).toEqual([hash, undefined, []]);
+      await expect(ended.fit(data, { ...again, epochs: 9 })).rejects.toThrow(
+        "fit: resume: epochs is 9, but the run was for 8 and has ended; without resume, fit trains for more",
+      );
+      ended.trainOnBatch(inputs, data.targets);
+      await expect(ended.fit(data, again)).rejects.toThrow("no interrupted run");
+    }
+  }
+});
+
+test("a run that was interrupted is not resumed after other steps, but after a step that failed", async () => {
+  const net = await loadNetwork(await interruptAfter(await make("adam"), 7));
+  expect(() => net.trainOnBatch([[1]], [0])).toThrow();
+  expect(net.interrupted).toBeDefined();
+  net.trainOnBatch(inputs, data.targets);
+  expect(net.interrupted).toBeUndefined();
+  await expect(net.fit(data, { ...options, resume: true })).rejects.toThrow("until trainOnBatch trains it otherwise");
 });
 
 test("a list of rates that is too short is refused before the first step", async () => {
@@ -342,6 +357,7 @@ describe("a run in a file", () => {
 
   test.each<[string, (json: Json) => unknown, RegExp]>([
     ["no object", () => null, /training.json is null, expected \{ step, epoch, callbacks, … \}/],
+    ["no epochs that it ended with", (json) => ({ ...json, ended: 0 }), /training.json.ended is 0, expected/],
     ["half a step", (json) => ({ ...json, step: 1.5 }), /training.json.step is 1.5, expected a whole number/],
     ["an epoch as text", (json) => ({ ...json, epoch: "1" }), /training.json.epoch is "1", expected a whole number/],
     ["no callbacks", (json) => ({ ...json, callbacks: undefined }), /training.json.callbacks is undefined, expected an array/],

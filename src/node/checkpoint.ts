@@ -8,12 +8,13 @@ export interface CheckpointOptions {
 }
 
 /** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the
- *  process ended. The file is written beside and renamed: it is always a whole one. Also written at the end of the run,
+ *  process ended; if that was after the run's end, they have nothing left to do. The file is written beside and renamed: it is always a whole one. Also written at the end of the run,
  *  when callbacks before it in the list have done what they do then: `[earlyStopping(), checkpoint(path)]` leaves the best parameters in it,
  *  the other order the last ones.
  *  @example // begins a run, or goes on with the one that was interrupted
- *  const net = existsSync(path) ? await loadFile(path) : await network({ … });
- *  await net.fit(data, { epochs: 100, resume: net.interrupted !== undefined, callbacks: [checkpoint(path)] });
+ *  const resume = existsSync(path);
+ *  const net = resume ? await loadFile(path) : await network({ … });
+ *  await net.fit(data, { epochs: 100, resume, callbacks: [checkpoint(path)] });
  *  @throws {FormatError} by fit, before its first step if it can be told by then, if the file cannot be written */
 export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
   checkPath("checkpoint", path);

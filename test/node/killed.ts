@@ -19,10 +19,8 @@ export async function runKilled(path: string, onChunk: () => void = () => {}): P
         optimizer: adam(),
         seed: 4,
       });
-  if (!resume || net.interrupted) {
-    const callbacks = [checkpoint(path, { everySeconds: 0 })];
-    await net.fit({ inputs, targets }, { epochs: 40, batchSize: 32, chunkMilliseconds: 1e-9, callbacks, resume, onProgress: onChunk });
-  }
+  const callbacks = [checkpoint(path, { everySeconds: 0 })];
+  await net.fit({ inputs, targets }, { epochs: 40, batchSize: 32, chunkMilliseconds: 1e-9, callbacks, resume, onProgress: onChunk });
   return net.weightsHash();
 }
 
