@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type Callback, customMetric, dense, earlyStopping, meanSquaredError, network } from "../src/index.js";
+import { type Callback, customMetric, dense, earlyStopping, loadNetwork, meanSquaredError, network } from "../src/index.js";
 import { checkpoint, loadFile, logTo, progressBar } from "../src/node.js";
 import { runKilled } from "./node/killed.js";
 import { thrownBy } from "./refusals.js";
@@ -37,6 +37,8 @@ test("a process killed again and again leaves a whole checkpoint each time, and 
     else await expect(loadFile(path)).resolves.toBeDefined();
   }
   expect(kills).toBe(3);
+  // Begun once more, it has nothing left to do.
+  expect(await runKilled(path)).toBe(whole);
 }, 120_000);
 
 test("a log has one row an epoch, with a header in CSV", async () => {
@@ -137,6 +139,57 @@ test("a log is of the last run, and of all of it where that was resumed; with ap
     await net.fit(data, { callbacks: [logTo(added, { append: true })] });
     expect(epochsOf(added)).toEqual([...header, "1"]);
   }
+});
+
+test("a log's rows after the state that a run is resumed from come once; those of the runs before stay", async () => {
+  const data = { inputs: [[1, 2], [3, 4]], targets: [[1], [2]] }; // biome-ignore format: rows
+  for (const kind of ["csv", "jsonl"])
+    for (const kept of [-1, 0, 2]) {
+      const path = join(folder, `again.${kept}.${kind}`);
+      const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+      const callbacks = () => [logTo(path, { append: true })];
+      await net.fit(data, { epochs: 2, callbacks: callbacks() });
+      let saved = new Uint8Array();
+      const save = (index: number) => {
+        if (index === kept) saved = net.save({ training: true });
+      };
+      const first = { type: "first", onFitStart: () => save(-1), state: () => ({}), restore() {} };
+      await net.fit(data, { epochs: 4, callbacks: [...callbacks(), first], onEpochEnd: (_, index) => save(index) });
+      const undisturbed = readFileSync(path, "utf8");
+      const again = await loadNetwork(saved);
+      await again.fit(data, { epochs: 4, resume: true, callbacks: [...callbacks(), first] });
+      const withoutSeconds = (text: string) => text.replace(/[\d.e-]+}?$/gm, "");
+      expect(withoutSeconds(readFileSync(path, "utf8"))).toBe(withoutSeconds(undisturbed));
+      // Of another file, or one that is gone, nothing is known.
+      const other = join(folder, `other.${kept}.${kind}`);
+      writeFileSync(other, undisturbed);
+      await (await loadNetwork(saved)).fit(data, { epochs: 4, resume: true, callbacks: [logTo(other), first] });
+      expect(readFileSync(other, "utf8").startsWith(undisturbed)).toBe(true);
+    }
+});
+
+test("a log adds no row to a file with other columns", async () => {
+  const path = join(folder, "columns.csv");
+  const data = { inputs: [[1, 2]], targets: [[1]] };
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  await net.fit(data, { validation: data, callbacks: [logTo(path)] });
+  const before = readFileSync(path, "utf8");
+  const error = await thrownBy(() => net.fit(data, { callbacks: [logTo(path, { append: true })] }));
+  expect(error).toMatchObject({
+    name: "FormatError",
+    message: expect.stringContaining(
+      `${path}: its columns are epoch,loss,validation.loss,seconds, expected epoch,loss,seconds, this run's; give`,
+    ),
+  });
+  expect(readFileSync(path, "utf8")).toBe(before);
+});
+
+test.each<[unknown, string]>([
+  [null, "options are null"],
+  [{ path: "a.csv", bytes: -1 }, "state.bytes is -1"],
+  [{ path: "a.csv", size: 1 }, 'unknown option "size"'],
+])("a log's state of %j is refused", (json, message) => {
+  expect(() => logTo("a.csv").restore!({ json })).toThrow(message);
 });
 
 test("a progress bar is gone after a run, and stays above the error that ended one", async () => {
