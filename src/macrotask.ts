@@ -5,9 +5,13 @@ declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 /** Resolves in a later macrotask, without the delay that nested `setTimeout`s get in browsers. */
 export function macrotask(): Promise<void> {
   return new Promise((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
-      return;
+    try {
+      if (typeof setImmediate === "function") {
+        setImmediate(resolve);
+        return;
+      }
+    } catch {
+      // Next.js's Edge runtime has it, and refuses.
     }
     // Cloudflare Workers before the compatibility date 2025-08-15.
     if (typeof MessageChannel !== "function") {

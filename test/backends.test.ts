@@ -226,6 +226,25 @@ describe("useModule", () => {
   });
 });
 
+// Next.js's Edge runtime.
+test("what has functions of Node's and refuses them trains on one thread, and says why it has no more", async () => {
+  const refuse = () => {
+    throw new Error("A Node.js API is used which is not supported");
+  };
+  vi.stubGlobal("process", { getBuiltinModule: refuse });
+  vi.stubGlobal("setImmediate", refuse);
+  vi.stubGlobal("navigator", { hardwareConcurrency: 4 });
+  vi.resetModules();
+  const { dense, meanSquaredError, network } = await import("../src/index.js");
+  const options = { input: 1, layers: [dense(1)], loss: meanSquaredError(), seed: 1 };
+  const data = { inputs: [[1], [2]], targets: [[1], [3]] };
+  const net = await network(options);
+  await net.fit(data, { epochs: 4, batchSize: 1, chunkMilliseconds: 1e-9 });
+  expect(net.steps).toBe(8);
+  await expect((await network({ ...options, threads: 2 })).fit(data)).rejects.toThrow(/^threads: /);
+  vi.unstubAllGlobals();
+});
+
 // Cloudflare Workers before the compatibility dates 2025-05-05 and 2025-08-15; Jest's jsdom, which has no TextEncoder either.
 test("what reports no collection and has no message channels trains, every network in a memory of its own", async () => {
   for (const name of ["FinalizationRegistry", "WeakRef", "MessageChannel", "setImmediate", "TextEncoder"]) vi.stubGlobal(name, undefined);

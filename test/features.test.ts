@@ -107,6 +107,21 @@ describe("revectorize()", () => {
     expect(features().revectorize).toEqual({ available: true });
   });
 
+  test.each([
+    ["has no AVX2", "flags\t: fpu sse avx\nbugs\t: avx2", { available: false, reason: "this CPU has no AVX2" }],
+    ["has it", "processor\t: 0\nflags\t: fpu avx avx2 bmi", { available: true }],
+    ["may not be asked, as under --permission", undefined, { available: true }],
+  ])("on Linux where the CPU %s", (_, text, expected) => {
+    as({});
+    const readFileSync = () => {
+      if (text === undefined) throw new Error("ERR_ACCESS_DENIED");
+      return text;
+    };
+    const value = Object.create(process, { platform: { value: "linux" }, getBuiltinModule: { value: () => ({ readFileSync }) } });
+    vi.stubGlobal("process", value);
+    expect(features().revectorize).toEqual(expected);
+  });
+
   describe("with such a V8", () => {
     beforeEach(() => as({}));
 

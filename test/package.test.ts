@@ -99,6 +99,12 @@ describe("the package", () => {
     );
   });
 
+  test("asks for Node's process by globalThis: bundlers for pages would look for a package of that name", () => {
+    const library = files.filter((path) => /^dist\/(chainrule|index|js|relaxed|strict)[^/]*\.js$/.test(path));
+    expect(library.length).toBeGreaterThan(8);
+    for (const path of library) expect(readFileSync(path, "utf8")).not.toMatch(/(?<![\w.$])process[.?[]/);
+  });
+
   test("declares what can be imported, and nothing that exports nothing", () => {
     const declarations = files.filter((path) => path.endsWith(".d.ts"));
     expect(declarations).toEqual(expect.arrayContaining(["dist/index.d.ts", "dist/node.d.ts", "dist/csv.d.ts"]));
@@ -185,6 +191,26 @@ console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
     const tsc = resolve("node_modules/typescript/bin/tsc");
     const check = () => execFileSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8", stdio: "pipe" });
     expect(check).not.toThrow();
+  });
+
+  test("TypeScript that knows no exports finds its entry points, too", () => {
+    const text =
+      'import { network } from "chainrule"; import { saveFile } from "chainrule/node"; import { parseCsv } from "chainrule/csv";';
+    writeFileSync(join(folder, "old.ts"), `${text}\nexport const all = [network, saveFile, parseCsv];`);
+    const compilerOptions = {
+      module: "commonjs",
+      moduleResolution: "node10",
+      ignoreDeprecations: "6.0",
+      target: "es2022",
+      strict: true,
+      noEmit: true,
+      typeRoots: [resolve("node_modules/@types")],
+      types: ["node"],
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["old.ts"] }));
+    const tsc = resolve("node_modules/typescript/bin/tsc");
+    const { stdout } = spawnSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8" });
+    expect(stdout).toBe("");
   });
 
   test("a library with declarations of its own can pass on what any public function takes and gives", () => {

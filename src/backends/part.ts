@@ -8,7 +8,7 @@ export async function loadPart<T>(what: string, load: () => T | Promise<T>): Pro
     return await load();
   } catch (cause) {
     throw new BackendError(
-      `${what}'s module could not be loaded (${cause}); serve all files of chainrule's dist folder next to one another`,
+      `${what}'s module could not be loaded (${cause}); serve all files of chainrule's dist folder next to one another; a service worker can load none`,
       { cause },
     );
   }

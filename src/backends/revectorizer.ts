@@ -22,8 +22,8 @@ export function isWide(arithmetic: ArithmeticName): boolean {
   return on && (arithmetic === "strict" || Number.parseInt(globalThis.process.versions.v8, 10) >= 13);
 }
 
-/** In words why V8's revectorizer cannot be switched on here; undefined if it can. Whether the CPU has AVX2 only Linux says; without it
- *  the switch does nothing. */
+/** In words why V8's revectorizer cannot be switched on here; undefined if it can. Whether the CPU has AVX2 only Linux says, to whom
+ *  may read /proc; without it the switch does nothing. */
 export function lacksRevectorizer(): string | undefined {
   const { process } = globalThis;
   const { node, v8, bun, deno } = process?.versions ?? {};
@@ -32,11 +32,17 @@ export function lacksRevectorizer(): string | undefined {
   if (major < FIRST[0] || (major === FIRST[0] && minor < FIRST[1]))
     return `V8 ${major}.${minor} of Node ${node} has no revectorizer, Node 22 is the first that has`;
   if (process.arch !== "x64") return `V8's revectorizer is for x64 with AVX2, this CPU is ${process.arch}`;
-  if (process.platform === "linux" && !/^flags.*\bavx2\b/m.test(cpuInfo())) return "this CPU has no AVX2";
+  if (process.platform === "linux" && cpuFlags()?.includes("avx2") === false) return "this CPU has no AVX2";
   // It makes its operations of theirs.
   return lacks("simd");
 }
 
-function cpuInfo(): string {
-  return process.getBuiltinModule("node:fs").readFileSync("/proc/cpuinfo", "utf8");
+/** undefined: they cannot be read, as under --permission. */
+function cpuFlags(): readonly string[] | undefined {
+  try {
+    const text = globalThis.process.getBuiltinModule("node:fs").readFileSync("/proc/cpuinfo", "utf8");
+    return /^flags.*/m.exec(text)?.[0].split(" ") ?? [];
+  } catch {
+    return undefined;
+  }
 }

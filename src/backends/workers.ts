@@ -133,10 +133,14 @@ interface NodeModules {
   "node:os": { availableParallelism(): number };
 }
 
-/** A module of Node, asked for at run time: nothing here imports one. */
+/** A module of Node, asked for at run time: nothing here imports one. Runtimes that are like Node may have the function and refuse it. */
 function nodeModule<N extends keyof NodeModules>(name: N): NodeModules[N] | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
+  try {
+    return process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether there may be workers, as far as can be said without loading anything, for which Node takes 5 ms; starting one may still fail. */
