@@ -39,7 +39,7 @@ export interface FitOptions {
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;
-  /** Stops between chunks, and while a stream is waited for, whose iterator is told to return and is given a second for it; `fit` then resolves
+  /** Stops between chunks, in validation, and while a stream is waited for, whose iterator is told to return and is given a second for it; `fit` then resolves
    *  with the epochs that were finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */
   readonly signal?: AbortSignal;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
@@ -49,8 +49,8 @@ export interface FitOptions {
    *  Of a run that has ended, also since a callback stopped it, nothing is left to do: no epochs, no callback is called. Refused where there
    *  was no run, or `trainOnBatch` has trained the network since. */
   readonly resume?: boolean;
-  /** aimed time of a chunk of steps, after which callbacks act and the event loop turns; runs at the same time share it; default 50, on a
-   *  page's main thread 8 */
+  /** aimed time of a chunk of steps, after which callbacks act and the event loop turns, as it does within validation; runs at the same time
+   *  share it; default 50, on a page's main thread 8 */
   readonly chunkMilliseconds?: number;
 }
 

@@ -2,6 +2,7 @@
 import { metricNames } from "./compile.js";
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
+import { macrotask } from "./macrotask.js";
 import type { Hear } from "./meaning.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
@@ -36,6 +37,11 @@ class Scores {
   }
 
   add(samples: Samples): void {
+    for (const _ of this.adding(samples));
+  }
+
+  /** The same, and rests after each part. */
+  *adding(samples: Samples): Generator<void, void> {
     const { model, counted, sums } = this;
     for (let first = 0; first < samples.rows; first += SLICE) {
       const count = Math.min(SLICE, samples.rows - first);
@@ -43,6 +49,7 @@ class Scores {
       const views = model.region.views();
       sums.add(views.f64, plan.table, count, (output) => denominatorOf(samples, output, count, (row) => first + row));
       this.penalty = penaltyOf(plan, views);
+      yield;
     }
     countedByMetric(model, samples).forEach((count, i) => {
       counted[i]! += count;
@@ -62,6 +69,19 @@ class Scores {
 export function evaluateSamples(model: Model, samples: Samples): Evaluation {
   const scores = new Scores(model);
   scores.add(samples);
+  return scores.result();
+}
+
+/** To the same bits, letting the event loop turn every so many milliseconds. @param check throws if it may not go on after such a turn */
+export async function evaluateInTurns(model: Model, samples: Samples, milliseconds: number, check: () => void): Promise<Evaluation> {
+  const scores = new Scores(model);
+  let begun = performance.now();
+  for (const _ of scores.adding(samples)) {
+    if (performance.now() - begun < milliseconds) continue;
+    await macrotask();
+    check();
+    begun = performance.now();
+  }
   return scores.result();
 }
 

@@ -9,7 +9,7 @@ import type { Model } from "./model.js";
 import type { Network } from "./network.js";
 import { type First, tryStream, until } from "./reading.js";
 import { checkKept, type Samples } from "./samples.js";
-import { evaluateSamples, evaluateStream } from "./slices.js";
+import { evaluateInTurns, evaluateStream } from "./slices.js";
 import type { Validate } from "./training.js";
 
 /** The network that they are for. */
@@ -36,8 +36,7 @@ export async function openSources(
 ): Promise<Sources> {
   const { net, ports, meaning } = reader;
   if (isStream(data)) checkOrder(data, shuffle);
-  const checked =
-    validation === undefined ? undefined : await openValidation(reader, isStream(validation) ? until(signal, validation) : validation);
+  const checked = validation === undefined ? undefined : await openValidation(reader, validation, signal);
   // A new run may be in another scale, which becomes the network's; that there is none may have been forgotten, and one that goes on has its own.
   const hear: Hear = (who, said) => {
     if (resume || !isScaled(said.scalers)) checkMeaning(resume ? "fit: resume" : who, said, meaning);
@@ -74,19 +73,24 @@ interface Validation extends First {
   readonly validate: Validate;
 }
 
-async function openValidation(reader: Reader, data: Data | DataStream): Promise<Validation> {
+async function openValidation(reader: Reader, data: Data | DataStream, signal: AbortSignal | undefined): Promise<Validation> {
   const { model, ports } = reader;
   const who = "fit: validation";
   if (!isStream(data)) {
     const samples = held(who, data, reader);
-    const validate = () => {
+    const check = () => {
+      signal?.throwIfAborted();
       checkKept(who, samples);
-      return evaluateSamples(model, samples);
+    };
+    const validate = (milliseconds: number) => {
+      checkKept(who, samples);
+      return evaluateInTurns(model, samples, milliseconds, check);
     };
     return { validate, meaning: meaningOf(who, data), who };
   }
-  const first = await tryStream(who, data, ports, checkClasses(reader));
-  return { validate: () => evaluateStream(who, model, data, ports, (who, said) => checkAlike(who, said, first.meaning)), ...first };
+  const stream = until(signal, data);
+  const first = await tryStream(who, stream, ports, checkClasses(reader));
+  return { validate: () => evaluateStream(who, model, stream, ports, (who, said) => checkAlike(who, said, first.meaning)), ...first };
 }
 
 /** Data in memory, checked. */

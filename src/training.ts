@@ -25,8 +25,8 @@ const STAGED_BYTES = 16 * 2 ** 20;
 /** Steps of one call into the backend, at most: their records, 64 bytes each and more, are written, run and read while they are in L1. */
 const MOST_STEPS = 512;
 
-/** Evaluates the validation data as the network is now. */
-export type Validate = () => Evaluation | Promise<Evaluation>;
+/** Evaluates the validation data as the network is now. @param milliseconds after which the event loop is to turn */
+export type Validate = (milliseconds: number) => Promise<Evaluation>;
 
 /** One run of `fit`: where it is, and its next chunk of steps. */
 export class Training {
@@ -185,7 +185,7 @@ export class Training {
     if (this.feed) await this.load(this.feed, seconds);
     const failure = this.used < rows ? await this.run(seconds) : undefined;
     if (this.used === rows) {
-      const validation = await this.validate?.();
+      const validation = await this.validate?.(seconds * 1000);
       this.closeEpoch();
       if (validation) this.epochs.validate(validation);
       this.observe();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decode, encode, type StoredTraining } from "../src/formats/native.js";
 import {
   adam,
@@ -20,6 +20,7 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { numbers } from "./cases.js";
+import { modelOf } from "./internals.js";
 import { any, thrownBy } from "./refusals.js";
 
 const next = numbers(3);
@@ -469,4 +470,38 @@ describe("a run in a file", () => {
       /reduceOnPlateau: state: options are undefined/,
     );
   });
+});
+
+test("the event loop turns within a validation, to the same bits; a signal is heard there, and the run goes on with that validation", async () => {
+  // Of four slices.
+  const many = Array.from({ length: 1000 }, (_, i) => inputs[i % 70]!);
+  const validation = { inputs: many, targets: many.map((_, i) => data.targets[i % 70]!) };
+  const whole = await make("adam");
+  const { epochs } = await whole.fit(data, { ...options, validation });
+  const net = await make("adam");
+  const given = { ...options, validation, chunkMilliseconds: 1e-9 };
+  const controller = new AbortController();
+  let turns = 0;
+  const model = modelOf(net);
+  const run = model.run.bind(model);
+  vi.spyOn(model, "run").mockImplementation((plan, steps) => {
+    // Whatever else comes to the event loop may look at the network.
+    if (plan.purpose === "evaluate")
+      setImmediate(() => {
+        turns += 1;
+        net.predict(inputs.slice(0, 3));
+        if (turns === 6) controller.abort();
+      });
+    return run(plan, steps);
+  });
+  const first = await net.fit(data, { ...given, signal: controller.signal });
+  expect([first.stopped, first.epochs.length, turns]).toEqual(["signal", 1, 6]);
+  const saved = net.save({ training: true });
+  vi.restoreAllMocks();
+  for (const resumed of [net, await loadNetwork(saved)]) {
+    const rest = await resumed.fit(data, { ...given, resume: true });
+    const numbers = (list: typeof epochs) => list.map(({ loss, metrics, validation }) => ({ loss, metrics, validation }));
+    expect(numbers([...first.epochs, ...rest.epochs])).toEqual(numbers(epochs));
+    expect(resumed.weightsHash()).toBe(whole.weightsHash());
+  }
 });
