@@ -18,7 +18,9 @@ import { closing, held, openSources, type Reader } from "./sources.js";
 export interface Trainee extends Reader {
   readonly threads: ThreadChoice;
   readonly position: Position;
-  assertAlive(who: string): void;
+  /** Throw where a callback may not read or set weights now. */
+  assertReadable(who: string): void;
+  assertWritable(who: string): void;
 }
 
 /** As `Network.fit`, of a network that is idle. */
@@ -42,16 +44,17 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   };
   let ended = false;
   const assertRunning = (who: string) => {
-    trainee.assertAlive(who);
     if (ended) throw new OptionError(`${who}: its fit has ended; take the network's parameters and setParameters`);
   };
   const control = {
     net,
     weights: () => {
+      trainee.assertReadable("weights");
       assertRunning("weights");
       return model.weights();
     },
     setWeights: (copy: Float32Array) => {
+      trainee.assertWritable("setWeights");
       assertRunning("setWeights");
       model.setWeights(copy);
       // As by setParameters: state that begins as a copy of the parameters.

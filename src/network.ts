@@ -128,8 +128,12 @@ export class Network {
     const { model, ports, threadChoice: threads, position, meaning } = this;
     this.fitting = true;
     try {
-      const assertAlive = (who: string) => this.assertAlive(who);
-      return await fit({ net: this, model, ports, threads, position, meaning, assertAlive }, data, options);
+      const assertReadable = (who: string) => this.assertAlive(who);
+      const assertWritable = (who: string) => {
+        this.assertAlive(who);
+        this.assertOwnWeights(who);
+      };
+      return await fit({ net: this, model, ports, threads, position, meaning, assertReadable, assertWritable }, data, options);
     } finally {
       this.fitting = false;
     }
@@ -256,11 +260,12 @@ export class Network {
   }
 
   /** Calls `body` with the moving average of the weights in their place, which the optimizer's option `ema` keeps; then puts the weights back.
+   *  Callbacks of `fit` may call it, too.
    *  @example net.withAverage(() => net.evaluate(data))
    *  @throws {OptionError} without that option, or of a `body` that goes on after it has returned, as with streams; within `body` all that
    *    would change the network, and `save` with `training`: without it, it saves the average */
   withAverage<T>(body: () => T): T {
-    this.assertIdle("withAverage");
+    this.assertUnread("withAverage");
     checkFunction("withAverage: body", body);
     const { model } = this;
     const slot = model.definition.optimizer.slots.indexOf("ema");
@@ -407,6 +412,11 @@ export class Network {
   private assertIdle(who: string): void {
     this.assertAlive(who);
     if (this.fitting) throw new OptionError(`${who}: fit is running on this network; await it first`);
+    this.assertUnread(who);
+  }
+
+  private assertUnread(who: string): void {
+    this.assertAlive(who);
     if (this.evaluating > 0) throw new OptionError(`${who}: evaluate is reading a stream on this network; await it first`);
     this.assertOwnWeights(who);
   }

@@ -55,6 +55,26 @@ test("everything that is refused while the average is in the weights' place, and
   net.trainOnBatch(inputs, targets);
 });
 
+test("callbacks may look at the average, by which nothing changes, and set no weights meanwhile", async () => {
+  const make = () => network({ ...options, optimizer: adam({ ema: { decay: 0.9 } }) });
+  const [net, undisturbed] = [await make(), await make()];
+  const averages: string[] = [];
+  const onChunkEnd = (_: unknown, run: Run) => {
+    averages.push(net.withAverage(() => net.weightsHash()));
+    net.withAverage(() => {
+      expect(net.evaluate({ inputs, targets }).loss).toBeGreaterThan(0);
+      expect(() => run.setWeights(run.weights())).toThrow("setWeights: withAverage has the average in the weights' place");
+    });
+  };
+  // A step a chunk.
+  await net.fit({ inputs, targets }, { epochs: 5, chunkMilliseconds: 1e-9, callbacks: [{ type: "looks", onChunkEnd }] });
+  for (const average of averages) {
+    await undisturbed.fit({ inputs, targets });
+    expect(undisturbed.withAverage(() => undisturbed.weightsHash())).toBe(average);
+  }
+  expect([averages.length, net.weightsHash()]).toEqual([5, undisturbed.weightsHash()]);
+});
+
 test("a run's weights are refused after its fit", async () => {
   const net = await network(options);
   const kept: { run: Run; copy: Float32Array }[] = [];
