@@ -216,11 +216,12 @@ export function minimum(
   zip<Minimum>(y, a, b, ld, lda, stepA, ldb, stepB, begin, end);
 }
 
+/** a > 0 ? b : c */
 export function where(
   y: usize,
-  condition: usize,
   a: usize,
   b: usize,
+  c: usize,
   ld: u32,
   lda: u32,
   stepA: u32,
@@ -231,14 +232,15 @@ export function where(
   begin: u32,
   end: u32,
 ): void {
-  zip3<Where>(y, condition, a, b, ld, lda, stepA, ldb, stepB, ldc, stepC, begin, end);
+  zip3<Where>(y, a, b, c, ld, lda, stepA, ldb, stepB, ldc, stepC, begin, end);
 }
 
+/** The part of a, a gradient, that flows to b of max(b, c): all of it, half where they are equal, nothing. */
 export function gradientOfLarger(
-  dx: usize,
-  dy: usize,
+  y: usize,
   a: usize,
   b: usize,
+  c: usize,
   ld: u32,
   lda: u32,
   stepA: u32,
@@ -249,5 +251,5 @@ export function gradientOfLarger(
   begin: u32,
   end: u32,
 ): void {
-  zip3<GradientOfLarger>(dx, dy, a, b, ld, lda, stepA, ldb, stepB, ldc, stepC, begin, end);
+  zip3<GradientOfLarger>(y, a, b, c, ld, lda, stepA, ldb, stepB, ldc, stepC, begin, end);
 }

@@ -10,7 +10,8 @@ import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
 import { type Cost, costOf } from "./plan/cost.js";
 import { shownOp } from "./plan/explain.js";
-import type { Phase } from "./plan/program.js";
+import { specOf } from "./plan/ops.js";
+import { type Phase, valuesOf } from "./plan/program.js";
 import { aligned, product } from "./plan/tensor.js";
 import { type Samples, weightedOutputs } from "./samples.js";
 import { denominatorOf, stageInOrder } from "./single.js";
@@ -181,10 +182,8 @@ function summarize(model: Model, { program }: Plan, rows: number, number: number
   const stepNanoseconds = spent.pop()!;
   const nanoseconds = spent.reduce((sum, time) => sum + time, 0);
   const instructions = program.instructions.map((instruction, i): ProfiledInstruction => {
-    const { layer, phase, operands } = instruction;
-    // What is done in every so many steps only was not done in others.
-    const rests = typeof operands.every === "number" && number % operands.every !== 0;
-    const cost = rests ? { flops: 0, bytes: 0 } : costOf(instruction, rows);
+    const { layer, phase } = instruction;
+    const cost = specOf(instruction.op).rests?.(valuesOf(instruction, rows), number) ? { flops: 0, bytes: 0 } : costOf(instruction, rows);
     const time = spent[i]!;
     const rate = (count: number) => (time > 0 ? count / time : 0);
     return {

@@ -21,9 +21,10 @@ export function shownOp({ op, operands: { activation } }: Instruction): string {
 
 function shownInstruction(instruction: Instruction): string {
   const { op, operands } = instruction;
+  const spec = specOf(op);
   const outputs: string[] = [];
   const inputs: string[] = [];
-  for (const operand of specOf(op).operands) {
+  for (const operand of spec.operands) {
     const value = operands[operand.name];
     if (operand.kind !== "tensor" || !isTensor(value)) continue;
     const access = accessOf(operand, operands as Record<string, number>);
@@ -32,7 +33,7 @@ function shownInstruction(instruction: Instruction): string {
     else outputs.push(`${value.name} ${shapeOf(value)}`);
   }
   const words = [
-    ...commas(outputs.length > 0 || instruction.op === "barrier" ? outputs : ["step record"]),
+    ...commas(outputs.length > 0 || spec.operands.length === 0 ? outputs : ["step record"]),
     ...commas(inputs).map((item, i) => (i === 0 ? `<- ${item}` : item)),
   ];
   return wrapped(`  ${shownOp(instruction)}`, words, OPERANDS);

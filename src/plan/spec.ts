@@ -68,6 +68,8 @@ export interface OpSpec {
   readonly makes?: Made;
   /** Floating-point operations of its formula, exp and max and their like one each; choices, and what is the same for all of a row, none. */
   readonly flops: (v: Values) => number;
+  /** Whether it does nothing in the step of that number; absent: it never rests. */
+  readonly rests?: (v: Values, step: number) => boolean;
   /** Inputs to which `backward` lets nothing flow. */
   readonly stops?: readonly string[];
   /** Emits what computes the gradients of the inputs; see GradientFlow. Absent: nothing flows back through it. */

@@ -164,12 +164,13 @@ export function minimum(
   }
 }
 
+/** a > 0 ? b : c */
 export function where(
   { f32 }: Views,
   y: number,
-  condition: number,
   a: number,
   b: number,
+  c: number,
   ld: number,
   lda: number,
   stepA: number,
@@ -182,9 +183,9 @@ export function where(
 ): void {
   for (let r = begin; r < end; ++r) {
     const yRow = (y >>> 2) + r * ld;
-    const aRow = (condition >>> 2) + r * lda;
-    const bRow = (a >>> 2) + r * ldb;
-    const cRow = (b >>> 2) + r * ldc;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const cRow = (c >>> 2) + r * ldc;
     const oneA = f32[aRow]!;
     const oneB = f32[bRow]!;
     const oneC = f32[cRow]!;
@@ -197,12 +198,13 @@ export function where(
   }
 }
 
+/** The part of a, a gradient, that flows to b of max(b, c): all of it, half where they are equal, nothing. */
 export function gradientOfLarger(
   { f32 }: Views,
-  dx: number,
-  dy: number,
+  y: number,
   a: number,
   b: number,
+  c: number,
   ld: number,
   lda: number,
   stepA: number,
@@ -214,10 +216,10 @@ export function gradientOfLarger(
   end: number,
 ): void {
   for (let r = begin; r < end; ++r) {
-    const yRow = (dx >>> 2) + r * ld;
-    const aRow = (dy >>> 2) + r * lda;
-    const bRow = (a >>> 2) + r * ldb;
-    const cRow = (b >>> 2) + r * ldc;
+    const yRow = (y >>> 2) + r * ld;
+    const aRow = (a >>> 2) + r * lda;
+    const bRow = (b >>> 2) + r * ldb;
+    const cRow = (c >>> 2) + r * ldc;
     const oneA = f32[aRow]!;
     const oneB = f32[bRow]!;
     const oneC = f32[cRow]!;

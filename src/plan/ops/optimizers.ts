@@ -248,5 +248,6 @@ export const optimizerOps = {
     operands: [update("x", whole), scalar("number", "stepU32"), scalar("every", "u32"), scalar("least", "f32"), end],
     split: Share.Elements,
     flops: () => 0,
+    rests: (v, step) => step % v.every! !== 0,
   })),
 };
