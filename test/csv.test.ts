@@ -166,6 +166,19 @@ describe("streamCsv", () => {
     expect(await dataset.from(streamCsv(pieces, options))).toEqual(await readCsv(pieces, options));
   });
 
+  test("makes the same of labels as readCsv, or refuses the same ones", async () => {
+    const names = [["1", "2", "3"], ["0", "1", "2"], ["a", "b", "c"], ["-1", "0.5", "c"], ["a", "1", "c"]]; // biome-ignore format: names
+    const columns = ["0,1,2", "1,2,3", "1,1,1", "a,b,c", "a,1,c", "0,b,2", "-1,0.5,c", "-1,2,0", "01,2,0", "2,1,3"];
+    for (const classes of [2, 3, ...names])
+      for (const labels of columns) {
+        const file = ["x,y\n", ...labels.split(",").map((label, i) => `${i},${label}\n`)];
+        const read = (from: () => Promise<Dataset>) => from().then(({ targets }) => [...targets], (error) => error.constructor); // biome-ignore format: one idea
+        const options = { target: "y", classes };
+        const held = await read(() => readCsv(file, options));
+        expect(await read(() => dataset.from(streamCsv(file, options))), `${classes}: ${labels}`).toEqual(held);
+      }
+  });
+
   test("a source that is left early is closed, with its file or its connection", async () => {
     let cancelled = 0;
     const source = () => new ReadableStream<string>({ pull: (to) => to.enqueue("a,b\n1,2\n3,4\n"), cancel: () => void ++cancelled });
@@ -202,7 +215,7 @@ describe("streamCsv", () => {
       ["a,b\n1,2"],
       { target: "b", classes: 2 },
       ShapeError,
-      /^csv: line 2: the target is "2", expected one of: 0, 1$/,
+      /^csv: line 2: the target is "2", expected an id from 0 to 1$/,
     ],
     ["no lines", ["a,b\n"], { target: "b" }, FormatError, /^csv: no lines of data after the columns' names: "a", "b"$/],
     ["missing values everywhere", ["a,b\n?,2"], { target: "b", missing: "drop" }, FormatError, /^csv: every line has a missing value$/],
@@ -298,7 +311,9 @@ describe("refuses", () => {
 
   test("a label that is none of the classes", () => {
     expect(parse("a,b\n1,x\n2,z", { classes: ["x", "y"] })).toThrow(ShapeError);
-    expect(parse("a,b\n1,x\n2,z", { classes: ["x", "y"] })).toThrow(/^csv: targets: row 1 has label "z", .* or one of: x, y$/);
+    expect(parse("a,b\n1,x\n2,z", { classes: ["x", "y"] })).toThrow(
+      /^csv: targets: row 1 has label "z", expected one of: x, y; or, as all others, an id from 0 to 1$/,
+    );
   });
 
   test("what is no stream, no text, or no UTF-8", async () => {

@@ -153,6 +153,12 @@ describe("targets are", () => {
       { targets: Uint32Array.of(0, 1, 0) },
     ],
     [
+      "ids of names, of which none looks like one",
+      { inputs: rows, targets: [1, 0, 1] },
+      { classes: ["b", "a"] },
+      { targets: Uint32Array.of(1, 0, 1), classes: ["b", "a"] },
+    ],
+    [
       "ids of so many classes",
       { inputs: rows, targets: [0, 2, 0] },
       { classes: 4 },
@@ -381,7 +387,17 @@ describe("refuses", () => {
     [
       "an unknown name",
       () => dataset({ inputs: rows, targets: ["a", "c", "b"] }, { classes: ["a", "b"] }),
-      /row 1 has label "c", .* or one of: a, b$/,
+      /row 1 has label "c", expected one of: a, b; or, as all others, an id from 0 to 1$/,
+    ],
+    [
+      "ids where names look like ids",
+      () => dataset({ inputs: rows, targets: [0, 1, 2] }, { classes: ["1", "2", "3"] }),
+      /^dataset: targets: row 0 has label 0, expected one of: 1, 2, 3$/,
+    ],
+    [
+      "an id among names",
+      () => dataset({ inputs: rows, targets: ["a", 1, "b"] }, { classes: ["a", "b"] }),
+      /row 1 has label 1, expected one of: a, b; or, as all others, an id from 0 to 1$/,
     ],
     [
       "one-hot rows where classes are named",

@@ -6,7 +6,7 @@ import { oneHot as oneHotRows } from "../weighting.js";
 export type Label = string | number | boolean;
 
 /** What targets mean. `true`: labels, whose distinct values are the classes, numbers in rising order, others by code units; a number: ids
- *  from 0 up to it; names: labels or ids of these; `false`: values. */
+ *  from 0 up to it; names: labels that are all of these or, if none of these looks like an id, all ids of them; `false`: values. */
 export type Classes = boolean | number | readonly string[];
 
 /** Beyond the largest vocabularies in use: a column of other numbers was meant by mistake. */
@@ -26,22 +26,16 @@ export function toClasses(
     if (!good) throw new ShapeError(`${who}: row ${i} has label ${shown(label)}, expected a name or a whole number`);
     return String(label);
   });
-  const names = classes === true ? distinct(who, texts) : named(who, classes);
-  const positions = new Map(names.map((name, id) => [name, id]));
-  // Names may be digits: then all labels must be names, else they are ids.
-  const byName = texts.every((text) => positions.has(text)) || texts.some((text) => positions.has(text) && !isId(text));
+  const { names, wanted, of } = idsOf(who, classes === true ? distinct(who, texts) : classes);
   const ids = Uint32Array.from(texts, (text, i) => {
-    const id = byName ? positions.get(text) : isId(text) && Number(text) < names.length ? Number(text) : undefined;
-    if (id === undefined) {
-      const wanted = typeof classes === "number" ? "" : ` or one of: ${listed(names)}`;
-      throw new ShapeError(`${who}: row ${i} has label ${shown(labels[i])}, expected an id from 0 to ${names.length - 1}${wanted}`);
-    }
+    const id = of(text);
+    if (id === undefined) throw new ShapeError(`${who}: row ${i} has label ${shown(labels[i])}, expected ${wanted}`);
     return id;
   });
   return { ids, names };
 }
 
-/** Reads labels that come one by one: the first tells whether all are names or ids. Where names look like ids, all are names.
+/** Reads labels, all at once or as they come. Where a name looks like an id, all are names; else the first tells whether all are names or ids.
  *  @returns a label's id; undefined: it is none, which `wanted` says */
 export function idsOf(
   who: string,
@@ -50,10 +44,11 @@ export function idsOf(
   const names = named(who, classes);
   const positions = new Map(names.map((name, id) => [name, id]));
   const onlyNames = names.some(isId);
+  const anId = `an id from 0 to ${names.length - 1}`;
   let areIds: boolean | undefined;
   return {
     names,
-    wanted: `one of: ${listed(names)}${onlyNames ? "" : `; or, as all others, an id from 0 to ${names.length - 1}`}`,
+    wanted: typeof classes === "number" ? anId : `one of: ${listed(names)}${onlyNames ? "" : `; or, as all others, ${anId}`}`,
     of: (label) => {
       areIds ??= !onlyNames && isId(label);
       if (!areIds) return positions.get(label);
