@@ -153,7 +153,8 @@ function flat(who: string, table: Table, columns?: number): { readonly values: N
   // All are looked at before there is memory for them.
   for (let r = 0; r < rows.length; ++r) {
     const row = rows[r]!;
-    checkArray(`${who}: row ${r}`, row);
+    if (!isList(row)) throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected an array of numbers`);
+    if (width === 0) throw new ShapeError(`${who}: row ${r} has 0 columns, expected at least 1`);
     if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width}`);
     // Before they are converted: "1" and null would be numbers then.
     checkFinite(`${who}: row ${r}`, row);
@@ -190,9 +191,12 @@ export function topK(targets: Numbers, scores: Table, k: number): number {
   checkArray("topK: targets", targets);
   checkArray("topK: scores", scores);
   const nested = typeof scores[0] !== "number";
-  const { values, columns } = flat("topK: scores", scores, nested ? undefined : scores.length / targets.length);
-  if (!Number.isInteger(columns) || values.length !== targets.length * columns)
-    throw new ShapeError(`topK: ${values.length} scores for ${targets.length} targets`);
+  const each = scores.length / targets.length;
+  if (!(nested ? each === 1 : Number.isInteger(each)))
+    throw new ShapeError(
+      `topK: ${scores.length} ${nested ? "rows of scores" : "scores"} for ${targets.length} targets, expected one ${nested ? "" : "a class "}for each`,
+    );
+  const { values, columns } = flat("topK: scores", scores, nested ? undefined : each);
   checkCount("topK: k", k, 1, columns);
   checkIds("topK: targets", targets, columns);
   let right = 0;

@@ -85,8 +85,16 @@ test.each<[string, () => unknown, RegExp]>([
   ["logits where ids are wanted", () => precision([0], [-1.5]), /row 0 has class id -1.5, expected a whole number/],
   ["only one class for rocAuc", () => rocAuc([1, 1], [0.1, 0.2]), /^rocAuc: all targets are 1, expected both 0 and 1$/],
   ["a score that is NaN", () => rocAuc([0, 1], [0, Number.NaN]), /^rocAuc: scores: element 1 is NaN/],
-  ["scores of more rows", () => topK([0, 1], [[1, 2], [1, 2], [1, 2]], 1), /^topK: 6 scores for 2 targets$/], // biome-ignore format: rows
-  ["scores that are no whole rows", () => topK([0, 1], [1, 2, 3], 1), /^topK: /],
+  ["scores of more rows", () => topK([0, 1], [[1, 2], [1, 2], [1, 2]], 1), /^topK: 3 rows of scores for 2 targets, expected one for each$/], // biome-ignore format: rows
+  [
+    "scores that are no whole rows",
+    () => topK([0, 1, 2], new Float32Array(10), 1),
+    /^topK: 10 scores for 3 targets, expected one a class for each$/,
+  ],
+  ["fewer scores than rows", () => topK([0, 1, 2], [1, 2], 1), /^topK: 2 scores for 3 targets, expected one a class for each$/],
+  ["rows of nothing", () => mse([[]], [[]]), /^mse: targets: row 0 has 0 columns, expected at least 1$/],
+  ["a row of nothing", () => mse([[1, 2]], [[]]), /^mse: predictions: row 0 has 0 columns, expected 2$/],
+  ["a row that is none", () => mse([[1], 2] as never, [1, 2]), /^mse: targets: row 1 is 2, expected an array of numbers$/],
   [
     "ragged rows",
     () =>
