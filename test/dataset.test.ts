@@ -89,12 +89,17 @@ describe("a dataset of datasets keeps", () => {
     [
       "others of other scalers",
       () => dataset([wide, scaled]),
-      /^dataset: item 1 has inputs \[4\], scalers .*, expected inputs \[4\], as item 0$/,
+      /^dataset: item 1 has inputs \[4\], 2 values a target, scalers .*, expected inputs \[4\], 2 values a target, as item 0$/,
     ],
     [
       "others of other classes",
       () => dataset([numbered([0, 1]), numbered([0, 1, 2])]),
       /^dataset: item 1 has inputs \[1\], classes \["0","1","2"\], expected inputs \[1\], classes \["0","1"\], as item 0$/,
+    ],
+    [
+      "samples whose labels' classes are not known",
+      () => dataset([{ input: 1, target: "0" }, numbered([0, 1])]),
+      /^dataset: item 1 has inputs \[1\], classes \["0","1"\], expected inputs \[1\], labels, as item 0$/,
     ],
     [
       "an option input of another width",

@@ -117,11 +117,24 @@ function read(who: string, given: Batch, options: DatasetOptions): { readonly co
   return { columns, reading };
 }
 
-/** What must agree, beside widths, for items to lie in one dataset. Samples and plain batches say nothing but by options. */
-function meaningOf(width: number, { input = width, classes, features, scalers }: Reading): string {
-  const shape = typeof input === "number" ? [input] : input;
-  return `inputs [${shape.join(", ")}]${classes ? `, classes ${JSON.stringify(classes)}` : ""}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}`;
+/** What must agree for rows to lie in one dataset, in words.
+ *  @param given columns: numbers of a target; 0: it is a label */
+export function schemaOf(
+  given: Reading & { readonly input: number | readonly number[]; readonly columns: number; readonly sampleWeights?: Float32Array },
+): string {
+  const { input, columns, classes, features, scalers, sampleWeights } = given;
+  const labels = classes ? `classes ${JSON.stringify(classes)}` : columns === 0 && "labels";
+  const parts = [
+    `inputs [${shapeOf(input).join(", ")}]`,
+    labels || `${columns} ${columns === 1 ? "value" : "values"} a target`,
+    features && `features ${JSON.stringify(features)}`,
+    scalers && `scalers ${JSON.stringify(scalers)}`,
+    sampleWeights && "sampleWeights",
+  ];
+  return parts.filter(Boolean).join(", ");
 }
+
+const shapeOf = (input: number | readonly number[]): readonly number[] => (typeof input === "number" ? [input] : [...input]);
 
 const size = (input: number | readonly number[]) => (typeof input === "number" ? input : product(input));
 
@@ -140,10 +153,9 @@ function finish(
 ): Parts {
   if (features !== undefined && features.length !== width)
     throw new OptionError(`${who}: features has ${features.length} names for ${width} columns`);
-  const shape = typeof input === "number" ? [input] : [...input];
   const common = {
     rows,
-    input: shape,
+    input: shapeOf(input),
     inputs,
     ...(features && { features: [...features] }),
     ...(sampleWeights && { sampleWeights }),
@@ -204,7 +216,8 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
         throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
       // All but datasets have the options as their reading.
       if (reading !== first.reading) {
-        const [ours, theirs] = [meaningOf(width, reading), meaningOf(width, first.reading)];
+        // Samples and plain batches say nothing of themselves, but by options.
+        const [ours, theirs] = [reading, first.reading].map((said) => schemaOf({ ...said, input: said.input ?? width, columns }));
         if (ours !== theirs) throw new ShapeError(`${name} has ${ours}, expected ${theirs}, as item 0`);
       }
       inputs.push(rowsRead.inputs);

@@ -5,7 +5,7 @@ import { showAs } from "../inspect.js";
 import { permutation, Stream } from "../random.js";
 import type { Scaler, Scalers } from "../scalers.js";
 import { countClasses } from "./classes.js";
-import { type Batch, checkDataset, collector, type DatasetOptions, fromColumns, type Sample } from "./collect.js";
+import { type Batch, checkDataset, collector, type DatasetOptions, fromColumns, type Sample, schemaOf } from "./collect.js";
 import { divide } from "./split.js";
 import { stream } from "./stream.js";
 
@@ -156,7 +156,7 @@ export class Dataset implements Parts {
     if (!(other instanceof Dataset)) throw new ShapeError(`concat: got ${shown(other)}, expected a dataset`);
     checkHeld("concat", this);
     checkHeld("concat: the other", other);
-    const [ours, theirs] = [described(this), described(other)];
+    const [ours, theirs] = [schemaOf(this), schemaOf(other)];
     if (ours !== theirs) throw new ShapeError(`concat: the other has ${theirs}, expected ${ours}`);
     return new Dataset({
       ...this,
@@ -231,12 +231,6 @@ function joined<T extends Values>(a: T, b: T): T {
   to.set(a);
   to.set(b, a.length);
   return to;
-}
-
-/** What must agree for rows to lie in one dataset. */
-function described({ input, columns, sampleWeights, classes, features, scalers }: Parts): string {
-  const targets = classes ? `classes ${JSON.stringify(classes)}` : `${columns} ${columns === 1 ? "value" : "values"} a target`;
-  return `inputs [${input.join(", ")}], ${targets}${features ? `, features ${JSON.stringify(features)}` : ""}${scalers ? `, scalers ${JSON.stringify(scalers)}` : ""}${sampleWeights ? ", sampleWeights" : ""}`;
 }
 
 type Source = Batch | Iterable<Sample | Batch>;
