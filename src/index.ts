@@ -8,8 +8,9 @@ export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStop
 export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
 export type { Data, Rows, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
-export type { Batch, DatasetOptions, Sample } from "./dataset/collect.js";
+export type { DatasetOptions } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
+export type { Batch, Sample } from "./dataset/items.js";
 export type { DataStream, InputItem, StreamItem, StreamOptions } from "./dataset/stream.js";
 export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
 export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";

@@ -4,6 +4,7 @@ import { checkOptions } from "./checks.js";
 import { checkSameClasses } from "./dataset/classes.js";
 import { isDescribed } from "./dataset/collect.js";
 import type { Parts } from "./dataset/dataset.js";
+import { notAlike } from "./dataset/items.js";
 import { ShapeError } from "./errors.js";
 import type { Scaler, Scalers } from "./scalers.js";
 
@@ -60,8 +61,7 @@ export function checkSameScale(who: string, said: Meaning, training: Meaning): v
 /** @param first what the stream's first item says @param parts which are looked at @throws {ShapeError} */
 export function checkAlike(who: string, said: Meaning, first: Meaning, parts = allParts): void {
   if (parts.includes("targets")) {
-    if ((said.classes === undefined) !== (first.classes === undefined))
-      throw new ShapeError(`${who}: names of classes, expected in all items alike, as in item 0, or in none`);
+    if ((said.classes === undefined) !== (first.classes === undefined)) throw notAlike(who, "names of classes");
     checkSameClasses(who, said.classes, first.classes, { whose: "item 0's", advice: "dataset(…, { classes }) gives labels the same ids" });
   }
   checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once and .scale(…) all items with them", parts);

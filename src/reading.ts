@@ -1,6 +1,7 @@
 // One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
 import { isRecord, shown } from "./checks.js";
-import { checkData, checkFields, type Data, type Ports, type SampleWeights, toInputs, toSamples } from "./data.js";
+import { checkData, type Data, type Ports, type SampleWeights, toInputs, toSamples } from "./data.js";
+import { labelledBatch, notAlike, toBatch } from "./dataset/items.js";
 import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 import { checkAlike, type Hear, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
@@ -85,8 +86,7 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports, 
   let items = 0;
   for await (const item of itemsOf(stream)) {
     const name = `${who}: item ${items++} of the stream`;
-    const batch: unknown = toBatch(item);
-    if (batch !== item) checkFields(name, item, sampleFields);
+    const batch: unknown = labelledBatch(name, item);
     checkData(name, batch);
     const samples = toSamples(name, batch, ports, { part: true });
     const weighted = weightedOutputs(samples).join();
@@ -94,7 +94,7 @@ export async function* samplesOf(who: string, stream: DataStream, ports: Ports, 
     if (first) checkAlike(name, said, first);
     else hear(name, said);
     first ??= { ...said, weighted };
-    if (weighted !== first.weighted) throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
+    if (weighted !== first.weighted) throw notAlike(name, "sampleWeights");
     for (const [name, weights] of namedWeights(batch))
       counting.set(name, counting.get(name) || Array.prototype.some.call(weights, (weight) => weight > 0));
     yield samples;
@@ -117,27 +117,14 @@ export async function* inputsOf(who: string, stream: DataStream<InputItem>, port
     const name = `${who}: item ${items++} of the stream`;
     const batch = toBatch(item);
     if (batch === null || typeof batch !== "object" || !("inputs" in batch))
-      throw new ShapeError(`${name}: got ${shown(batch)}, expected { inputs } or { input }`);
-    const samples = toInputs(`${name}: inputs`, batch.inputs, ports.inputs);
+      throw new ShapeError(`${name}: got ${shown(item)}, expected { inputs } or { input }`);
+    const samples = toInputs(`${name}: inputs`, batch.inputs as Data["inputs"], ports.inputs);
     const said = meaningOf(name, batch);
     if (first) checkAlike(name, said, first, inputsAlone);
     else hear(name, said);
     first ??= said;
     yield samples;
   }
-}
-
-const sampleFields = ["input", "target", "sampleWeight"];
-
-/** A sample as a batch of one row; all else is left to the checks of batches. A part of a dataset is one: its `input` is a shape. */
-function toBatch(item: InputItem): InputItem {
-  if (item === null || typeof item !== "object" || "inputs" in item || !("input" in item)) return item;
-  const { input, target, sampleWeight } = item as { readonly input: unknown; readonly target?: unknown; readonly sampleWeight?: unknown };
-  return {
-    inputs: [typeof input === "number" ? [input] : input],
-    ...(target !== undefined && { targets: [target] }),
-    ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
-  } as InputItem;
 }
 
 /** All rows in the source's order, `size` at a time; the last slice may have fewer.

@@ -1,6 +1,7 @@
 // Streams that do not fit, or are no streams: what is said of them, and that the network is of use afterwards.
 import { describe, expect, test } from "vitest";
 import * as cr from "../src/index.js";
+import { transferred } from "./refusals.js";
 import { itemsOf, make, options, type Part, plain, ROWS, weighted } from "./streams.js";
 
 describe("refuses", () => {
@@ -37,7 +38,7 @@ describe("refuses", () => {
       "what is no item",
       cr.dataset.stream((() => [1]) as never),
       { shuffle: false },
-      /^fit: item 0 of the stream: got 1, expected { inputs, targets }/,
+      /^fit: item 0 of the stream: got 1, expected { input, target } or { inputs, targets }$/,
     ],
     [
       "an item that does not fit",
@@ -141,12 +142,22 @@ describe("refuses", () => {
     [
       "an item to evaluate without targets",
       (net) => net.evaluate(cr.dataset.stream((() => [plain(0, 2), { inputs: [[1, 2, 3]] }]) as never)),
-      /^evaluate: item 1 of the stream: got .*, expected { inputs, targets }$/,
+      /^evaluate: item 1 of the stream: got an object {inputs}, expected { input, target } or { inputs, targets }$/,
     ],
     [
       "a sample without a target",
       (net) => net.evaluate(cr.dataset.stream((() => [{ input: [1, 2, 3] }]) as never)),
-      /^evaluate: item 0 of the stream: got .*, expected { inputs, targets }$/,
+      /^evaluate: item 0 of the stream: got an object {input}, expected { input, target } or { inputs, targets }$/,
+    ],
+    [
+      "a sample without a target, but for its field",
+      (net) => net.evaluate(cr.dataset.stream((() => [{ input: [1, 2, 3], target: undefined }]) as never)),
+      /^evaluate: item 0 of the stream: targets: row 0 has class id undefined, expected a whole number/,
+    ],
+    [
+      "a sample whose array was sent away",
+      (net) => net.predict(cr.dataset.stream(() => [{ input: transferred(new Float32Array(3)) }])),
+      /^predict: item 0 of the stream: inputs: element 0 is a Float32Array whose buffer is detached/,
     ],
     [
       "rows to predict that do not fit",

@@ -358,7 +358,7 @@ test.each<[string, unknown, string]>([
   ["weights", { inputs: [[1]], targets: [1], sampleWeights: sent() }, "dataset: sampleWeights: got"],
   ["the first row", { inputs: [sent(), [1, 2]], targets: [1, 2] }, "dataset: inputs: row 0 is"],
   ["another row", { inputs: [[1, 2], sent()], targets: [1, 2] }, "dataset: inputs: row 1 is"],
-  ["a sample's input", [{ input: sent(), target: 1 }], "dataset: item 0: inputs: row 0: element 0 is"],
+  ["a sample's input", [{ input: sent(), target: 1 }], "dataset: item 0: inputs: element 0 is"],
 ])("%s whose buffer went to a worker are no data set's", (_, data, message) => {
   expect(() => dataset(data as never)).toThrow(ShapeError);
   const kind = /ids/.test(_) ? "Uint8Array" : "Float32Array";
@@ -461,7 +461,7 @@ describe("refuses", () => {
       () => dataset({ inputs: [1], targets: [1], sampleWeights: [1] }).concat(dataset({ inputs: [1], targets: [1] })),
       /^concat: the other has inputs \[1\], 1 value a target, expected inputs \[1\], 1 value a target, sampleWeights$/,
     ],
-    ["what is no sample", () => dataset([{ x: 1 } as never]), /^dataset: item 0 is an object {x}, expected { input, target } or/],
+    ["what is no sample", () => dataset([{ x: 1 } as never]), /^dataset: item 0: got an object {x}, expected { input, target } or/],
     [
       "other classes to concat",
       () => data.concat(numbered([0, 1, 2])),

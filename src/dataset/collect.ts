@@ -1,30 +1,13 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
 import { checkCount, isArrayOf, isList, MOST_DIMENSIONS, shown } from "../checks.js";
-import { checkData, checkFields, type Data, dataFields, type Rows, type SampleWeights, toRows } from "../data.js";
+import { checkData, checkFields, dataFields, type Rows, toRows } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import type { Scalers } from "../scalers.js";
 import { toSampleWeights } from "../weighting.js";
 import { type Classes, checkIds, type Label, toClasses } from "./classes.js";
 import type { Parts } from "./dataset.js";
-
-/** One label a row, or what `Data` has. */
-type AnyTargets = Data["targets"] | readonly Label[];
-
-/** Many samples at once. */
-export interface Batch {
-  readonly inputs: Rows;
-  readonly targets: AnyTargets;
-  /** as in `Data` */
-  readonly sampleWeights?: SampleWeights;
-}
-
-export interface Sample {
-  readonly input: number | Rows;
-  readonly target: Label | Rows;
-  /** what it counts in the loss, >= 0 */
-  readonly sampleWeight?: number;
-}
+import { type Batch, labelledBatch, notAlike, type Sample } from "./items.js";
 
 export interface DatasetOptions {
   /** Shape of one input, or its number of features. Needed only where inputs are flat and targets have several columns. */
@@ -201,7 +184,7 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
   return {
     add: (item) => {
       const name = `${who}: item ${items++}`;
-      const batch = toBatch(name, item);
+      const batch = labelledBatch(name, item) as Batch;
       const { columns: rowsRead, reading } = read(name, batch, options);
       const columns = rowsRead.values ? rowsRead.values.length / rowsRead.rows : 0;
       const weighted = rowsRead.sampleWeights !== undefined;
@@ -212,8 +195,7 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
         const kind = (count: number) => (count === 0 ? "a label" : `${count} numbers`);
         throw new ShapeError(`${name}: target is ${kind(columns)}, expected ${kind(first.columns)}, as item 0`);
       }
-      if (weighted !== first.weighted)
-        throw new ShapeError(`${name}: sampleWeights, expected in all items alike, as in item 0, or in none`);
+      if (weighted !== first.weighted) throw notAlike(name, "sampleWeights");
       // All but datasets have the options as their reading.
       if (reading !== first.reading) {
         // Samples and plain batches say nothing of themselves, but by options.
@@ -233,20 +215,4 @@ export function collector(who: string, options: DatasetOptions): { add(item: Sam
       return finish(who, { rows, width: first.width, inputs: inputs.done(), ...given, ...weighing }, first.reading);
     },
   };
-}
-
-function toBatch(who: string, item: Sample | Batch): Batch {
-  if (item !== null && typeof item === "object") {
-    if ("inputs" in item && "targets" in item) return item;
-    if ("input" in item && "target" in item) {
-      checkFields(who, item, ["input", "target", "sampleWeight"]);
-      const { input, target, sampleWeight } = item;
-      return {
-        inputs: [isList(input) ? input : [input]] as Rows,
-        targets: [target] as AnyTargets,
-        ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
-      };
-    }
-  }
-  throw new ShapeError(`${who} is ${shown(item)}, expected { input, target } or { inputs, targets }`);
 }

@@ -5,7 +5,8 @@ import { showAs } from "../inspect.js";
 import { permutation, Stream } from "../random.js";
 import type { Scaler, Scalers } from "../scalers.js";
 import { countClasses } from "./classes.js";
-import { type Batch, checkDataset, collector, type DatasetOptions, fromColumns, type Sample, schemaOf } from "./collect.js";
+import { checkDataset, collector, type DatasetOptions, fromColumns, schemaOf } from "./collect.js";
+import type { Batch, Sample } from "./items.js";
 import { divide } from "./split.js";
 import { stream } from "./stream.js";
 

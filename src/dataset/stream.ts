@@ -2,7 +2,7 @@
 import { checkCount, checkFunction, checkOptions } from "../checks.js";
 import type { Data } from "../data.js";
 import type { Label } from "./classes.js";
-import type { Sample } from "./collect.js";
+import type { Sample } from "./items.js";
 
 /** Rows as they come: one, or many at once; with several inputs or outputs as `fit` takes them. */
 export type StreamItem = Data | (Omit<Sample, "target"> & { readonly target: Exclude<Sample["target"], Label> | number });
