@@ -3,6 +3,7 @@
 // as a probability.
 import type { Made } from "../plan/spec.js";
 import type { Loss } from "./loss.js";
+import { SUM_TOLERANCE } from "./targets.js";
 
 /** - `logits`, `logProbabilities`: of any size
  *  - `probabilities`: in [0, 1], each of its own
@@ -30,9 +31,6 @@ export function mismatch(loss: Loss, made: Made | undefined): string | undefined
   return `predictions are ${names[made]}, but ${type} takes ${kinds[takes].wanted}: ${kinds[takes].help}${orLogits}`;
 }
 
-/** As `SUM_TOLERANCE` of targets: what softmax makes of a million columns is within it. */
-const TOLERANCE = 1e-3;
-
 /** What predictions look like: some beyond [0, 1] are no probabilities, and no logits sum to 1 in every row. Others may be anything.
  *  @param columns of the last axis */
 export function seen(values: Float32Array, columns: number): Made | undefined {
@@ -41,7 +39,7 @@ export function seen(values: Float32Array, columns: number): Made | undefined {
   for (let at = 0; at < values.length; at += columns) {
     const sum = values.subarray(at, at + columns).reduce((a, b) => a + b, 0);
     // A NaN is no sum, either.
-    if (!(Math.abs(sum - 1) <= TOLERANCE)) return undefined;
+    if (!(Math.abs(sum - 1) <= SUM_TOLERANCE)) return undefined;
   }
   return "distributions";
 }

@@ -9,8 +9,9 @@ import { ShapeError } from "../errors.js";
  *  - `amount`: numbers >= 0 */
 export type TargetKind = "distribution" | "probability" | "sign" | "membership" | "amount";
 
-/** Sums of shares that people write with three digits or more, and of any number of float32 that were divided by their sum, stay within. */
-const SUM_TOLERANCE = 1e-3;
+/** Sums of shares that people write with three digits or more, and of any number of float32 that were divided by their sum, stay within; so
+ *  does what softmax makes of a million columns. */
+export const SUM_TOLERANCE = 1e-3;
 
 /** @param values finite, rows of `columns` @throws {ShapeError} naming row, column and what to do */
 export function checkTargets(who: string, loss: string, kind: TargetKind, values: Float32Array, columns: number): void {
