@@ -124,6 +124,18 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
       throw new OptionError(`${who}: option ${name} is inherited, as a class's getter is; expected the object's own, as { ${name}: … }`);
 }
 
+/** Checks the names of the options and fills in defaults, also for what is given as undefined. @param bare names of those without a default */
+export function complete<O extends object, Bare extends keyof O & string = never>(
+  who: string,
+  options: O,
+  defaults: Required<Omit<O, Bare>>,
+  bare: readonly Bare[] = [],
+): Required<Omit<O, Bare>> & Pick<O, Bare> {
+  checkOptions(who, options, [...Object.keys(defaults), ...bare]);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...defaults, ...given } as Required<Omit<O, Bare>> & Pick<O, Bare>;
+}
+
 /** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */
 export function viewOf(who: string, bytes: unknown): DataView {
   if (!(isBytes(bytes) && isList(bytes))) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);

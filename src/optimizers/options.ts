@@ -1,5 +1,5 @@
 // What every optimizer takes, and how it is checked.
-import { checkNumber, checkOneOf, checkOptions } from "../checks.js";
+import { checkNumber, checkOneOf, checkOptions, complete } from "../checks.js";
 import type { Schedule } from "../schedules.js";
 import { checkGroups, copyOf, type ParameterGroup } from "./groups.js";
 import { toSchedule } from "./rate.js";
@@ -38,9 +38,7 @@ export interface Common extends Optional {
 export type Complete<O extends Common> = Required<Omit<O, keyof Optional>> & Optional;
 
 export function checked<O extends Common>(type: string, options: O, defaults: Required<Omit<O, keyof Optional>>): Complete<O> {
-  checkOptions(type, options, [...Object.keys(defaults), "clip", "groups", "ema"]);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const all = { ...defaults, ...given } as Complete<O> & Common;
+  const all: Complete<O> & Common = complete<O, keyof Optional>(type, options, defaults, ["clip", "groups", "ema"]);
   const { learningRate, weightDecay, clip, groups, ema } = all;
   const schedule = toSchedule(`${type}: learningRate`, learningRate);
   checkNumber(`${type}: weightDecay`, weightDecay, { least: 0 });

@@ -1,8 +1,8 @@
 // Rates along a curve: a power of what is left, or the cosine's fall, from where it begins or after a rise.
-import { checkCount, checkNumber } from "../checks.js";
+import { checkCount, checkNumber, complete } from "../checks.js";
 import { OptionError } from "../errors.js";
 import { cosPi, power } from "../float64.js";
-import { checkRange, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
+import { checkRange, checkRate, required, type Schedule, schedule } from "./schedule.js";
 
 export interface PolynomialOptions {
   /** default 0.001 */

@@ -1,8 +1,8 @@
 // Rates that rise and fall: once, or again and again.
-import { checkBoolean, checkCount, checkNumber, checkOneOf } from "../checks.js";
+import { checkBoolean, checkCount, checkNumber, checkOneOf, complete } from "../checks.js";
 import { powerInteger } from "../float64.js";
 import { cosineBetween } from "./curves.js";
-import { checkRange, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
+import { checkRange, checkRate, required, type Schedule, schedule } from "./schedule.js";
 
 export interface OneCycleOptions {
   readonly max: number;

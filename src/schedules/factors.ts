@@ -1,8 +1,8 @@
 // Rates that stay, are listed, or fall by factors.
-import { checkCount, checkNumber, shown } from "../checks.js";
+import { checkCount, checkNumber, complete, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
 import { powerInteger } from "../float64.js";
-import { checkGamma, checkRate, complete, required, type Schedule, schedule } from "./schedule.js";
+import { checkGamma, checkRate, required, type Schedule, schedule } from "./schedule.js";
 
 export interface ConstantOptions {
   /** default 0.001 */

@@ -1,7 +1,7 @@
 // The rate that falls by what comes out of training.
-import { checkCount, checkNumber, checkOneOf, checkOptions, shown } from "../checks.js";
+import { checkCount, checkNumber, checkOneOf, checkOptions, complete, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
-import { checkRange, checkRate, complete, type Schedule, schedule } from "./schedule.js";
+import { checkRange, checkRate, type Schedule, schedule } from "./schedule.js";
 
 /** A schedule that follows what training reports. Every network takes one of its own, `fresh()`, when it is made. */
 export interface Observer extends Schedule {

@@ -1,5 +1,5 @@
 // What a schedule is, and the checks that several share.
-import { checkNumber, checkOptions, shown } from "../checks.js";
+import { checkNumber, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
 
 export interface Schedule {
@@ -28,13 +28,6 @@ export function schedule(type: string, options: object, highest: number, rate: (
 
 /** In place of a default: checks then say that what was asked for is undefined. */
 export const required = undefined as never;
-
-/** Checks the names of the options and fills in defaults. */
-export function complete<O extends object>(type: string, options: O, defaults: Required<O>): Required<O> {
-  checkOptions(type, options, Object.keys(defaults));
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...given } as Required<O>;
-}
 
 export function checkRate(type: string, options: object, ...names: readonly string[]): void {
   for (const name of names) checkNumber(`${type}: ${name}`, (options as Record<string, unknown>)[name], { least: 0 });
