@@ -1,8 +1,8 @@
 // Are the gradients right? Every parameter's and input's analytic gradient beside central differences of the loss itself, penalties
 // included. For users' own layers, losses and activations.
 import { checkCount, checkNetwork, checkNumber, checkOptions } from "./checks.js";
-import { checkData, type Data, type Rows } from "./data.js";
-import { ShapeError } from "./errors.js";
+import { checkData, type Data, toInputs } from "./data.js";
+import { powerInteger } from "./float64.js";
 import { showText } from "./inspect.js";
 import { checkMeaning, meaningOf } from "./meaning.js";
 import type { Network } from "./network.js";
@@ -80,7 +80,11 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
   checkData("gradCheck", data);
   checkMeaning("gradCheck", meaningOf("gradCheck", data), net);
   const { targets, sampleWeights } = data;
-  const inputs = flatInputs(data.inputs, net.trace(data.inputs, targets, sampleWeights).inputGradients);
+  const gradients = Object.entries(net.trace(data.inputs, targets, sampleWeights).inputGradients);
+  const ports = gradients.map(([name, { shape }]) => ({ name, shape: shape.slice(1) }));
+  const { feeds } = toInputs("gradCheck: inputs", data.inputs, ports);
+  // By name and flat, so that single numbers can be changed.
+  const inputs = Object.fromEntries(ports.map(({ name }, i) => [name, feeds[i]!.values as Float32Array]));
   const trace = () => net.trace(inputs, targets, sampleWeights);
   const compare = (name: string, values: Float32Array, put: (changed: Float32Array) => void, gradient: () => NamedTensor): Checked => {
     const lossWith = (changed: Float32Array) => {
@@ -139,25 +143,6 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
   }
 }
 
-/** Inputs by name, flat, so that single numbers can be changed. */
-function flatInputs(given: Data["inputs"], gradients: Readonly<Record<string, NamedTensor>>): Record<string, Float32Array> {
-  const names = Object.keys(gradients);
-  const byName =
-    Array.isArray(given) || ArrayBuffer.isView(given) ? { [names[0]!]: given as Rows } : (given as Readonly<Record<string, Rows>>);
-  return Object.fromEntries(
-    names.map((name) => {
-      const rows = byName[name];
-      if (rows === undefined) throw new ShapeError(`gradCheck: no input ${name}`);
-      return [
-        name,
-        Float32Array.from(
-          Array.from(rows as ArrayLike<number | ArrayLike<number>>).flatMap((row) => (typeof row === "number" ? row : Array.from(row))),
-        ),
-      ];
-    }),
-  );
-}
-
 /** The central difference at `index`, extrapolated from two neighbouring steps, which differs least from that before it. If that is not the
  *  analytic slope, steps go on shrinking, as a kink may be nearer than all before: a smaller step that contradicts is right. */
 function slopeOf(
@@ -173,14 +158,14 @@ function slopeOf(
   let [difference, extrapolated, bend] = [Number.NaN, Number.NaN, Number.NaN];
   const agrees = (slope: number) => Math.abs(slope - analytic) <= tolerance;
   for (let i = 0; i < STEPS && !(best.uncertainty <= tolerance / 16 && agrees(best.slope)); ++i) {
-    const step = (FIRST_STEP * unit) / RATIO ** i;
+    const step = (FIRST_STEP * unit) / powerInteger(RATIO, i);
     // What the sums round to, and their true distance.
     const low = values.with(index, values[index]! - step);
     const high = values.with(index, values[index]! + step);
     const [below, above] = [lossWith(low), lossWith(high)];
     const next = (above - below) / (high[index]! - low[index]!);
     // The error of a central difference is about a constant times step².
-    const slope = next + (next - difference) / (RATIO ** 2 - 1);
+    const slope = next + (next - difference) / (RATIO * RATIO - 1);
     const between = (above - here) / (high[index]! - values[index]!) - (here - below) / (values[index]! - low[index]!);
     const noise = (LOSS_PRECISION * Math.max(Math.abs(above), Math.abs(below))) / step;
     const uncertainty = Math.abs(slope - extrapolated) + Math.abs(between - bend / RATIO) + noise;

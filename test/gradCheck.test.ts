@@ -189,6 +189,16 @@ describe("gradCheck", () => {
     expect((await checkOf(f, () => 1)).agrees).toBe(false);
   });
 
+  test("takes inputs as rows, flat or by name, and leaves them as they are", async () => {
+    const net = await make();
+    const flat = Float32Array.from(inputs.flat());
+    const [rows, ...others] = [inputs, flat, [...inputs.flat()], { input: inputs }].map(
+      (given) => gradCheck(net, { inputs: given, targets }, { elements: 5 }).tensors,
+    );
+    expect(others).toEqual([rows, rows, rows]);
+    expect(flat).toEqual(Float32Array.from(inputs.flat()));
+  });
+
   test("checks so many elements of each tensor, evenly spread", async () => {
     const check = gradCheck(await make(), { inputs, targets }, { elements: 2 });
     expect(check.tensors.every(({ checked }) => checked === 2)).toBe(true);
