@@ -14,7 +14,7 @@ export type { Column, CsvOptions } from "./csv/table.js";
 /** A dataset from the whole text of a CSV file. Spaces around cells do not count, nor do empty lines.
  *  @example const { train, test } = parseCsv(text, { target: "species" }).split({ test: 0.25, stratified: true });
  *  @throws {FormatError} ragged lines, cells that are no numbers, a quote that is never closed, no lines: with line and column;
- *    {OptionError} a column that is not there, or an option out of range */
+ *    {ShapeError} a label that is none of the classes; {OptionError} a column that is not there, or an option out of range */
 export function parseCsv(text: string, options: CsvOptions): Dataset {
   if (typeof text !== "string") throw new OptionError(`csv: got ${shown(text)}, expected text; readCsv and streamCsv take streams`);
   const { table, done } = collecting(options);

@@ -139,7 +139,11 @@ export class Network {
     }
   }
 
-  /** One step on one batch. @returns its loss before the update, penalties included */
+  /** One step on one batch, all of whose rows may weigh 0; parameters change in place.
+   *  @param inputs `[n, features]`, flat or as rows @param targets `[n, columns]` or class ids `[n]` @param sampleWeights `[n]`; each as in `fit`
+   *  @returns its loss before the update, penalties included, in the loss's unit (cross-entropies: nats)
+   *  @throws {ShapeError} a batch that does not fit; {OptionError} weights below 0, or while `fit` runs, `evaluate` reads a stream or `withAverage`
+   *    is at work; {NonFiniteError} a loss, gradient or weight that is not finite: parameters are then as before */
   trainOnBatch(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): number {
     this.assertIdle("trainOnBatch");
     const loss = this.online.train(this.batch("trainOnBatch", inputs, targets, sampleWeights));
@@ -227,8 +231,9 @@ export class Network {
     }
   }
 
-  /** Gradient of the loss (penalties included) with respect to every parameter, by its name, as the next training step would have it
-   *  before clipping. Nothing changes. */
+  /** Gradient of the loss (penalties included) with respect to every parameter, by its name and of its shape, as the next training step
+   *  would have it before clipping, be it finite or not. Nothing changes. The batch is as in `trainOnBatch`.
+   *  @throws {ShapeError} a batch that does not fit; {OptionError} weights below 0 */
   gradients(
     inputs: Data["inputs"],
     targets: Data["targets"],
@@ -240,20 +245,26 @@ export class Network {
 
   /** Everything about one batch, as the next training step would compute it: each layer's z and a, the loss, each layer's delta and
    *  parameter gradients, also of layers within layers. For teaching and for finding mistakes: `console.log` of it shows it all,
-   *  of large tensors their shapes, ranges and first numbers. Nothing changes. */
+   *  of large tensors their shapes, ranges and first numbers. Nothing changes. The batch is as in `trainOnBatch`.
+   *  @returns z, a and delta `[n, ..., units]`, parameter gradients in their parameters' shapes, be they finite or not
+   *  @throws {ShapeError} a batch that does not fit; {OptionError} weights below 0 */
   trace(inputs: Data["inputs"], targets: Data["targets"], sampleWeights?: Data["sampleWeights"]): Trace {
     this.assertAlive("trace");
     return traceOf(this.model, this.ports, this.batch("trace", inputs, targets, sampleWeights), this.position.step + 1);
   }
 
   /** How it is doing on some data (the first 256 rows): by layer mean, deviation and zeros of activations and gradients, dead and
-   *  constant units, and what of it looks like a mistake. `console.log(net.diagnose(data).summary)`. Nothing changes. */
+   *  constant units, and what of it looks like a mistake. `console.log(net.diagnose(data).summary)`. Nothing changes.
+   *  @param data as `fit` takes it, in memory
+   *  @throws {ShapeError} data that does not fit, or of other classes or another scale than the network's; {OptionError} a stream, or weights that
+   *    are below 0 or all 0 */
   diagnose(data: Data): Health {
     this.assertAlive("diagnose");
     return healthOf(this.model, this.samples("diagnose", data), this.position.step + 1);
   }
 
-  /** Copies of all parameters, in the order they were made: `<layer>.weight` `[inputs, units]`, `<layer>.bias` `[units]`. */
+  /** Copies of all parameters, float32, in the order they were made: `<layer>.weight` `[inputs, units]`, `<layer>.bias` `[units]`.
+   *  @throws {OptionError} of a network that has been disposed of, or while threads are at work on it */
   parameters(): NamedTensor[] {
     this.assertAlive("parameters");
     return parametersOf(this.model);
@@ -294,7 +305,8 @@ export class Network {
     if (this.position.step === 0) this.model.initializeState();
   }
 
-  /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order. */
+  /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order.
+   *  @throws {OptionError} as `parameters` */
   weightsHash(): string {
     this.assertAlive("weightsHash");
     return hashOf(this.parameters());

@@ -19,7 +19,7 @@ export interface Evaluation {
   readonly loss: number;
   /** The part of `loss` that L1 and L2 penalties make. */
   readonly penalty: number;
-  /** By their names, as they were given to `network`. */
+  /** By their names; with several outputs `<output>.<metric>`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
