@@ -137,7 +137,7 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   const byName = isRecord(metrics) ? (metrics as Readonly<Record<string, readonly Metric[]>>) : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
   else if (names.length > 1 && !(Array.isArray(metrics) && metrics.length === 0))
-    throw new OptionError(`network: metrics: expected an object by output: ${names.join(", ")}`);
+    throw new OptionError(`network: metrics: got ${shown(metrics)}, expected an object by output: ${names.join(", ")}`);
   const objectives = names.map((name, i) => {
     const loss = losses[i]!;
     checkPart(
@@ -147,8 +147,8 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
       "a loss, as meanSquaredError()",
     );
     const given = byName ? (Object.hasOwn(byName, name) ? byName[name] : undefined) : metrics;
-    const chosen = given === undefined ? [] : (given as readonly Metric[]);
-    checkMetrics(chosen, loss);
+    const chosen: unknown = given === undefined ? [] : given;
+    checkMetrics(byName ? `network: metrics.${name}` : "network: metrics", chosen, loss);
     return { name, loss, metrics: [...chosen] };
   });
   checkMetricNames(objectives);

@@ -1,5 +1,5 @@
 // Metrics computed in the step itself: sums over the batch's rows, divided by the rows when read.
-import { checkOneOf } from "./checks.js";
+import { checkOneOf, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Loss } from "./losses.js";
 import type { Builder } from "./plan/builder.js";
@@ -26,22 +26,24 @@ export function metricName(metric: Metric): string {
   return typeof metric === "string" ? metric : metric.type;
 }
 
-/** @throws {OptionError} if unknown, or if the metric has no meaning with the loss's kind of targets */
-export function checkMetrics(metrics: readonly Metric[], loss: Loss): void {
-  if (!Array.isArray(metrics)) throw new OptionError(`metrics: expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
+/** @param who names the metrics in messages: "network: metrics", of one of several outputs with its name
+ *  @throws {OptionError} if unknown, or if the metric has no meaning with the loss's kind of targets */
+export function checkMetrics(who: string, metrics: unknown, loss: Loss): asserts metrics is readonly Metric[] {
+  if (!Array.isArray(metrics))
+    throw new OptionError(`${who}: got ${shown(metrics)}, expected an array of: ${metricTypes.join(", ")}, or customMetric()`);
   const taken = new Set<string>();
   for (const [i, metric] of metrics.entries()) {
     if (typeof metric !== "object" || metric === null || typeof metric.apply !== "function")
-      checkOneOf(`metrics[${i}]`, metric, metricTypes);
+      checkOneOf(`${who}[${i}]`, metric, metricTypes);
     const name = metricName(metric);
-    if (taken.has(name)) throw new OptionError(`metrics: ${name} is named twice`);
+    if (taken.has(name)) throw new OptionError(`${who}: ${name} is named twice`);
     taken.add(name);
     if (metric === "accuracy" && !loss.accuracy)
-      throw new OptionError(`metrics: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
+      throw new OptionError(`${who}: accuracy needs a classification loss, ${loss.type} has no right or wrong; try mae`);
     if (metric === "mae" && loss.targetColumns !== undefined)
-      throw new OptionError(`metrics: mae needs targets of the prediction's shape, ${loss.type} has ${loss.targetColumns} columns`);
+      throw new OptionError(`${who}: mae needs targets of the prediction's shape, ${loss.type} has ${loss.targetColumns} columns`);
     if (metric === "mae" && loss.targets === "ids")
-      throw new OptionError(`metrics: mae needs targets that are values, ${loss.type} has class ids`);
+      throw new OptionError(`${who}: mae needs targets that are values, ${loss.type} has class ids`);
   }
 }
 

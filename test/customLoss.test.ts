@@ -117,7 +117,7 @@ describe("targets of a custom loss that are not as the prediction", () => {
 
   test("mae has no meaning for them", async () => {
     await expect(network({ input: 2, layers: [dense(3)], loss: quantiles(), metrics: ["mae"] })).rejects.toThrow(
-      "metrics: mae needs targets of the prediction's shape, quantiles has 1 columns",
+      "network: metrics: mae needs targets of the prediction's shape, quantiles has 1 columns",
     );
   });
 });

@@ -460,8 +460,10 @@ describe("outputs have names of their own", () => {
     const found = net.evaluate({ ...data, targets: { constructor: [1], toString: [2] } });
     expect(Object.keys(found.metrics)).toEqual(["toString.mae"]);
     const made = (metrics: unknown) => network(any({ inputs: [x, y], outputs, loss: [meanSquaredError(), meanSquaredError()], metrics }));
-    await expect(made(null)).rejects.toThrow(/^network: metrics: expected an object by output: constructor, toString$/);
-    await expect(made({ constructor: null })).rejects.toThrow(/^metrics: expected an array/);
+    await expect(made(null)).rejects.toThrow(/^network: metrics: got null, expected an object by output: constructor, toString$/);
+    await expect(made({ toString: ["mse"] })).rejects.toThrow(/^network: metrics.toString\[0\] is "mse", expected one of: accuracy, mae$/);
+    await expect(made({ toString: ["accuracy"] })).rejects.toThrow(/^network: metrics.toString: accuracy needs a classification loss/);
+    await expect(made({ constructor: null })).rejects.toThrow(/^network: metrics.constructor: got null, expected an array/);
   });
 });
 
