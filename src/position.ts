@@ -73,15 +73,15 @@ export function resumed(
   const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
   const differs =
     rows !== now.rows
-      ? `${rows} rows, got ${now.rows}`
+      ? `${now.rows} rows, expected ${rows}`
       : batchSize !== now.batchSize
-        ? `batches of ${batchSize}, got ${now.batchSize}`
+        ? `batches of ${now.batchSize}, expected ${batchSize}`
         : shuffle !== now.shuffle
-          ? `shuffle ${shuffle}, got ${now.shuffle}`
+          ? `shuffle ${now.shuffle}, expected ${shuffle}`
           : shuffleBuffer !== now.shuffleBuffer
-            ? `${shufflingOf(shuffleBuffer)}, got ${shufflingOf(now.shuffleBuffer)}`
+            ? `${shufflingOf(now.shuffleBuffer)}, expected ${shufflingOf(shuffleBuffer)}`
             : undefined;
-  if (differs) throw new OptionError(`fit: resume: the interrupted run had ${differs}`);
+  if (differs) throw new OptionError(`fit: resume: got ${differs}, as in the interrupted run`);
   // All of them: what ends a run is left to do.
   if (epochs * rows + begin > epochCount * rows)
     throw new OptionError(

@@ -201,7 +201,7 @@ describe("a fit that fails before its first step leaves the network as it was:",
       "a run to resume that had other batches",
       scaled(),
       { resume: true, batchSize: 5 },
-      /^fit: resume: the interrupted run had batches of 8/,
+      /^fit: resume: got batches of 5, expected 8, as in the interrupted run$/,
     ],
     [
       "a loss that is not finite in the first step",

@@ -144,8 +144,8 @@ test("a run over data at hand is not resumed over a stream that is shuffled othe
     return net;
   };
   const resume = { ...options, resume: true };
-  await expect((await stopped(data)).fit(stream, resume)).rejects.toThrow("had all rows shuffled, got a shuffleBuffer of 20");
-  await expect((await stopped(stream)).fit(data, resume)).rejects.toThrow("had a shuffleBuffer of 20, got all rows shuffled");
+  await expect((await stopped(data)).fit(stream, resume)).rejects.toThrow("got a shuffleBuffer of 20, expected all rows shuffled");
+  await expect((await stopped(stream)).fit(data, resume)).rejects.toThrow("got all rows shuffled, expected a shuffleBuffer of 20");
 });
 
 test("resuming says what does not fit", async () => {
@@ -153,15 +153,17 @@ test("resuming says what does not fit", async () => {
   const net = await loadNetwork(bytes);
   const before = net.weightsHash();
   const resume = (changes: object, over = data) => net.fit(over, { ...options, resume: true, ...changes });
-  await expect(resume({ batchSize: 8 })).rejects.toThrow(/the interrupted run had batches of 16, got 8/);
-  await expect(resume({ shuffle: false })).rejects.toThrow(/had shuffle true, got false/);
+  await expect(resume({ batchSize: 8 })).rejects.toThrow(/^fit: resume: got batches of 8, expected 16, as in the interrupted run$/);
+  await expect(resume({ shuffle: false })).rejects.toThrow(/^fit: resume: got shuffle false, expected true, /);
   await expect(resume({ epochs: 1 })).rejects.toThrow(
     "fit: resume: epochs is 1, but the interrupted run has done 1 and 32 rows; epochs counts from its beginning",
   );
   await expect(resume({ callbacks: [earlyStopping()] })).rejects.toThrow(
     /callbacks are earlyStopping, expected those of the saved run: none/,
   );
-  await expect(resume({}, { inputs: inputs.slice(1), targets: data.targets.slice(1) })).rejects.toThrow(/had 70 rows, got 69/);
+  await expect(resume({}, { inputs: inputs.slice(1), targets: data.targets.slice(1) })).rejects.toThrow(
+    /^fit: resume: got 69 rows, expected 70, /,
+  );
   await expect((await make("adam")).fit(data, { ...options, resume: true })).rejects.toThrow(OptionError);
   expect(net.weightsHash()).toBe(before);
   await expect(resume({})).resolves.toMatchObject({ stopped: false });

@@ -95,8 +95,8 @@ test.each([0, 20])(
       ),
     ).rejects.toThrow(
       shuffleBuffer
-        ? "the interrupted run had a shuffleBuffer of 20, got a shuffleBuffer of 50"
-        : "the interrupted run had shuffle false, got true",
+        ? "fit: resume: got a shuffleBuffer of 50, expected a shuffleBuffer of 20, as in the interrupted run"
+        : "fit: resume: got shuffle true, expected false, as in the interrupted run",
     );
     const rest = await loaded.fit(stream(), { ...common, resume: true });
     expect(loaded.weightsHash()).toBe(whole.weightsHash());
