@@ -36,7 +36,7 @@ const factories: Readonly<Record<string, (options: never) => Loss>> = {
 
 export const lossTypes: readonly string[] = Object.keys(factories);
 
-export function restoreLoss(type: string, options: Readonly<Record<string, unknown>>, custom: Custom = {}): Loss {
+export function restoreLoss(type: string, options: Readonly<Record<string, unknown>>, custom: Custom): Loss {
   if (Object.hasOwn(factories, type)) return factories[type]!(options as never);
   return makeCustom("loss", type, options, custom) as Loss;
 }

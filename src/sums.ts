@@ -24,7 +24,7 @@ export class Sums {
   constructor(definition: Definition, from?: StoredSums) {
     this.layout = stepLayoutOf(definition);
     const { losses, divisors, metrics, penalty } = from ?? nothing(this.layout);
-    this.areSums = definition.objectives.map(({ loss }) => loss.sums === true);
+    this.areSums = definition.objectives.map(({ loss }) => loss.sums);
     this.numbers = Float64Array.from([penalty, ...losses.flatMap((loss, i) => [loss, divisors[i]!]), ...metrics]);
   }
 

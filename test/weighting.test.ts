@@ -226,7 +226,7 @@ test("a loss made again from what a file keeps prepares and scales the same", ()
     klDivergence({ input: "logProbabilities" }),
   ];
   for (const loss of losses) {
-    const again = restoreLoss(loss.type, JSON.parse(JSON.stringify(loss.options)));
+    const again = restoreLoss(loss.type, JSON.parse(JSON.stringify(loss.options)), {});
     expect(again.options).toEqual(loss.options);
     const targets = loss.targets === "ids" ? ids(2, 1, 0) : values(2, 1, 0, 0, 1);
     expect(again.prepare!(targets, [2])).toEqual(loss.prepare!(targets, [2]));

@@ -39,7 +39,7 @@ function restoreLayers(stored: readonly StoredLayer[], custom: Custom): Layer[] 
 
 export const layerKinds: readonly string[] = Object.keys(factories);
 
-export function restoreLayer(kind: string, options: Readonly<Record<string, unknown>>, custom: Custom = {}): Layer {
+export function restoreLayer(kind: string, options: Readonly<Record<string, unknown>>, custom: Custom): Layer {
   if (Object.hasOwn(factories, kind)) return factories[kind]!(withCustomActivation(options, custom), custom);
   const made = makeCustom("layer", kind, options, custom) as Layer;
   if (typeof made?.apply !== "function" || made.kind !== kind)
