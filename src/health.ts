@@ -52,7 +52,7 @@ function spreadOf(values: Float32Array): Spread {
   }
   const mean = sum / values.length;
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (const value of values) squares += (value - mean) * (value - mean);
   return { mean, deviation: Math.sqrt(squares / values.length), zeros: zeros / values.length };
 }
 
@@ -117,7 +117,7 @@ const LARGE = 10;
 
 function rootMeanSquare(values: ArrayLike<number>, begin = 0, step = 1): number {
   let squares = 0;
-  for (let i = begin; i < values.length; i += step) squares += values[i]! ** 2;
+  for (let i = begin; i < values.length; i += step) squares += values[i]! * values[i]!;
   return Math.sqrt(squares / Math.ceil((values.length - begin) / step));
 }
 

@@ -54,6 +54,19 @@ describe("reads", () => {
     expect(tensors).toEqual([{ name: "x", dtype, shape: [values.length], values }]);
   });
 
+  test("every F16 as the float32 of the same sign, fraction and true exponent", () => {
+    const halves = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits).filter((bits) => (bits & 0x7c00) < 0x7c00 && bits & 0x7c00);
+    // Biases are 15 and 127, fractions 10 and 23 bits.
+    const singles = Uint32Array.from(
+      halves,
+      (bits) => ((bits & 0x8000) << 16) | ((((bits >> 10) & 31) + 112) << 23) | ((bits & 1023) << 13),
+    );
+    const data = new Uint8Array(halves.buffer);
+    const { tensors } = decodeSafetensors(file({ x: entry("F16", [halves.length], 0, data.length) }, data));
+    expect(halves).toHaveLength(2 * 30 * 1024);
+    expect(tensors[0]!.values).toEqual(new Float32Array(singles.buffer));
+  });
+
   test("the example of the reference implementation's documentation", () => {
     // docs.rs/safetensors, SafeTensors::deserialize.
     const text = '<\0\0\0\0\0\0\0{"test":{"dtype":"I32","shape":[2,2],"data_offsets":[0,16]}}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';

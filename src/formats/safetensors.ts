@@ -16,6 +16,7 @@ import {
   viewOf,
 } from "../checks.js";
 import { FormatError, OptionError, ShapeError } from "../errors.js";
+import { powerInteger } from "../float64.js";
 import type { Network } from "../network.js";
 import { product } from "../plan/tensor.js";
 import { JsonReader } from "./json.js";
@@ -63,7 +64,11 @@ const dtypes: Readonly<Record<string, Dtype>> = {
   F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true), make: float },
   F16: { bytes: 2, read: (view, at) => half(view.getUint16(at, true)), make: float },
   BF16: { bytes: 2, read: (view, at) => bfloat(view.getUint16(at, true)), make: float },
-  I64: { bytes: 8, read: (view, at) => fit(Number(view.getBigInt64(at, true)), -(2 ** 31), 2 ** 31 - 1), make: (n) => new Int32Array(n) },
+  I64: {
+    bytes: 8,
+    read: (view, at) => fit(Number(view.getBigInt64(at, true)), -(2 ** 31), 2 ** 31 - 1),
+    make: (n) => new Int32Array(n),
+  },
   U64: { bytes: 8, read: (view, at) => fit(Number(view.getBigUint64(at, true)), 0, 2 ** 32 - 1), make: (n) => new Uint32Array(n) },
   I32: { bytes: 4, read: (view, at) => view.getInt32(at, true), make: (n) => new Int32Array(n) },
   U32: { bytes: 4, read: (view, at) => view.getUint32(at, true), make: (n) => new Uint32Array(n) },
@@ -106,8 +111,8 @@ function half(bits: number): number {
   return sign * (1024 + fraction) * SCALES[exponent]!;
 }
 
-/** 2^(exponent - 25) */
-const SCALES = Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));
+/** 2^(exponent - 25), exact. */
+const SCALES = Array.from({ length: 31 }, (_, exponent) => powerInteger(2, exponent) * 2 ** -25);
 
 interface Entry {
   readonly name: string;
