@@ -66,17 +66,17 @@ const dtypes: Readonly<Record<string, Dtype>> = {
   BF16: { bytes: 2, read: (view, at) => bfloat(view.getUint16(at, true)), make: float },
   I64: {
     bytes: 8,
-    read: (view, at) => fit(Number(view.getBigInt64(at, true)), -(2 ** 31), 2 ** 31 - 1),
+    read: (view, at) => ranged(Number(view.getBigInt64(at, true)), -(2 ** 31), 2 ** 31 - 1),
     make: (n) => new Int32Array(n),
   },
-  U64: { bytes: 8, read: (view, at) => fit(Number(view.getBigUint64(at, true)), 0, 2 ** 32 - 1), make: (n) => new Uint32Array(n) },
+  U64: { bytes: 8, read: (view, at) => ranged(Number(view.getBigUint64(at, true)), 0, 2 ** 32 - 1), make: (n) => new Uint32Array(n) },
   I32: { bytes: 4, read: (view, at) => view.getInt32(at, true), make: (n) => new Int32Array(n) },
   U32: { bytes: 4, read: (view, at) => view.getUint32(at, true), make: (n) => new Uint32Array(n) },
   I16: { bytes: 2, read: (view, at) => view.getInt16(at, true), make: (n) => new Int16Array(n) },
   U16: { bytes: 2, read: (view, at) => view.getUint16(at, true), make: (n) => new Uint16Array(n) },
   I8: { bytes: 1, read: (view, at) => view.getInt8(at), make: (n) => new Int8Array(n) },
   U8: { bytes: 1, read: (view, at) => view.getUint8(at), make: (n) => new Uint8Array(n) },
-  BOOL: { bytes: 1, read: (view, at) => fit(view.getUint8(at), 0, 1), make: (n) => new Uint8Array(n) },
+  BOOL: { bytes: 1, read: (view, at) => ranged(view.getUint8(at), 0, 1), make: (n) => new Uint8Array(n) },
 };
 
 const refuse = (what: string, cause?: unknown) => new FormatError(`safetensors: ${what}`, cause === undefined ? undefined : { cause });
@@ -87,7 +87,7 @@ function narrow(value: number): number {
   return value;
 }
 
-function fit(value: number, least: number, most: number): number {
+function ranged(value: number, least: number, most: number): number {
   if (value < least || value > most) throw refuse(`${value} is not from ${least} to ${most}`);
   return value;
 }
