@@ -82,7 +82,7 @@ describe("the package", () => {
 
   test("holds dist, package.json, README, LICENSE and what README links to, and nothing else", () => {
     const others = files.filter((path) => !path.startsWith("dist/"));
-    expect(others.sort()).toEqual(["CONTRIBUTING.md", "LICENSE", "README.md", "package.json"]);
+    expect(others.sort()).toEqual(["CONTRIBUTING.md", "LICENSE", "MEASUREMENTS.md", "README.md", "package.json"]);
     expect(files).toEqual(
       expect.arrayContaining([
         "dist/index.js",

@@ -130,7 +130,7 @@ test("the package neither depends on the other libraries nor publishes them, and
     Object.keys(json("package-lock.json").packages).filter((path) => names.some((name) => path.endsWith(`node_modules/${name}`))),
   ).toEqual([]);
   expect(main.workspaces).toBeUndefined();
-  expect(main.files).toEqual(["dist", "CONTRIBUTING.md"]);
+  expect(main.files).toEqual(["dist", "CONTRIBUTING.md", "MEASUREMENTS.md"]);
   expect(hidden).toBe(true);
   for (const version of Object.values<string>(dependencies)) expect(version).toMatch(/^(npm:.+@)?\d+\.\d+\.\d+(-[\w.]+)?$/);
   expect(json("bench/peers/package-lock.json").packages[""].dependencies).toEqual(dependencies);

@@ -110,7 +110,7 @@ export function nadam(options: NadamOptions = {}): Optimizer {
   const { beta1, beta2, epsilon, momentumDecay } = all;
   const mu = (t: number) => beta1 * (1 - 0.5 * power(0.96, t * momentumDecay));
   const products = [1];
-  /** 1 - M_t. Products are kept until 1 - M_t is 1, which takes some dozen steps: the same for a t whichever came before. */
+  /** 1 - M_t. Products are kept until 1 - M_t is 1, at most some 37 / (1 - beta1) steps: the same for a t whichever came before. */
   const oneMinusProduct = (t: number) => {
     while (products.length <= t && 1 - products.at(-1)! !== 1) products.push(products.at(-1)! * mu(products.length));
     return 1 - (products[t] ?? 0);
