@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { Step } from "../assembly/opcodes.js";
 import { firstByte } from "../src/backends/arena.js";
 import { runTogether, type Shared } from "../src/backends/pool.js";
-import { compileBuild } from "../src/backends/wasm.js";
+import { compileBuild, mostPages } from "../src/backends/wasm.js";
 import { assemble } from "../src/plan/assemble.js";
 import { addBarriers, addScratch } from "../src/plan/passes.js";
 import { type Instruction, isTensor, type Program } from "../src/plan/program.js";
@@ -61,7 +61,7 @@ function print(name: string, rate: (milliseconds: number) => number, times: Read
 /** One product, C `[m, n]`, as a plan of its own. */
 async function measureProduct(m: number, n: number, k: number, form: Form, threads: readonly number[]): Promise<void> {
   const { module } = await compileBuild("strictThreads");
-  const memory = new WebAssembly.Memory({ initial: 512, maximum: 32_768, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 512, maximum: mostPages, shared: true });
   const region = firstByte;
   const matrix = (id: number, name: string, rows: number, columns: number): Tensor => ({
     ...{ id, name, shape: [rows, columns], batched: false, dtype: "f32", stride: columns, slab: "workspace", needsGradient: false },

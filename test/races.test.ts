@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Op, Step } from "../assembly/opcodes.js";
+import { firstByte } from "../src/backends/arena.js";
+import { mostPages } from "../src/backends/wasm.js";
 import type { Plan } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { type Network, network } from "../src/index.js";
@@ -13,15 +15,12 @@ import { cases, type NetworkCase } from "./cases.js";
 import { composedCases } from "./composed.js";
 import { modelOf, poison } from "./internals.js";
 
-/** Where regions begin: below it lie the words of `Control`. */
-const REGION = 65_536;
-
 interface Exports {
   dispatchShare(pc: number, region: number, step: number, rows: number, thread: number, threads: number, scratch: number): void;
   shareBegin(word: number, rows: number, granule: number, thread: number, threads: number): number;
 }
 
-const memory = new WebAssembly.Memory({ initial: 256, maximum: 32_768, shared: true });
+const memory = new WebAssembly.Memory({ initial: 256, maximum: mostPages, shared: true });
 const env = { memory, wait: () => 0, report: () => {} };
 const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync("build/strictThreads.wasm")), { env });
 const { dispatchShare, shareBegin } = instance.exports as unknown as Exports;
@@ -31,13 +30,13 @@ function runStep(plan: LoadedPlan, step: number, order: readonly number[]): void
   const u32 = new Uint32Array(memory.buffer);
   const scratch = (plan.program.scratch?.stride ?? 0) * 4;
   const rows = u32[(step + Step.Rows) >> 2]!;
-  let segment = REGION + plan.address;
+  let segment = firstByte + plan.address;
   while (u32[segment >> 2] !== Op.End) {
     let next = segment;
     for (const thread of order) {
       next = segment;
       for (; u32[next >> 2] !== Op.Barrier; next += u32[(next >> 2) + 1]! * 4)
-        dispatchShare(next, REGION, step, rows, thread, order.length, scratch * thread);
+        dispatchShare(next, firstByte, step, rows, thread, order.length, scratch * thread);
     }
     segment = next + u32[(next >> 2) + 1]! * 4;
   }
@@ -52,10 +51,10 @@ function pretendThreads(net: Network, order: readonly number[]): void {
   model.run = (plan, steps) => {
     if (plan.purpose !== "train") return run(plan, steps);
     poison(model, plan);
-    const region = new Uint8Array(memory.buffer, REGION, model.region.bytes);
+    const region = new Uint8Array(memory.buffer, firstByte, model.region.bytes);
     region.set(model.region.views().u8);
     let done = 0;
-    for (let step = REGION + plan.table; done < steps; ++done, step += plan.layout.stride) {
+    for (let step = firstByte + plan.table; done < steps; ++done, step += plan.layout.stride) {
       runStep(plan, step, order);
       if (new DataView(memory.buffer).getUint32(step + Step.Status, true)) break;
     }

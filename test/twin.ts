@@ -1,16 +1,14 @@
 /// <reference types="vite/client" />
 // Runs one kernel in WebAssembly and in JavaScript on the same bytes and demands the same bytes back.
 import { readFileSync } from "node:fs";
+import { firstByte } from "../src/backends/arena.js";
 import { type Views, viewsOf } from "../src/backends/views.js";
 
 const kernelFiles = import.meta.glob("../src/backends/kernels/*.ts", { eager: true }) as Record<string, Record<string, unknown>>;
 const jsKernels = Object.assign({}, ...Object.values(kernelFiles)) as Record<string, (...args: unknown[]) => void>;
 
-/** First usable byte: as in a plan, address 0 means "left out". */
-const FIRST = 65536;
-
 export class Twin {
-  private at = FIRST;
+  private at = firstByte;
   private constructor(
     private readonly exports: Record<string, (...args: number[]) => void>,
     readonly wasm: Views,
@@ -59,7 +57,7 @@ export class Twin {
     this.exports[kernel]!(...args);
     jsKernels[kernel]!(this.js, ...args);
     const end = this.at >> 2;
-    for (let i = FIRST >> 2; i < end; ++i) {
+    for (let i = firstByte >> 2; i < end; ++i) {
       if (this.wasm.u32[i] === this.js.u32[i]) continue;
       const [a, b] = [this.wasm.f32[i]!, this.js.f32[i]!];
       if (Number.isNaN(a) && Number.isNaN(b)) continue;
@@ -87,6 +85,6 @@ export class Twin {
 
   /** Frees everything reserved so far. */
   reset(): void {
-    this.at = FIRST;
+    this.at = firstByte;
   }
 }

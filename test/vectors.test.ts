@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Share } from "../assembly/opcodes.js";
+import { firstByte } from "../src/backends/arena.js";
 import { type OpName, ops, specOf } from "../src/plan/ops.js";
 import type { Values } from "../src/plan/spec.js";
 
@@ -53,7 +54,7 @@ function beyond(op: OpName, values: Values): string[] {
   const found: string[] = [];
   for (const last of tensors) {
     new Uint8Array(memory.buffer).fill(filler(op));
-    let at = 65_536;
+    let at = firstByte;
     const args = operands.map((operand) => {
       if (operand.kind === "tensor") {
         const span = spans.get(operand.name)!;
@@ -62,7 +63,7 @@ function beyond(op: OpName, values: Values): string[] {
         at += Math.ceil(span / 16) * 64 + 256;
         return at - Math.ceil(span / 16) * 64 - 128;
       }
-      if (/Address|Status/.test(operand.kind)) return 65_536 - 64;
+      if (/Address|Status/.test(operand.kind)) return firstByte - 64;
       return values[operand.name] ?? 0;
     });
     const end = args.pop()!;
