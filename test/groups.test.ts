@@ -144,7 +144,11 @@ describe("groups that are wrong", () => {
   test.each<[string, any, RegExp]>([
     ["no array", { match: "bias", weightDecay: 0 }, /adam: groups is an object {match, weightDecay}, expected an array/],
     ["an unknown option", [{ match: "bias", decay: 0 }], /groups\[0\]: unknown option "decay"/],
-    ["no parameters", [{ weightDecay: 0 }], /groups\[0\] has none of match, rank, expected at least one/],
+    [
+      "no parameters",
+      [{ weightDecay: 0 }],
+      /groups\[0\] has none of match, rank, expected at least one; match: "\*" takes every parameter$/,
+    ],
     ["no settings", [{ match: "bias" }], /groups\[0\] has none of learningRateFactor, weightDecay, frozen/],
     ["an empty pattern", [{ match: "", weightDecay: 0 }], /groups\[0\]: match is ""/],
     ["no patterns", [{ match: [], weightDecay: 0 }], /match is an array of 0/],

@@ -6,7 +6,7 @@ import type { Tensor } from "../plan/tensor.js";
 /** Which parameters, and what holds for them. A parameter that several groups take has the settings of them all, later ones first. */
 export interface ParameterGroup {
   /** A parameter (`dense_1.weight`), all of a layer (`dense_1`), or those of a name in any layer (`bias`); `*` stands for any characters.
-   *  Several: any of them. Default: every parameter. */
+   *  Several: any of them. Default: those of `rank`, and one of the two must be given: `match: "*"` takes every parameter. */
   readonly match?: string | readonly string[];
   /** Only parameters with so many axes: 1 for biases and the scales of norms, 2 for matrices. */
   readonly rank?: number;
@@ -52,8 +52,10 @@ export function checkGroups(who: string, groups: unknown): void {
     if (weightDecay !== undefined) checkNumber(`${one}: weightDecay`, weightDecay, { least: 0 });
     if (frozen !== undefined) checkBoolean(`${one}: frozen`, frozen);
     for (const names of [choices, settings])
-      if (names.every((name) => group[name] === undefined))
-        throw new OptionError(`${one} has none of ${names.join(", ")}, expected at least one`);
+      if (names.every((name) => group[name] === undefined)) {
+        const advice = names === choices ? `; match: "*" takes every parameter` : "";
+        throw new OptionError(`${one} has none of ${names.join(", ")}, expected at least one${advice}`);
+      }
   }
 }
 
