@@ -1,11 +1,10 @@
-// After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began, which norms had blown
-// up, and why, most likely.
+// After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began (origin.ts), which norms had
+// blown up, and why, most likely.
 import { Status } from "../assembly/opcodes.js";
-import type { Plan } from "./compile.js";
 import { NonFiniteError, type Norm } from "./errors.js";
 import { mismatch } from "./losses/predictions.js";
-import type { Model } from "./model.js";
-import { usesOf } from "./plan/program.js";
+import type { LoadedPlan, Model } from "./model.js";
+import { type Origin, originIn, type Seen, seeing } from "./origin.js";
 import { size, type Tensor } from "./plan/tensor.js";
 import { pickRows, type Samples } from "./samples.js";
 import { runBatch } from "./single.js";
@@ -51,7 +50,8 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
   const plan = runBatch(model, "trace", batch, 0, batch.rows, step);
   const views = model.region.views();
   const read = (tensor: Tensor) => model.readTensor(tensor, plan.addresses.get(tensor)!, rows.length, views);
-  const found = firstNonFinite(plan, batch.numbers!, read);
+  const see = seeing(read);
+  const found = originIn(plan, batch.numbers!, see);
   if (found) {
     const norms = normsOf(
       model,
@@ -61,13 +61,14 @@ export function diagnose(model: Model, { status, step, spoiled, samples, rows, b
     const what = `${found.what} of ${found.layer} (${found.op})`;
     const sample = found.row === undefined ? "" : `, first for row ${found.row} of the data`;
     const wrong = found.layer === "loss" ? objectives.map(({ loss }) => mismatch(loss, "numbers")).find(Boolean) : undefined;
-    // Nothing before it was not finite, and data was when it was given.
-    const changed = found.took.find((tensor) => !read(tensor).every(Number.isFinite));
+    const largest = [...found.before].map(see).reduce((most, each) => (each.bad < 0 ? Math.max(most, each.largest) : most), 0);
+    // Data was when it was given.
+    const changed = found.took.find((tensor) => see(tensor).bad >= 0);
     const hint = changed
       ? `${changed.name} is not finite itself: the data was changed while fit ran; keep it until fit has ended, or give a copy`
-      : (wrong ?? `lower the learning rate (${rate}), scale the inputs, or set clip: { type: "globalNorm", value: 1 } on the optimizer`);
+      : (wrong ?? advise(found, see, sourcesOf(model, plan, found, see), largest, step > 1 ? rate : undefined));
     return new NonFiniteError(
-      `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${found.largest.toPrecision(3)}, ${listed(norms)}; ${hint}`,
+      `step ${step}: the ${what} is not finite${sample}; before it the largest number was ${largest.toPrecision(3)}, ${listed(norms)}; ${hint}`,
       { step, layer: found.layer, op: found.op, row: found.row, what: found.what === "gradient" ? "gradient" : "loss", norms },
     );
   }
@@ -106,38 +107,57 @@ function listed(norms: readonly Norm[]): string {
   return `norms ${each.join(", ")}`;
 }
 
-interface Found {
-  readonly layer: string;
+/** What a step begins with. */
+interface Source {
   readonly what: string;
-  readonly op: string;
-  /** Of the data, if the tensor has rows of the batch. */
-  readonly row: number | undefined;
-  /** The largest magnitude in what the step computed before. */
   readonly largest: number;
-  /** What the op read and did not overwrite: finite, since nothing before was not, but for data that was changed meanwhile. */
-  readonly took: readonly Tensor[];
+  /** What to do where it is too large; of parameters that depends on whether an update was before. */
+  readonly advice?: string;
 }
 
-/** In program order: the first tensor of the step that holds something non-finite. */
-function firstNonFinite({ program }: Plan, numbers: Float64Array, read: (tensor: Tensor) => Float32Array): Found | undefined {
-  let largest = 0;
-  for (const instruction of program.instructions) {
-    const uses = usesOf(instruction);
-    for (const { tensor, writes, operand } of uses) {
-      if (!writes || operand.access === "scratch") continue;
-      const values = read(tensor);
-      const bad = values.findIndex((value) => !Number.isFinite(value));
-      if (bad < 0) largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), largest);
-      else
-        return {
-          op: instruction.op,
-          largest,
-          took: [...new Set(uses.filter((use) => !use.writes && use.tensor.dtype === "f32").map((use) => use.tensor))],
-          row: tensor.batched ? numbers[Math.floor((bad * numbers.length) / values.length)] : undefined,
-          layer: instruction.layer,
-          what: instruction.phase === "backward" || operand.name === "dx" ? "gradient" : instruction.layer === "loss" ? "value" : "output",
-        };
-    }
+/** Those that the step had read by then. */
+function sourcesOf(model: Model, plan: LoadedPlan, { before }: Origin, see: (tensor: Tensor) => Seen): readonly Source[] {
+  const { graph, objectives } = model.definition;
+  const aboutOne = "let rows weigh about 1 (sampleWeights, classWeights, the loss's weight)";
+  const advices = [...graph.inputs.map(() => "scale the inputs"), ...objectives.map(() => "scale the targets")];
+  const given = [
+    ...plan.feeds.map(({ batch: tensor }, i) => ({ tensor, advice: advices[i] ?? aboutOne })),
+    ...plan.program.parameters.map((tensor) => ({ tensor })),
+  ];
+  const { f64 } = model.region.views();
+  return [
+    ...given
+      .filter(({ tensor }) => tensor.dtype === "f32" && before.has(tensor))
+      .map(({ tensor, ...rest }) => ({ what: `the largest number of ${tensor.name} is`, largest: see(tensor).largest, ...rest })),
+    // Of a mean 1 divided by what the batch's rows weigh.
+    ...plan.layout.losses.map(({ scale }) => ({
+      what: "the rows' losses are multiplied by",
+      largest: f64[(plan.table + scale) >> 3]!,
+      advice: aboutOne,
+    })),
+  ];
+}
+
+/** Up to this a number's cube is within float32: where none is larger, none was when something overflowed. */
+const LARGE = 1e12;
+
+/** @param largest before it @param rate undefined: no update was before, which it could be blamed for */
+function advise(
+  { op, took }: Origin,
+  see: (tensor: Tensor) => Seen,
+  sources: readonly Source[],
+  largest: number,
+  rate: string | undefined,
+): string {
+  const slower =
+    rate && `lower the learning rate (${rate}), scale inputs and targets, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
+  const most = sources.reduce((a, b) => (b.largest > a.largest ? b : a));
+  if (Math.max(largest, most.largest) <= LARGE) {
+    const ranges = took
+      .slice(0, 3)
+      .map((tensor) => `${tensor.name} from ${see(tensor).least.toPrecision(3)} to ${see(tensor).most.toPrecision(3)}`);
+    return [`${op} has no finite result for some of what it took: ${ranges.join(", ")}`, slower].filter(Boolean).join("; ");
   }
-  return undefined;
+  if (slower && !(most.advice && most.largest > LARGE)) return slower;
+  return `${most.what} ${most.largest.toPrecision(3)}: ${most.advice ?? "begin with smaller weights"}`;
 }

@@ -7,13 +7,17 @@ import {
   adamW,
   type ChainOptions,
   categoricalCrossEntropy,
+  constant,
+  type Data,
   dense,
   dropout,
+  layer,
   meanSquaredError,
   type Network,
   NonFiniteError,
   network,
   type Optimizer,
+  residual,
   rmsprop,
   sgd,
 } from "../src/index.js";
@@ -257,6 +261,78 @@ describe.each(backends)("%s", (backend) => {
     expect(outcomes[0]!.losses.length).toBeGreaterThan(2);
     expect(outcomes[0]!.losses.length).toBe(Math.floor((outcomes[0]!.step - 1) / 3));
     expect(outcomes[1]).toEqual(outcomes[0]);
+  });
+});
+
+describe("the hint", () => {
+  const root = () => layer("root", {}, (g, x) => g.sqrt(x));
+  const sum = { inputs: [[1, -2, 1]], targets: [[1, 2]] };
+  const message = async (changes: Partial<ChainOptions>, data: Data) => (await failureOf((await make("wasm", changes)).fit(data))).message;
+
+  test.each<[string, RegExp, Partial<ChainOptions>, Data]>([
+    [
+      "of a layer that is not defined for what it took: its range",
+      /root_1 \(sqrtForward\).*; before it the largest number was 2\.00, .*; sqrtForward has no finite result for some of what it took: input from -2\.00 to 1\.00$/,
+      { layers: [root(), dense(2)] },
+      sum,
+    ],
+    ["of large inputs", /; the largest number of input is 1\.00e\+30: scale the inputs$/, {}, { ...sum, inputs: [[1e30, 1, 1]] }],
+    ["of large targets", /; the largest number of target is 1\.00e\+30: scale the targets$/, {}, { ...sum, targets: [[1, 1e30]] }],
+    [
+      "of large weights of rows",
+      /largest number was 1\.00e\+38, norms weights 1\.00e\+38, .*; the largest number of weights is 1\.00e\+38: let rows weigh about 1 \(sampleWeights,/,
+      {},
+      { ...sum, sampleWeights: [1e38] },
+    ],
+    [
+      "of small weights of rows",
+      // The smallest float32, 2^-149 = 1.40e-45, for each of two columns.
+      /; the rows' losses are multiplied by 3\.57e\+44: let rows weigh about 1 \(sampleWeights,/,
+      {},
+      { ...sum, sampleWeights: [1e-45] },
+    ],
+    [
+      "of a loss's large weight",
+      /; the rows' losses are multiplied by 1\.50e\+38: let rows weigh about 1 .*the loss's weight\)$/,
+      { loss: meanSquaredError({ weight: 3e38 }) },
+      { ...sum, targets: [[1, 100]] },
+    ],
+    [
+      "of large first weights",
+      /; the largest number of dense_1\.weight is 1\.00e\+30: begin with smaller weights$/,
+      { layers: [dense(2, { weight: constant(1e30) })] },
+      { ...sum, inputs: [[1, 1, 1]] },
+    ],
+  ])("%s; the learning rate is not blamed for what was wrong before any update", async (_, expected, changes, data) => {
+    expect(await message(changes, data)).toMatch(expected);
+    expect(await message(changes, data)).not.toContain("learning rate");
+  });
+
+  test("of weights that have grown is the learning rate; of data that is too large beside them the data", async () => {
+    const grown = await make("wasm", { optimizer: sgd({ learningRate: 1e4 }) });
+    expect((await failureOf(grown.fit(rows(40), { epochs: 50, batchSize: 8 }))).message).toMatch(
+      /; lower the learning rate \(learningRate is 10000\), scale inputs and targets, or set clip: /,
+    );
+    const net = await make("wasm");
+    await net.fit(rows(40));
+    const { message } = await failureOf(net.fit({ inputs: [[3e19, 1, 1]], targets: [[1, 2]] }));
+    expect(message).toMatch(/^step 3: .*; the largest number of input is 3\.00e\+19: scale the inputs$/);
+  });
+
+  test("of a layer that is not defined for what weights have made of data is both", async () => {
+    const net = await make("wasm", { layers: [dense(3), root(), dense(2)] });
+    net.setParameters([{ name: "dense_1.bias", values: [40, 40, 40] }]);
+    await net.fit({ inputs: [[1, 1, 1]], targets: [[1, 2]] });
+    net.setParameters([{ name: "dense_1.bias", values: [-40, 40, 40] }]);
+    const { message } = await failureOf(net.fit({ inputs: [[1, 1, 1]], targets: [[1, 2]] }));
+    expect(message).toMatch(/^step 2: .*; sqrtForward has no finite result .*: dense_1\.z from -\d.*; lower the learning rate/);
+  });
+
+  test("is of the op that made it where several add to one gradient", async () => {
+    // At 0 a root's slope is infinite; the sum behind it hands on a gradient of its own.
+    const net = await make("wasm", { layers: [dense(2), residual([root()])] });
+    const error = await failureOf(net.fit({ inputs: [[0, 0, 0]], targets: [[1, 2]] }));
+    expect(error).toMatchObject({ step: 1, layer: "residual_1.root_1", what: "gradient", op: "sqrtBackward" });
   });
 });
 
