@@ -41,21 +41,15 @@ export function checkMeaning(who: string, said: Meaning, own: Meaning, parts = a
   if (parts.includes("targets")) checkSameClasses(who, said.classes, own.classes);
   if (!said.scalers || !isScaled(own.scalers)) return;
   const advice = isScaled(said.scalers)
-    ? "take data that is not scaled yet, and .scale(net.scalers)"
-    : ".scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }";
+    ? "take data that is not scaled yet, and scale it: data.scale(net.scalers)"
+    : "scale it: data.scale(net.scalers); or, if you did so by hand, say so: { ...data, scalers: net.scalers }";
   checkOneScale(who, said.scalers, own.scalers, "the network's data", advice, parts);
 }
 
 /** Validation, and so what stops early by it, has a meaning in the scale of training only. @throws {ShapeError} datasets of two scales */
 export function checkSameScale(who: string, said: Meaning, training: Meaning): void {
   if (said.scalers && training.scalers)
-    checkOneScale(
-      who,
-      said.scalers,
-      training.scalers,
-      "the training data",
-      "fit scalers on the training data and .scale(…) both with them",
-    );
+    checkOneScale(who, said.scalers, training.scalers, "the training data", "fit scalers on the training data, and scale both with them");
 }
 
 /** @param first what the stream's first item says @param parts which are looked at @throws {ShapeError} */
@@ -64,14 +58,14 @@ export function checkAlike(who: string, said: Meaning, first: Meaning, parts = a
     if ((said.classes === undefined) !== (first.classes === undefined)) throw notAlike(who, "names of classes");
     checkSameClasses(who, said.classes, first.classes, { whose: "item 0's", advice: "dataset(…, { classes }) gives labels the same ids" });
   }
-  checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once and .scale(…) all items with them", parts);
+  checkOneScale(who, said.scalers ?? {}, first.scalers ?? {}, "item 0", "fit scalers once, and scale all items with them", parts);
 }
 
 function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: string, advice: string, parts = allParts): void {
   const part = parts.find((name) => ours[name] !== theirs[name] && text(ours[name]) !== text(theirs[name]));
   if (!part) return;
   throw new ShapeError(
-    `${who}: it is ${named(ours)}, ${whose} ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,
+    `${who}: the data is ${named(ours)}, but ${whose} is ${named(theirs)}${difference(part, ours[part], theirs[part])}, expected one scale; ${advice}`,
   );
 }
 
@@ -79,7 +73,7 @@ const text = (scaler: Scaler | undefined) => JSON.stringify(scaler);
 
 function named(scalers: Scalers): string {
   const parts = Object.entries(scalers).map(([what, scaler]) => `${what} by ${scaler?.type}`);
-  return parts.length === 0 ? "not scaled" : `scaled ${parts.join(", ")}`;
+  return parts.length === 0 ? "not scaled" : `scaled (${parts.join(", ")})`;
 }
 
 /** Of scalers of one type. */
@@ -88,7 +82,7 @@ function difference(what: string, ours: Scaler | undefined, theirs: Scaler | und
   for (const [name, numbers] of Object.entries(ours.options)) {
     const others = theirs.options[name] ?? [];
     const column = numbers.findIndex((number, c) => number !== others[c]);
-    if (column >= 0) return ` (of ${what}, the ${name} of column ${column} is ${numbers[column]}, not ${others[column]})`;
+    if (column >= 0) return `: of ${what} the ${name} of column ${column} is ${numbers[column]}, not ${others[column]}`;
   }
   return "";
 }

@@ -93,18 +93,18 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
       for (const [validation, who, how] of [
         [valued, "", "not scaled"],
         [streamed(valued), "item 0 of the stream: ", "not scaled"],
-        [streamed(valued.scale({ inputs: scalers.inputs })), "item 0 of the stream: ", "scaled inputs by standardize"],
+        [streamed(valued.scale({ inputs: scalers.inputs })), "item 0 of the stream: ", "scaled (inputs by standardize)"],
       ] as const)
         await refused(
           net,
           () => net.fit(training, { ...options, validation }),
-          `fit: validation: ${who}it is ${how}, the training data scaled inputs by standardize, targets by minMax, expected one scale; fit scalers on the training data and .scale(…) both with them`,
+          `fit: validation: ${who}the data is ${how}, but the training data is scaled (inputs by standardize, targets by minMax), expected one scale; fit scalers on the training data, and scale both with them`,
         );
     }
     await refused(
       net,
       () => net.fit(streamed(valued), { ...options, validation: scaled }),
-      "fit: validation: it is scaled inputs by standardize, targets by minMax, the training data not scaled, expected one scale; fit scalers on the training data and .scale(…) both with them",
+      "fit: validation: the data is scaled (inputs by standardize, targets by minMax), but the training data is not scaled, expected one scale; fit scalers on the training data, and scale both with them",
     );
     for (const training of [scaled, streamed(scaled)])
       for (const validation of [scaled, streamed(scaled)]) await net.fit(training, { ...options, validation });
@@ -113,16 +113,20 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
   test("weights beside a dataset do not hide its scale", async () => {
     const net = await regressor();
     const weighted = (data: cr.Dataset) => ({ ...data, sampleWeights: [1, 2, 3, 4] });
-    await expect(net.fit(weighted(scaled), { validation: weighted(valued) })).rejects.toThrow("fit: validation: it is not scaled");
+    await expect(net.fit(weighted(scaled), { validation: weighted(valued) })).rejects.toThrow("fit: validation: the data is not scaled");
     await net.fit(weighted(scaled), { validation: weighted(scaled) });
   });
 
   test.each([
-    ["scaled and not", [scaled, valued], "it is not scaled, item 0 scaled inputs by standardize, targets by minMax, expected one scale"],
+    [
+      "scaled and not",
+      [scaled, valued],
+      "the data is not scaled, but item 0 is scaled (inputs by standardize, targets by minMax), expected one scale",
+    ],
     [
       "of two scales",
       [scaled, otherwise],
-      "targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one",
+      "targets by minMax): of inputs the mean of column 0 is 0.6666666666666666, not 0.5, expected one",
     ],
     [
       "with classes and without",
@@ -142,7 +146,7 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
     // The first counts the rows.
     const changing = cr.dataset.stream(() => (++readings < 3 ? scaled : otherwise).batches(2));
     await expect(net.fit(changing, { ...options, epochs: 2 })).rejects.toThrow(
-      "fit: item 0 of the stream: it is scaled inputs by standardize",
+      "fit: item 0 of the stream: the data is scaled (inputs by standardize",
     );
     expect([net.steps, net.scalers]).toEqual([1, scalers]);
   });
@@ -150,9 +154,9 @@ describe("a stream's items say what their numbers mean, as data in memory does:"
 
 describe("evaluate refuses data of another scale than the network's,", () => {
   const message = (who: string) =>
-    `${who}it is scaled inputs by standardize, targets by minMax, the network's data scaled inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; take data that is not scaled yet, and .scale(net.scalers)`;
+    `${who}the data is scaled (inputs by standardize, targets by minMax), but the network's data is scaled (inputs by standardize, targets by minMax): of inputs the mean of column 0 is 0.6666666666666666, not 0.5, expected one scale; take data that is not scaled yet, and scale it: data.scale(net.scalers)`;
   const forgotten = (who: string) =>
-    `${who}it is not scaled, the network's data scaled inputs by standardize, targets by minMax, expected one scale; .scale(net.scalers) it; what was scaled by hand says so, { ...data, scalers: net.scalers }`;
+    `${who}the data is not scaled, but the network's data is scaled (inputs by standardize, targets by minMax), expected one scale; scale it: data.scale(net.scalers); or, if you did so by hand, say so: { ...data, scalers: net.scalers }`;
   const arrays = { inputs: scaled.inputs, targets: scaled.targets };
 
   test("in memory and in streams, of a network that was trained, loaded or told", async () => {
@@ -236,19 +240,19 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     await refused(
       net,
       () => drained(net.predict(streamed(targetsScaled))),
-      "predict: item 0 of the stream: it is scaled targets by minMax, the network's data scaled inputs by standardize, targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+      "predict: item 0 of the stream: the data is scaled (targets by minMax), but the network's data is scaled (inputs by standardize, targets by minMax), expected one scale; take data that is not scaled yet, and scale it: data.scale(net.scalers)",
     );
     await refused(
       net,
       () => drained(net.predict(streamed(scaled, otherwise))),
-      "predict: item 4 of the stream: it is scaled inputs by standardize, targets by minMax, item 0 scaled inputs by standardize, targets by minMax (of inputs, the mean of column 0 is 0.6666666666666666, not 0.5), expected one scale; fit scalers once and .scale(…) all items with them",
+      "predict: item 4 of the stream: the data is scaled (inputs by standardize, targets by minMax), but item 0 is scaled (inputs by standardize, targets by minMax): of inputs the mean of column 0 is 0.6666666666666666, not 0.5, expected one scale; fit scalers once, and scale all items with them",
     );
     // Targets have a scale, inputs none.
     net.scalers = { targets: scalers.targets };
     await refused(
       net,
       () => drained(net.predict(streamed(inputsScaled))),
-      "predict: item 0 of the stream: it is scaled inputs by standardize, the network's data scaled targets by minMax, expected one scale; take data that is not scaled yet, and .scale(net.scalers)",
+      "predict: item 0 of the stream: the data is scaled (inputs by standardize), but the network's data is scaled (targets by minMax), expected one scale; take data that is not scaled yet, and scale it: data.scale(net.scalers)",
     );
     expect(await drained(net.predict(streamed(valued)))).toEqual([...net.predict(valued.inputs)]);
     const sorter = await classifier();

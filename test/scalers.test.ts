@@ -104,12 +104,12 @@ describe("a network keeps the scalers of what it was trained on", () => {
     const net = await make();
     const scaled = data.scale(scalers);
     for (const [training, validation, message] of [
-      [scaled, data, "it is not scaled, the training data scaled inputs by standardize, targets by minMax"],
-      [data, scaled, "it is scaled inputs by standardize, targets by minMax, the training data not scaled"],
+      [scaled, data, "the data is not scaled, but the training data is scaled (inputs by standardize, targets by minMax)"],
+      [data, scaled, "the data is scaled (inputs by standardize, targets by minMax), but the training data is not scaled"],
       [
         scaled,
         data.scale({ inputs: scalers.inputs }),
-        "it is scaled inputs by standardize, the training data scaled inputs by standardize, targets",
+        "the data is scaled (inputs by standardize), but the training data is scaled (inputs by standardize, targets",
       ],
       [scaled, data.scale({ ...scalers, inputs: standardize(data.take(2)) }), "expected one scale; fit scalers on the training data"],
     ] as const) {
