@@ -144,8 +144,9 @@ function flat(who: string, table: Table, columns?: number): { readonly values: N
   checkArray(who, table);
   if (typeof table[0] === "number") {
     checkFinite(who, table as Numbers);
-    if (columns === undefined || table.length % columns !== 0)
-      throw new ShapeError(`${who}: ${table.length} numbers are no whole number of rows${columns ? ` of ${columns}` : ""}`);
+    if (columns === undefined)
+      throw new ShapeError(`${who}: ${table.length} flat numbers, expected how many columns a row has, too: argmax(scores, columns)`);
+    if (table.length % columns !== 0) throw new ShapeError(`${who}: ${table.length} numbers are no whole number of rows of ${columns}`);
     return { values: table as Numbers, columns };
   }
   const rows = table as readonly Numbers[];
@@ -172,7 +173,7 @@ function checkFinite(who: string, values: Numbers): void {
 }
 
 /** Each row's largest column, the first of equals: class ids from what `net.predict` returns.
- *  @param scores `[rows, columns]`, flat or as rows @throws {ShapeError} */
+ *  @param scores `[rows, columns]`, as rows, or flat and then with their `columns`: `argmax(net.predict(inputs), 3)` @throws {ShapeError} */
 export function argmax(scores: Table, columns?: number): Uint32Array<ArrayBuffer> {
   if (columns !== undefined) checkCount("argmax: columns", columns);
   const { values, columns: width } = flat("argmax: scores", scores, columns);

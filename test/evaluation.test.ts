@@ -116,7 +116,12 @@ test.each<[string, () => unknown, RegExp]>([
     () => confusionMatrix([60000], [0]),
     /^confusionMatrix: there are 60001 classes, expected at most 4096$/,
   ],
-  ["flat scores without a width", () => argmax([1, 2]), /^argmax: scores: 2 numbers are no whole number of rows$/],
+  [
+    "flat scores without a width",
+    () => argmax([1, 2]),
+    /^argmax: scores: 2 flat numbers, expected how many columns a row has, too: argmax\(scores, columns\)$/,
+  ],
+  ["flat scores of part of a row", () => argmax([1, 2], 3), /^argmax: scores: 2 numbers are no whole number of rows of 3$/],
 ])("refuses %s", (_, call, message) => {
   expect(call).toThrow(ShapeError);
   expect(call).toThrow(message);
