@@ -596,11 +596,11 @@ describe("a layer gets as many inputs as it takes", () => {
     ["prelu", () => prelu()(x, y), /^prelu_1: got 2 inputs, expected one/],
     ["dropout", () => dropout(0.5)(x, y), /^dropout_1: got 2 inputs, expected one/],
     ["residual", () => residual([dense(2)])(x, y, x), /^residual_1: got 3 inputs, expected one/],
-    ["dense, of none", () => dense(2, { name: "first" })(), /^first: got 0 inputs, expected one$/],
+    ["dense, of none", () => dense(2, { name: "first" })(), /^first: got 0 inputs, expected one, as dense\(…\)\(x\)$/],
     ["add, of none", () => add({ name: "sum" })(), /^sum: got 0 inputs, expected several: add\(\)\(a, b\)$/],
     ["concatenate", () => concatenate()(x), /^concatenate_1: got 1 input, expected several: concatenate\(\)\(a, b\)$/],
     ["add in a block", () => residual([add()])(x), /^residual_1\.add_1: got 1 input, expected several/],
-    ["a layer of one's own, of none", () => mine(), /^mine_1: got 0 inputs, expected at least one$/],
+    ["a layer of one's own, of none", () => mine(), /^mine: got 0 inputs, expected at least one$/],
     ["a layer of one's own that forgets one", () => mine(x, y), /^mine_1: no gradient reaches y: the output does not depend on it$/],
   ])("%s: else refused by name, with the count", async (_, node, message) => {
     const error = await thrownBy(() => end(node()));

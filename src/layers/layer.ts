@@ -46,7 +46,12 @@ export function layer(
   takes: Takes = "one",
 ): Layer {
   if (name !== undefined) checkText(`${kind}: name`, name);
-  const self: Layer = Object.assign((...from: readonly Node[]): Node => ({ layer: self, from }), {
+  const call = (...from: readonly Node[]): Node => {
+    // Here it can be seen by whom. How many others are too many or too few is said by its name in the network.
+    if (from.length === 0) checkInputs(name ?? kind, kind, 0, takes);
+    return { layer: self, from };
+  };
+  const self: Layer = Object.assign(call, {
     kind,
     options,
     apply: (g: Builder, ...inputs: readonly Tensor[]) => {
@@ -62,7 +67,7 @@ export function layer(
 function checkInputs(who: string, kind: string, count: number, takes: Takes): void {
   if (takes === "one" ? count === 1 : count > (takes === "several" ? 1 : 0)) return;
   const wanted = {
-    one: `one${count > 1 ? `: join them, as ${kind}(…)(concatenate()(a, b))` : ""}`,
+    one: count > 1 ? `one: join them, as ${kind}(…)(concatenate()(a, b))` : `one, as ${kind}(…)(x)`,
     several: `several: ${kind}()(a, b)`,
     any: "at least one",
   };
