@@ -1,5 +1,5 @@
 // A network as a graph of layers: from nodes, as the functional form gives them, or from a chain, to what is compiled.
-import { checkCount, checkOptions, checkText, MOST_DIMENSIONS, shown } from "./checks.js";
+import { checkCount, checkOptions, checkText, isArrayOf, MOST_DIMENSIONS, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { checkLayer, type Layer, type Node } from "./layers/layer.js";
 
@@ -79,7 +79,12 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
       throw new OptionError(
         `${who} is ${shown(node)}, expected a node, as dense(10)(x) makes it${Array.isArray(node) ? "; several are given one by one, as concatenate()(a, b)" : ""}`,
       );
-    if (!node.layer) throw new OptionError("network: an output needs an input that is not among the network's inputs");
+    if (!node.layer) {
+      const known = specs.map(({ name }) => name).join(", ");
+      const shape = isArrayOf(node.shape, (size) => typeof size === "number") ? ` of shape [${node.shape.join(", ")}]` : "";
+      const which = node.name === undefined ? `an input${shape}` : `the input ${shown(node.name)}`;
+      throw new OptionError(`${who} is ${which}, which is not among the network's inputs, ${known}; give it, too, as inputs: [a, b]`);
+    }
     if (waiting.has(node)) throw new OptionError(`${who} needs that layer's own result, expected nodes without a cycle`);
     waiting.add(node);
     way.push({ node, taken: 0 });
@@ -90,7 +95,7 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
       const { layer, from } = last.node;
       if (last.taken < from.length) {
         const i = last.taken++;
-        enter(from[i]!, `network: input ${i} of ${layer!.kind}`);
+        enter(from[i]!, `network: input ${i} of ${layer!.name || layer!.kind}`);
         continue;
       }
       way.pop();

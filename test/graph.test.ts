@@ -106,7 +106,14 @@ describe("several inputs and outputs, a shared layer", () => {
     const other = input(2);
     const make = (changes: object) => network({ inputs: x, outputs: dense(1)(x), loss: meanSquaredError(), ...changes });
     await expect(make({ inputs: [x, other] })).rejects.toThrow(/no output needs the input input_2/);
-    await expect(make({ outputs: dense(1)(other) })).rejects.toThrow(/an input that is not among/);
+    await expect(make({ outputs: dense(1)(other) })).rejects.toThrow(
+      "network: input 0 of dense is an input of shape [2], which is not among the network's inputs, input; give it, too, as inputs: [a, b]",
+    );
+    const last = dense(1, { name: "last" });
+    await expect(make({ outputs: last(concatenate({ name: "both" })(x, input(2, { name: "price" }))) })).rejects.toThrow(
+      /^network: input 1 of both is the input "price", which is not among the network's inputs, input;/,
+    );
+    expect(() => last()).toThrow(/^last: got 0 inputs, expected one/);
     await expect(make({ loss: [meanSquaredError(), meanSquaredError()] })).rejects.toThrow(/got 2 for 1 outputs/);
     await expect(make({ outputs: 5 })).rejects.toThrow(OptionError);
     await expect(make({ outputs: add()(x, dense(2)(x)) })).rejects.toThrow(ShapeError);
