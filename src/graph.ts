@@ -113,16 +113,18 @@ export function trace(inputs: readonly Node[], outputs: readonly Node[]): Graph 
 }
 
 /** Gives every layer a name of its own: the given one, or its kind with a number.
- *  @param who for messages @param others names that are taken */
+ *  @param who for messages @param others names that are taken, by inputs */
 export function layerNames(who: string, others: readonly string[] = []): (layer: Layer) => string {
-  const taken = new Set<string>();
-  const take = (name: unknown) => {
-    if (typeof name !== "string" || name === "" || taken.has(name))
-      throw new OptionError(`${who}: a layer is named ${shown(name)}, expected a name of its own`);
-    taken.add(name);
+  /** By name what is said of it to the next that would have it. */
+  const taken = new Map<unknown, string>();
+  const take = (name: unknown, subject: string, said: string) => {
+    const other = taken.get(name);
+    if (typeof name !== "string" || name === "" || other)
+      throw new OptionError(`${who}: ${subject} ${shown(name)}${other ? `, as ${other}` : ""}, expected a name of its own`);
+    taken.set(name, said);
     return name;
   };
-  for (const name of others) take(name);
+  for (const name of others) take(name, "an input is named", "an input is");
   const named = new Map<Layer, string>();
   const counts = new Map<string, number>();
   return (layer) => {
@@ -130,7 +132,9 @@ export function layerNames(who: string, others: readonly string[] = []): (layer:
     if (known !== undefined) return known;
     const count = (counts.get(layer.kind) ?? 0) + 1;
     counts.set(layer.kind, count);
-    const name = take(layer.name === "" ? `${layer.kind}_${count}` : layer.name);
+    const numbered = "a layer given no name is by its kind and number";
+    const name =
+      layer.name === "" ? take(`${layer.kind}_${count}`, numbered, numbered) : take(layer.name, "a layer is named", "another layer is");
     named.set(layer, name);
     return name;
   };

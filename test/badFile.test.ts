@@ -70,7 +70,7 @@ describe("a saved file", () => {
         const inner = { kind: "dense", name: "a", options: { units: 3 } };
         return hostile({ layers: [{ kind: "residual", name: "d", options: { layers: [inner, inner] } }] });
       },
-      /residual: a layer is named "a", expected a name of its own/,
+      /residual: a layer is named "a", as another layer is, expected a name of its own/,
     ],
     ["a block without layers", () => block(undefined), /residual: layers is undefined, expected an array of \{ name, kind, options \}/],
     ["a block of a layer that is null", () => block([null]), /residual: layers is an array of 1, expected an array of \{ name, kind/],

@@ -483,12 +483,22 @@ describe("parameters are shared by layers that are used twice, not by names that
     [
       "two of one name in a residual block",
       () => residual([dense(2, { name: "a" }), dense(2, { name: "a" })]),
-      /^residual: a layer is named "a", expected a name of its own$/,
+      /^residual: a layer is named "a", as another layer is, expected a name of its own$/,
     ],
     [
       "a given name and the one that another gets",
       () => residual([dense(2, { name: "dense_2" }), dense(2)]),
-      /^residual: a layer is named "dense_2", expected a name of its own$/,
+      /^residual: a layer given no name is by its kind and number "dense_2", as another layer is, expected a name of its own$/,
+    ],
+    [
+      "the one that a layer got and the one another is given",
+      () => residual([dense(2), dense(2, { name: "dense_1" })]),
+      /^residual: a layer is named "dense_1", as a layer given no name is by its kind and number, expected a name of its own$/,
+    ],
+    [
+      "an input's and a layer's",
+      () => chained(2, dense(2, { name: "input" })),
+      /^network: a layer is named "input", as an input is, expected a name of its own$/,
     ],
     [
       "a layer named like one in a block",
