@@ -25,6 +25,9 @@ export interface CsvOptions {
 /** Characters of one record: more are a quote that is never closed, and every piece would read them anew. */
 const LONGEST = 2 ** 24;
 
+/** Those in use. */
+const delimiters = [",", ";", "\t", "|"];
+
 const missing = ["", "?", "NA", "NaN"];
 
 const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
@@ -63,6 +66,8 @@ export class Table {
   private rest = "";
   private line = 1;
   private names: readonly string[] | undefined;
+  /** For messages: what the first line suggests, where it is one cell with another delimiter in it. */
+  private hint = "";
   private layout: Layout | undefined;
   /** Whether the target is classes; decided by the first line without a missing value. */
   private areLabels: boolean | undefined;
@@ -119,13 +124,16 @@ export class Table {
     if (!this.names) {
       const { header = true } = this.options;
       this.names = header ? cells : cells.map((_, i) => String(i));
+      const other = cells.length === 1 ? delimiters.find((character) => cells[0]!.includes(character)) : undefined;
+      if (other)
+        this.hint = `; the first line is one cell with ${shown(other)} in it: if that is the delimiter, give delimiter: ${shown(other)}`;
       const twice = this.names.find((name, i) => this.names!.indexOf(name) !== i);
       if (twice !== undefined) throw new FormatError(`${at}: two columns are named ${shown(twice)}`);
       if (header) return;
     }
     if (cells.length !== this.names.length)
       throw new FormatError(
-        `${at}: ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, expected ${this.names.length}, as in the first line`,
+        `${at}: ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, expected ${this.names.length}, as in the first line${this.hint}`,
       );
     this.layout ??= this.arrange(this.names);
     const { inputs, targets } = this.layout;
@@ -156,7 +164,7 @@ export class Table {
       if (!Number.isInteger(at) || at < 0 || at >= names.length) {
         const known = `${names.slice(0, 10).map(shown).join(", ")}${names.length > 10 ? ", …" : ""}`;
         throw new OptionError(
-          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}`,
+          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}${this.hint}`,
         );
       }
       return at;
@@ -169,7 +177,7 @@ export class Table {
     };
     const targets = findAll("target", Array.isArray(target) ? target : [target]);
     const chosen = inputs ? findAll("inputs", inputs) : names.map((_, i) => i).filter((i) => !targets.includes(i));
-    if (chosen.length === 0) throw new OptionError("csv: no column is left to predict from");
+    if (chosen.length === 0) throw new OptionError(`csv: no column is left to predict from${this.hint}`);
     const both = chosen.find((column) => targets.includes(column));
     if (both !== undefined) throw new OptionError(`csv: column ${shown(names[both])} is in inputs and is the target`);
     if (classes !== undefined && classes !== false && targets.length > 1)
