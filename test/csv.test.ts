@@ -54,6 +54,20 @@ test("lines that lack a value are left out if asked for, wherever they are", () 
   expect(data).toMatchObject({ inputs: Float32Array.of(1, 2, 3, 4), classes: ["x", "y"] });
 });
 
+test("what pandas takes for missing is, but for a class that is called None", () => {
+  // https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html, na_values
+  const pandas = " |#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|");
+  for (const cell of [...pandas, "?"]) {
+    const text = `a,b\n1,2\n${cell},3\n4,${cell}\n5,6`;
+    expect(parseCsv(text, { target: "b", missing: "drop" }).inputs).toEqual(Float32Array.of(1, 5));
+    expect(() => parseCsv(text, { target: "b" })).toThrow(/^csv: line 3, column "a": ".*" is a missing value; missing: "drop"/);
+  }
+  const damage = parseCsv("a,b\n1,None\n2,slight\nNone,None\n3,null\n4,None", { target: "b", missing: "drop" });
+  expect(damage).toMatchObject({ inputs: Float32Array.of(1, 2, 4), targets: Uint32Array.of(0, 1, 0), classes: ["None", "slight"] });
+  const values = parseCsv("a,b\n1,None\n2,3", { target: "b", classes: false, missing: "drop" });
+  expect(values).toMatchObject({ inputs: Float32Array.of(2), targets: Float32Array.of(3) });
+});
+
 async function* inPieces(whole: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, i = 0; at < whole.length; ++i) {
     const size = sizes[i % sizes.length]!;

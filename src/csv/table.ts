@@ -18,7 +18,8 @@ export interface CsvOptions {
   readonly header?: boolean;
   /** one character, default "," */
   readonly delimiter?: string;
-  /** A cell in use that is empty, "?", "NA" or "NaN": an error (default), or the line is left out. */
+  /** A cell in use that is empty, "?", or what pandas takes for missing ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A" and the like): an
+   *  error (default), or the line is left out. "None" as a class is a class. */
   readonly missing?: "refuse" | "drop";
 }
 
@@ -28,7 +29,11 @@ const LONGEST = 2 ** 24;
 /** Those in use. */
 const delimiters = [",", ";", "\t", "|"];
 
-const missing = ["", "?", "NA", "NaN"];
+/** UCI's, and the default `na_values` of pandas.read_csv. */
+const missing = new Set([
+  ...["?", "", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"],
+  ...["NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"],
+]);
 
 const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
 
@@ -137,7 +142,11 @@ export class Table {
       );
     this.layout ??= this.arrange(this.names);
     const { inputs, targets } = this.layout;
-    const lacking = [...inputs, ...targets].find((column) => missing.includes(cells[column]!));
+    const { classes } = this.options;
+    const areValues = classes === false || this.areLabels === false || targets.length > 1;
+    // Severity or damage may well be "None".
+    const isNone = (column: number) => cells[column] === "None" && !areValues && targets.includes(column);
+    const lacking = [...inputs, ...targets].find((column) => missing.has(cells[column]!) && !isNone(column));
     if (lacking !== undefined) {
       if (this.options.missing === "drop") return;
       throw new FormatError(
@@ -150,7 +159,6 @@ export class Table {
         throw new FormatError(`${at}, column ${shown(this.names![column])}: ${shown(cells[column])} is no finite float32 number`);
       return value;
     };
-    const { classes } = this.options;
     this.areLabels ??= classes === undefined ? targets.length === 1 && !isNumber(cells[targets[0]!]!) : classes !== false;
     this.rows += 1;
     const row = { at, inputs: inputs.map(number) };
