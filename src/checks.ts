@@ -1,19 +1,22 @@
 // Checks of what users pass: say who, what came, what was wanted.
 import { FormatError, OptionError } from "./errors.js";
 
+const TRANSFERRED = "(it was transferred, as to a worker: keep a copy)";
+
 /** How a bad value looks in a message: short, and telling strings from numbers. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (ArrayBuffer.isView(value)) {
     const { name } = value.constructor;
-    if (isDetached(value)) return `a ${name} whose buffer is detached (it was transferred, as to a worker: keep a copy)`;
+    if (isDetached(value)) return `a ${name} whose buffer is detached ${TRANSFERRED}`;
     return `${name}(${"length" in value ? value.length : value.byteLength})`;
   }
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "function") return "a function";
   if (value === null || typeof value !== "object") return String(value);
   const kind = kindOf(value);
+  if (kind === "ArrayBuffer" && isDetached({ buffer: value as ArrayBuffer })) return `an ArrayBuffer that is detached ${TRANSFERRED}`;
   if (kind !== "Object") return `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
   return `an object {${Object.keys(value).slice(0, 5).join(", ")}}`;
 }
@@ -29,7 +32,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 /** Not all engines say so of a buffer, but none makes a view of one. */
-function isDetached({ buffer }: ArrayBufferView): boolean {
+function isDetached({ buffer }: Pick<ArrayBufferView, "buffer">): boolean {
   try {
     new Uint8Array(buffer);
     return false;
@@ -136,10 +139,17 @@ export function complete<O extends object, Bare extends keyof O & string = never
   return { ...defaults, ...given } as Required<Omit<O, Bare>> & Pick<O, Bare>;
 }
 
-/** A file's bytes, to be read from. @throws {FormatError} what are none, or have been transferred elsewhere */
-export function viewOf(who: string, bytes: unknown): DataView {
-  if (!(isBytes(bytes) && isList(bytes))) throw new FormatError(`${who}: got ${shown(bytes)}, expected a Uint8Array of the file's bytes`);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** A file's bytes as whatever read it gives them: a Uint8Array or a Buffer, or an ArrayBuffer, as fetch. Nothing is copied.
+ *  @throws {FormatError} what are none, or have been transferred elsewhere */
+export function bytesOf(who: string, given: unknown): Uint8Array {
+  if (isBytes(given) && isList(given)) return given;
+  const buffer = given !== null && typeof given === "object" && kindOf(given) === "ArrayBuffer" ? (given as ArrayBuffer) : undefined;
+  if (buffer && !isDetached({ buffer })) return new Uint8Array(buffer);
+  throw new FormatError(`${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes`);
+}
+
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** By what it does, not by its class, which functions that take a network do without. */

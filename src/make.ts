@@ -65,9 +65,10 @@ export interface LoadOptions {
 
 /** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with
  *  `training` its optimizer's state and the run to resume.
+ *  @example const net = await loadNetwork(await (await fetch("digits.net")).arrayBuffer());
  *  @throws {FormatError} bytes that are no saved network, damaged, or of another version; {OptionError} an option out of range;
  *    {BackendError} a backend that cannot run here */
-export async function loadNetwork(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+export async function loadNetwork(bytes: Uint8Array | ArrayBuffer, options: LoadOptions = {}): Promise<Network> {
   checkOptions("loadNetwork", options, ["backend", "threads", "arithmetic", "optimizer", "custom"]);
   const { backend = "auto", threads = "auto", arithmetic, optimizer, custom = {} } = options;
   checkOneOf("loadNetwork: backend", backend, backends);

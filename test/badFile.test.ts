@@ -33,7 +33,20 @@ describe("a saved file", () => {
     ["nothing", () => undefined, /got undefined, expected a Uint8Array/],
     ["null", () => null, /got null, expected a Uint8Array/],
     ["text", () => "chainrul", /got "chainrul", expected a Uint8Array/],
-    ["an ArrayBuffer", (bytes) => bytes.buffer, /expected a Uint8Array/],
+    [
+      "a DataView",
+      (bytes) => new DataView(bytes.buffer),
+      /got DataView\(\d+\), expected a Uint8Array or an ArrayBuffer of the file's bytes/,
+    ],
+    [
+      "an ArrayBuffer that went to a worker",
+      (bytes) => {
+        const { buffer } = bytes.slice();
+        structuredClone(buffer, { transfer: [buffer] });
+        return buffer;
+      },
+      /^saved network: got an ArrayBuffer that is detached \(it was transferred, as to a worker: keep a copy\), expected/,
+    ],
     ["a Float32Array", () => new Float32Array(64), /got Float32Array\(64\), expected a Uint8Array/],
     ["bytes that went to a worker", (bytes) => transferred(bytes.slice()), /^saved network: got a Uint8Array whose buffer is detached/],
     ["no bytes", () => new Uint8Array(), /0 bytes that do not begin with "chainrul"/],
@@ -198,10 +211,11 @@ describe("a saved file", () => {
     expect((error as Error).message).toMatch(/^saved network: (?!saved network)/);
   });
 
-  test("bytes of another realm are bytes, as where jsdom has its own Uint8Array", async () => {
+  test("bytes of another realm are bytes, as where jsdom has its own Uint8Array; an ArrayBuffer, as fetch gives it, is, too", async () => {
     const bytes = runInNewContext("Uint8Array.from(bytes)", { bytes: [...(await saved)] });
     expect(bytes).not.toBeInstanceOf(Uint8Array);
-    expect((await loadNetwork(bytes)).weightsHash()).toBe((await network(options)).weightsHash());
+    for (const file of [bytes, bytes.buffer, (await saved).slice().buffer])
+      expect((await loadNetwork(file)).weightsHash()).toBe((await network(options)).weightsHash());
   });
 
   test("options of loadNetwork are checked, and are not the file's fault", async () => {

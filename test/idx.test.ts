@@ -49,6 +49,8 @@ describe("parseIdx", () => {
 
 test("parseIdx refuses what is no bytes", () => {
   expect(() => parseIdx("train" as never)).toThrow(/^IDX file: got "train", expected a Uint8Array/);
+  expect(() => parseIdx(bytes(0), {} as never)).toThrow(/^parseIdx: name is an object {}, expected a text that is not empty$/);
+  expect(parseIdx(bytes(0, 0, 8, 1, 0, 0, 0, 1, 7).buffer)).toEqual({ type: "uint8", shape: [1], values: bytes(7) });
   expect(() => parseIdx(transferred(bytes(0, 0, 8, 1, 0, 0, 0, 0)), "f")).toThrow(FormatError);
   expect(() => parseIdx(transferred(bytes(0, 0, 8, 1, 0, 0, 0, 0)), "f")).toThrow(/^f: got a Uint8Array whose buffer is detached/);
 });

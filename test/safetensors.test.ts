@@ -201,6 +201,8 @@ describe("refuses", () => {
   });
 
   test("what is no bytes, and what cannot be written", () => {
+    const bytes = encodeSafetensors([{ name: "a", shape: [1], values: [2] }]);
+    expect(decodeSafetensors(bytes.buffer)).toEqual(decodeSafetensors(bytes));
     expect(() => decodeSafetensors("x" as never)).toThrow(/^safetensors: got "x", expected a Uint8Array/);
     expect(() => decodeSafetensors(transferred(encodeSafetensors([])))).toThrow(FormatError);
     expect(() => decodeSafetensors(transferred(encodeSafetensors([])))).toThrow(/^safetensors: got a Uint8Array whose buffer is detached/);

@@ -1,7 +1,7 @@
 // The IDX file format: two zero bytes, a type, the number of dimensions, the dimensions, the elements; all big-endian.
 // Specification: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
 
-import { viewOf } from "../checks.js";
+import { bytesOf, checkText, viewOf } from "../checks.js";
 import { FormatError } from "../errors.js";
 
 export interface Idx {
@@ -21,11 +21,14 @@ const types = {
 } as const;
 
 /** Reads an IDX file, as MNIST's. Nothing is allocated that the file does not fill.
- *  @param name of the file, for messages
- *  @returns shape and values; uint8 values share memory with `bytes`
- *  @throws {FormatError} bytes that are no IDX file, or more or fewer than its header promises; the message begins with `name` */
-export function parseIdx(bytes: Uint8Array, name = "IDX file"): Idx {
-  const view = viewOf(name, bytes);
+ *  @param given the file's bytes @param name of the file, for messages
+ *  @returns shape and values; uint8 values share memory with what was given
+ *  @throws {FormatError} bytes that are no IDX file, or more or fewer than its header promises; the message begins with `name`;
+ *    {OptionError} a name that is no text */
+export function parseIdx(given: Uint8Array | ArrayBuffer, name = "IDX file"): Idx {
+  checkText("parseIdx: name", name);
+  const bytes = bytesOf(name, given);
+  const view = viewOf(bytes);
   if (bytes.length < 4) throw new FormatError(`${name}: ${bytes.length} bytes, too few for an IDX header`);
   const magic = view.getUint32(0);
   const code = (magic >> 8) & 0xff;

@@ -6,7 +6,7 @@
 //   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, classes?, attached? }
 //   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
-import { viewOf } from "../checks.js";
+import { bytesOf, viewOf } from "../checks.js";
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import { Sha256 } from "../sha256.js";
@@ -70,8 +70,9 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
 }
 
 /** @throws {FormatError} for a foreign, newer, truncated or altered file */
-export function decode(bytes: Uint8Array): StoredNetwork {
-  const view = viewOf("saved network", bytes);
+export function decode(file: Uint8Array | ArrayBuffer): StoredNetwork {
+  const bytes = bytesOf("saved network", file);
+  const view = viewOf(bytes);
   if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
   if (bytes.length < 16 + DIGEST) throw new FormatError(`saved network: ${bytes.length} bytes: the file was cut short`);

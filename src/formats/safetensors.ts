@@ -4,6 +4,7 @@
 //   8   JSON   { name: { dtype, shape, data_offsets: [begin, end) }, …, "__metadata__": { text: text } }, spaces after it
 //   …   data   row-major, without holes or overlaps, offsets from here
 import {
+  bytesOf,
   checkBoolean,
   checkNetwork,
   checkOneOf,
@@ -126,8 +127,9 @@ interface Entry {
  *  Numbers are not checked to be finite, as the format allows others; NaNs' payloads may change.
  *  @throws {FormatError} a truncated file, a header over 100 MB, that is no UTF-8, no JSON, or has other fields than the format's; a name twice;
  *    a type that is not known or fits no array here; shapes, offsets and bytes that disagree, holes, overlaps, bytes left over */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  const view = viewOf("safetensors", bytes);
+export function decodeSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
+  const bytes = bytesOf("safetensors", file);
+  const view = viewOf(bytes);
   if (bytes.length < 8) throw refuse(`${bytes.length} bytes, expected at least 8`);
   const header = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   if (header > MOST_HEADER) throw refuse(`a header of ${header} bytes, expected at most ${MOST_HEADER}; is this another kind of file?`);
@@ -342,11 +344,15 @@ export function toSafetensors(
  *  @param options strict (default true): the file has these parameters and no others; false: what both have, at least one
  *  @throws {FormatError} bytes as in `decodeSafetensors`, names that are missing or left over, a file written in the other layout;
  *    {ShapeError} other shapes, numbers that are not finite */
-export function fromSafetensors(net: Network, bytes: Uint8Array, options: SafetensorsOptions & { readonly strict?: boolean } = {}): void {
+export function fromSafetensors(
+  net: Network,
+  file: Uint8Array | ArrayBuffer,
+  options: SafetensorsOptions & { readonly strict?: boolean } = {},
+): void {
   const layout = checkLayoutOptions("fromSafetensors", options, ["layout", "rename", "strict"], net);
   const { strict = true } = options;
   checkBoolean("fromSafetensors: strict", strict);
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  const { tensors, metadata } = decodeSafetensors(file);
   const written = metadata[LAYOUT];
   if (written !== undefined && written !== layout)
     throw refuse(`the file says its layout is ${shown(written)}, the option says ${shown(layout)}`);
