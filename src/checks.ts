@@ -158,6 +158,12 @@ export function checkNetwork(who: string, value: unknown): void {
     throw new OptionError(`${who}: got ${shown(value)}, expected a network, as \`await network({ … })\` makes it`);
 }
 
+/** No class's instance. By the prototype's own, for another realm, as vm's, has another Object.prototype. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Objects within objects: deeper ones are too deep for the engine's own JSON. */
 const DEEPEST = 500;
 
@@ -171,7 +177,7 @@ export function checkPlain(who: string, value: unknown, isLeaf: (value: object) 
 function checkWithin(who: string, value: unknown, isLeaf: (value: object) => boolean, around: Map<object, string | number>): void {
   if (value === null || typeof value === "boolean" || typeof value === "string" || (typeof value === "number" && Number.isFinite(value)))
     return;
-  const plain = typeof value === "object" && (Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value)));
+  const plain = typeof value === "object" && (Array.isArray(value) || isPlain(value));
   if (!plain || around.has(value) || around.size > DEEPEST) {
     const way = [...around.values()];
     const place = [who, ...(way.length > 8 ? [...way.slice(0, 8), "…"] : way)].join(": ");

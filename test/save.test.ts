@@ -4,6 +4,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   adam,
@@ -77,6 +78,13 @@ describe("save and loadNetwork", () => {
     expect(loaded.attached).toEqual({ classes: ["cat", "dog"] });
     expect((await loadNetwork(loaded.save())).attached).toEqual(loaded.attached);
     expect((await loadNetwork(net.save())).attached).toBeUndefined();
+    const foreign = runInNewContext('({ units: ["m", { s: 1 }] })');
+    expect((await loadNetwork(net.save({ attach: foreign }))).attached).toEqual({ units: ["m", { s: 1 }] });
+    class Unit {
+      readonly name = "m";
+    }
+    for (const attach of [new Unit(), Object.create({ name: "m" }), new Map(), runInNewContext("new (class A {})()")])
+      expect(() => net.save({ attach })).toThrow(/^save: attach is .*, expected plain data/);
   });
 
   test("saving twice gives the same bytes, and saving what was loaded too", async () => {
