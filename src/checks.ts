@@ -17,7 +17,7 @@ export function shown(value: unknown): string {
   if (value === null || typeof value !== "object") return String(value);
   const kind = kindOf(value);
   if (kind === "ArrayBuffer" && isDetached({ buffer: value as ArrayBuffer })) return `an ArrayBuffer that is detached ${TRANSFERRED}`;
-  if (kind !== "Object") return `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
+  if (kind !== "Object") return `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`; // a URL
   return `an object {${Object.keys(value).slice(0, 5).join(", ")}}`;
 }
 

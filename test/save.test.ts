@@ -4,6 +4,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -223,6 +224,21 @@ describe("files", () => {
       message: expect.stringContaining(`${nowhere}: the file could not be written`),
       cause: { code: "ENOENT" },
     });
+  });
+
+  test("a file may be given as a URL", async () => {
+    const net = await network(small);
+    const url = new URL(`${pathToFileURL(folder)}/with%20a%20space.net`);
+    await saveFile(net, url);
+    expect((await loadFile(join(folder, "with a space.net"))).weightsHash()).toBe(net.weightsHash());
+    expect((await loadFile(url)).weightsHash()).toBe(net.weightsHash());
+    const refused = loadFile(new URL("https://example.org/digits.net"));
+    await expect(refused).rejects.toThrow(/^loadFile: path is the URL "https:\/\/example.org\/digits.net", expected a file's: .*file/);
+    await expect(refused).rejects.toThrow(OptionError);
+    await expect(saveFile(net, {} as never)).rejects.toThrow(/^saveFile: path is an object {}, expected a file's path$/);
+    expect(() => checkpoint(url as never)).toThrow(
+      "checkpoint: path is a URL, expected a file's path, as fileURLToPath(url) of node:url makes it",
+    );
   });
 
   test("a link goes on to lead to the file, and the file keeps its permissions", async () => {

@@ -2,20 +2,38 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { checkNetwork, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import { type LoadOptions, loadNetwork } from "../make.js";
 import type { Network, SaveOptions } from "../network.js";
 
 export function checkPath(who: string, path: unknown): void {
-  if (typeof path !== "string" || path === "") throw new OptionError(`${who}: path is ${shown(path)}, expected a file's path`);
+  if (typeof path !== "string" || path === "")
+    throw new OptionError(`${who}: path is ${shown(path)}, expected a file's path${asText(path)}`);
 }
 
-/** Writes `net.save(options)` to a file, whole or not at all. @throws {FormatError} with the file system's error as its cause */
-export async function saveFile(net: Network, path: string, options: SaveOptions = {}): Promise<void> {
+const isUrl = (path: unknown): path is URL => Object.prototype.toString.call(path) === "[object URL]";
+const asText = (path: unknown) => (isUrl(path) ? ", as fileURLToPath(url) of node:url makes it" : "");
+
+/** A path, or that of a URL. @throws {OptionError} what is none, or a URL of another scheme than file: */
+function pathOf(who: string, path: unknown): string {
+  if (!isUrl(path)) {
+    checkPath(who, path);
+    return path as string;
+  }
+  try {
+    return fileURLToPath(path.href);
+  } catch (cause) {
+    throw new OptionError(`${who}: path is the URL ${shown(path.href)}, expected a file's: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Writes `net.save(options)` to a file, whole or not at all. @param path or a URL that begins with file:
+ *  @throws {FormatError} with the file system's error as its cause */
+export async function saveFile(net: Network, path: string | URL, options: SaveOptions = {}): Promise<void> {
   checkNetwork("saveFile", net);
-  checkPath("saveFile", path);
-  await writeWhole(path, net.save(options));
+  await writeWhole(pathOf("saveFile", path), net.save(options));
 }
 
 /** Writes beside, then renames: whoever reads the path finds the old file or the new one, never half of one. A link goes on to lead to the
@@ -55,9 +73,10 @@ async function replace(path: string, bytes: Uint8Array | undefined): Promise<voi
   }
 }
 
-/** @throws {FormatError} if the file cannot be read or is no saved network; the message begins with the path */
-export async function loadFile(path: string, options: LoadOptions = {}): Promise<Network> {
-  checkPath("loadFile", path);
+/** As `loadNetwork`, of a file. @param file its path, or a URL that begins with file: `new URL("digits.net", import.meta.url)`
+ *  @throws {FormatError} if the file cannot be read or is no saved network; the message begins with the path */
+export async function loadFile(file: string | URL, options: LoadOptions = {}): Promise<Network> {
+  const path = pathOf("loadFile", file);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
