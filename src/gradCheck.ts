@@ -72,6 +72,7 @@ interface Checked {
  *  @throws {ShapeError} as `evaluate`; {OptionError} an option out of range */
 export function gradCheck(net: Network, data: Data, options: GradCheckOptions = {}): GradCheck {
   checkNetwork("gradCheck", net);
+  net.assertIdle("gradCheck");
   checkOptions("gradCheck", options, ["tolerance", "elements"]);
   const { tolerance = 1e-3, elements = 100 } = options;
   checkNumber("gradCheck: tolerance", tolerance, { above: 0 });

@@ -397,7 +397,8 @@ export class Network {
 
   /** Gives the network's memory back at once; without it, memory comes back when the network is collected. May be called again. */
   dispose(): void {
-    if (this.fitting) throw new OptionError("dispose: fit is running; stop it with its signal and await it first");
+    if (this.fitting)
+      throw new OptionError("dispose: fit is running; stop it with its signal, and call dispose when it has ended, not in its callbacks");
     this.assertOwnWeights("dispose");
     this.disposed = true;
     this.model.region.dispose();
@@ -415,15 +416,17 @@ export class Network {
     return toSamples(who, { inputs, targets, ...(sampleWeights !== undefined && { sampleWeights }) }, this.ports, { part: true });
   }
 
-  private assertAlive(who: string): void {
+  /** @internal */
+  assertAlive(who: string): void {
     if (this.disposed) throw new OptionError(`${who}: the network has been disposed of`);
     if (this.model.shared)
       throw new OptionError(`${who}: threads are at work on this network; await its fit, or call ${who} in a callback of fit`);
   }
 
-  private assertIdle(who: string): void {
-    this.assertAlive(who);
-    if (this.fitting) throw new OptionError(`${who}: fit is running on this network; await it first`);
+  /** Of all that would change it. @internal */
+  assertIdle(who: string): void {
+    // Threads or none: to what may be called in callbacks this does not belong, and a callback that awaited its fit would wait for ever.
+    if (this.fitting) throw new OptionError(`${who}: fit is running on this network; call ${who} when it has ended, not in its callbacks`);
     this.assertUnread(who);
   }
 

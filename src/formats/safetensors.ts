@@ -298,6 +298,7 @@ function fileName({ rename = {} }: SafetensorsOptions, name: string): string {
 
 function checkLayoutOptions(who: string, options: SafetensorsOptions, known: readonly string[], net: Network): Layout {
   checkNetwork(who, net);
+  net.assertAlive(who);
   checkOptions(who, options, known);
   const { layout = "torch", rename = {} } = options;
   checkOneOf(`${who}: layout`, layout, ["torch", "native"]);
@@ -350,6 +351,7 @@ export function fromSafetensors(
   options: SafetensorsOptions & { readonly strict?: boolean } = {},
 ): void {
   const layout = checkLayoutOptions("fromSafetensors", options, ["layout", "rename", "strict"], net);
+  net.assertIdle("fromSafetensors");
   const { strict = true } = options;
   checkBoolean("fromSafetensors: strict", strict);
   const { tensors, metadata } = decodeSafetensors(file);
