@@ -63,6 +63,11 @@ describe("a saved file", () => {
       /format version 2, this chainrule reads version 1; load it with the chainrule that saved it/,
     ],
     [
+      "an optimizer whose options do not go together",
+      () => hostile({ optimizer: { type: "sgd", options: { nesterov: true } } }),
+      /^saved network: sgd: nesterov is true, but momentum is 0/,
+    ],
+    [
       "an unknown layer",
       () => hostile({ layers: [{ kind: "conv9d", name: "d", options: {} }] }),
       /^saved network: the library has no layer "conv9d"/,

@@ -332,6 +332,19 @@ const parts: readonly Row[] = [
   ["a learning rate null", () => sgd({ learningRate: any(null) }), OptionError, /sgd: learningRate is null/],
   ["beta1 of 1", () => adam({ beta1: 1 }), OptionError, /adam: beta1 is 1, expected a finite number at least 0 and less than 1/],
   ["beta2 of 1", () => adamW({ beta2: 1 }), OptionError, /adamW: beta2 is 1/],
+  // As torch.optim.SGD: "Nesterov momentum requires a momentum and zero dampening".
+  [
+    "nesterov without momentum",
+    () => sgd({ nesterov: true }),
+    OptionError,
+    /^sgd: nesterov is true, but momentum is 0, expected one above 0; give momentum, as 0\.9, or leave nesterov out$/,
+  ],
+  [
+    "nesterov with dampening",
+    () => sgd({ momentum: 0.9, nesterov: true, dampening: 0.5 }),
+    OptionError,
+    /^sgd: nesterov is true, but dampening is 0\.5, expected 0; leave one of them out$/,
+  ],
   ["momentum of 1", () => sgd({ momentum: 1 }), OptionError, /sgd: momentum is 1/],
   ["epsilon 0", () => adam({ epsilon: 0 }), OptionError, /adam: epsilon is 0/],
   ["epsilon that is 0 in float32", () => adagrad({ epsilon: 1e-60 }), OptionError, /adagrad: epsilon is 1e-60/],
