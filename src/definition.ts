@@ -36,8 +36,12 @@ interface CommonOptions {
 export interface ChainOptions extends CommonOptions {
   /** Shape of one sample: its number of features, or `[..., features]`. */
   readonly input: number | readonly number[];
+  /** One takes what the one before it makes: `[dense(64, { activation: "relu" }), dense(10)]`. One that is in it twice has the same parameters
+   *  at both places. */
   readonly layers: readonly Layer[];
+  /** What training makes small, and what targets are: as `sparseCategoricalCrossEntropy({ fromLogits: true })` for class ids. */
   readonly loss: Loss;
+  /** What else `fit` and `evaluate` report, by name or of your own by `customMetric`; default none. They do not change what is learnt. */
   readonly metrics?: readonly Metric[];
 }
 

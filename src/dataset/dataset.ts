@@ -273,6 +273,7 @@ function check(who: string, options: DatasetOptions): void {
 /** A dataset from columns, `{ inputs, targets }`, or from an iterable of samples `{ input, target }` or batches `{ inputs, targets }`.
  *  Inputs are rows of numbers; targets are values or class labels, see `Classes`. A Float32Array of inputs is not copied. Where rows count
  *  differently they have weights: `sampleWeights` of columns and batches, `sampleWeight` of a sample, which stay with them in all parts.
+ *  For networks of several inputs or outputs there is none: `fit` and the like take `{ inputs: { left, right }, targets: { one, two } }` as it is.
  *  Datasets, alone, as `{ ...data, sampleWeights }` or one after another, keep their shapes, classes, features, weights and scalers, which must
  *  agree; options go before these.
  *
