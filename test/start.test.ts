@@ -180,7 +180,7 @@ describe("npm start", () => {
       const write = process.stdout.write.bind(process.stdout);
       process.stdout.isTTY = true;
       process.stdout.write = (text) => {
-        if (text.includes("\\x1b[K${shown}")) globalThis.setImmediate = () => { throw new RangeError("broken off"); };
+        if (text.includes("\\x1b[K${shown}")) globalThis.setImmediate = globalThis.MessageChannel = function () { throw new RangeError("broken off"); };
         return write(text);
       };`;
     const save = join(folder, "broken.chainrule");
