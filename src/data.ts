@@ -80,33 +80,37 @@ function isNested(given: Rows): given is readonly (readonly number[] | NumberArr
   return isList(given[0]) || given.slice(0, NEAR).some(isList);
 }
 
+/** What makes an array for so many rows. @throws {ShapeError} more than the engine holds, as of an array with one element far away */
+type Room = (who: string, rows: number, width: number) => Float32Array;
+
 /** @param who names the data in messages, as "fit: inputs"
  *  @param width elements of a row, with the reason in `wanted` */
-export function toRows(who: string, given: Rows, width: number, wanted: string): Matrix {
+export function toRows(who: string, given: Rows, width: number, wanted: string, room: Room = ownRoom): Matrix {
   if (!isNumberArray(given) && !Array.isArray(given))
     throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
   if (given.length === 0) throw new ShapeError(`${who}: no rows`);
-  const values = isNested(given) ? flatten(who, given, width, wanted) : flat(who, given as NumberArray | readonly number[], width, wanted);
+  const values = isNested(given)
+    ? flatten(who, given, width, wanted, room)
+    : flat(who, given as NumberArray | readonly number[], width, wanted, room);
   checkFinite(who, values, width, given);
   return { rows: values.length / width, width, values };
 }
 
-function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string): Float32Array {
+function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string, room: Room): Float32Array {
   // First of all whether they are numbers: a first row that is none makes a list of rows look flat.
-  const values = given instanceof Float32Array ? given : numbers(who, given);
+  const values = given instanceof Float32Array ? given : numbers(who, given, room);
   if (given.length % width !== 0)
     throw new ShapeError(`${who}: ${given.length} numbers are no whole number of rows of ${width} (${wanted})`);
   return values;
 }
 
-function numbers(who: string, given: NumberArray | readonly number[]): Float32Array {
+function numbers(who: string, given: NumberArray | readonly number[], room: Room): Float32Array {
   const values = room(who, given.length, 1);
   copyNumbers(() => who, given, values, 0);
   return values;
 }
 
-/** @throws {ShapeError} more than the engine holds, as of an array with one element far away */
-function room(who: string, rows: number, width: number): Float32Array {
+const ownRoom: Room = (who, rows, width) => {
   try {
     return new Float32Array(rows * width);
   } catch (cause) {
@@ -114,7 +118,27 @@ function room(who: string, rows: number, width: number): Float32Array {
       cause,
     });
   }
+};
+
+/** Elements of a shelf, and of an array that is put on one, at most. */
+const SHELF = 2 ** 14;
+const SMALL = 2 ** 10;
+let shelf = new ArrayBuffer(0);
+let taken = 0;
+
+/** Zeros, for what nobody but this library ever sees: small arrays lie side by side in one buffer, since to make one takes as long as to predict
+ *  a row. */
+function onShelf<T>(Type: new (buffer: ArrayBuffer, byteOffset: number, length: number) => T, length: number): T {
+  const bytes = length * 4;
+  if (taken + bytes > shelf.byteLength) {
+    shelf = new ArrayBuffer(SHELF * 4);
+    taken = 0;
+  }
+  taken += bytes;
+  return new Type(shelf, taken - bytes, length);
 }
+
+const sharedRoom: Room = (who, rows, width) => (rows * width <= SMALL ? onShelf(Float32Array, rows * width) : ownRoom(who, rows, width));
 
 /** Advice for samples of several axes, as images. */
 const FLATTEN = "; a row is one sample's numbers one after another, as sample.flat(Infinity)";
@@ -128,7 +152,13 @@ function copyNumbers(who: () => string, from: NumberArray | readonly number[], t
   }
 }
 
-function flatten(who: string, given: readonly (readonly number[] | NumberArray)[], width: number, wanted: string): Float32Array {
+function flatten(
+  who: string,
+  given: readonly (readonly number[] | NumberArray)[],
+  width: number,
+  wanted: string,
+  room: Room,
+): Float32Array {
   const [first] = given;
   if (given.length === 1 && first instanceof Float32Array && first.length === width) return first;
   const values = room(who, given.length, width);
@@ -201,7 +231,7 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
     throw new ShapeError(
       `${who}: one number for each of ${given.length} rows, expected ${width / positions} (${wanted}); class ids are for losses as sparseCategoricalCrossEntropy`,
     );
-  const matrix = toRows(who, given, width, wanted);
+  const matrix = toRows(who, given, width, wanted, sharedRoom);
   if (matrix.rows !== rows) throw new ShapeError(`${who}: ${matrix.rows} rows, but inputs have ${rows}`);
   if (loss.targetKind) checkTargets(who, loss.type, loss.targetKind, matrix.values as Float32Array, classes);
   return matrix;
@@ -232,15 +262,17 @@ function toIds(
     const each = positions > 1 ? ` (${rows} samples, for each of which the network makes ${positions})` : "";
     throw new ShapeError(`${who}: ${list.length} class ids for ${count} rows${each}${help(list.length, count)}`);
   }
+  const ids = count <= SMALL ? onShelf(Uint32Array, count) : new Uint32Array(count);
   for (let i = 0; i < list.length; ++i) {
     const id = list[i] as number;
-    if (ignoreIndex !== undefined && id === ignoreIndex) continue;
-    if (!Number.isInteger(id) || id < 0 || id >= classes)
+    const isIgnored = ignoreIndex !== undefined && id === ignoreIndex;
+    if (!isIgnored && (!Number.isInteger(id) || id < 0 || id >= classes))
       throw new ShapeError(
         `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`,
       );
+    ids[i] = id;
   }
-  return Uint32Array.from(list as ArrayLike<number>);
+  return ids;
 }
 
 /** What a network's inputs and outputs look like to its data. */
@@ -276,7 +308,7 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
   const feeds = byName(who, given, inputs).map((rows, i) => {
     const width = product(inputs[i]!.shape);
     const port = inputs.length === 1 ? "the network's input" : inputs[i]!.name;
-    return toRows(inputs.length === 1 ? who : `${who}.${inputs[i]!.name}`, rows, width, `${port} has ${width}`);
+    return toRows(inputs.length === 1 ? who : `${who}.${inputs[i]!.name}`, rows, width, `${port} has ${width}`, sharedRoom);
   });
   const { rows } = feeds[0]!;
   feeds.forEach((feed, i) => {
