@@ -142,7 +142,22 @@ describe.skipIf(!installed)("Chromium", () => {
     expect(there).toMatchObject({ name: "wasm", threads: 1, hash: (await heavy(sources)).hash });
     expect(there.reason).toMatch(/one thread: threads: .*workers are refused here.*worker-src/);
     const refused = opened.evaluate(() => training.classify(chainrule, "wasm", 2));
-    await expect(refused).rejects.toThrow(/BackendError: threads: .*worker-src/);
+    await expect(refused).rejects.toThrow(/BackendError: network: threads is 2, but workers are refused here.*worker-src/);
+    // It asks once: each refusal is an error in the page's console.
+    const again = await opened.evaluate(async () => {
+      const construct = globalThis.Worker;
+      let made = 0;
+      globalThis.Worker = class extends construct {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          made += 1;
+        }
+      };
+      const { reason } = await training.heavy(chainrule);
+      return { reason, made, feature: chainrule.features().threads };
+    });
+    expect(again).toMatchObject({ made: 0, feature: { available: false } });
+    expect(again.reason).toMatch(/one thread: workers are refused here.*worker-src/);
     await opened.close();
   });
 

@@ -1,7 +1,7 @@
 // On how many threads a network trains: what was asked for, what there is, and what pays.
 import { checkCount } from "../checks.js";
 import { lacks } from "./engine.js";
-import { cores, hasWorkers } from "./workers.js";
+import { cores, whyNoWorkers } from "./workers.js";
 
 /** A number is obeyed exactly; "auto" is as many as pay. */
 export type ThreadChoice = number | "auto";
@@ -25,8 +25,7 @@ export function whyOneThread(): string | undefined {
       "there is no memory that threads could share (SharedArrayBuffer); a page has it if it is served with the headers " +
       '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"'
     );
-  if (!hasWorkers()) return "there are no workers here";
-  return lacks("threads");
+  return whyNoWorkers() ?? lacks("threads");
 }
 
 /** Floating-point operations of a step that a thread's share must have, at least, where a number of threads was asked for: of smaller ones, the

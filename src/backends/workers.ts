@@ -93,8 +93,11 @@ function startInBrowser(listener: Listener): Thread {
     URL.revokeObjectURL(url);
     listener.heard(data);
   };
-  // A policy that forbids the worker shows as an error without a message.
-  worker.onerror = ({ message }) => listener.lost(message || refusedByPage);
+  worker.onerror = ({ message }) => {
+    // So a policy shows that forbids the worker. It is the page's for as long as that lasts.
+    if (!message) forbidden = true;
+    listener.lost(message || refusedByPage);
+  };
   return { tell: (entry) => worker.postMessage(entry), hold: () => {}, end: () => worker.terminate() };
 }
 
@@ -143,9 +146,13 @@ function nodeModule<N extends keyof NodeModules>(name: N): NodeModules[N] | unde
   }
 }
 
-/** Whether there may be workers, as far as can be said without loading anything, for which Node takes 5 ms; starting one may still fail. */
-export function hasWorkers(): boolean {
-  return typeof globalThis.Worker === "function" || typeof globalThis.process?.getBuiltinModule === "function";
+let forbidden = false;
+
+/** Why there can be no workers, as far as can be said without loading anything, for which Node takes 5 ms; starting one may still fail. */
+export function whyNoWorkers(): string | undefined {
+  if (forbidden) return refusedByPage;
+  if (typeof globalThis.Worker === "function" || typeof globalThis.process?.getBuiltinModule === "function") return undefined;
+  return "there are no workers here";
 }
 
 /** Threads this process can run at once. */
