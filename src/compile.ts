@@ -11,7 +11,7 @@ import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
 import { Builder, type ParameterSpec } from "./plan/builder.js";
 import { layoutWorkspace } from "./plan/memory.js";
-import { addBarriers, addScratch, fuseEpilogues, fuseOuterProducts } from "./plan/passes.js";
+import { addBarriers, addScratch, fuseEpilogues, fuseOuterProducts, hasOuterProducts } from "./plan/passes.js";
 import { type Program, usesOf } from "./plan/program.js";
 import { type StepLayout, stepLayout } from "./plan/step.js";
 import { aligned, type Slab, sampleElements, size, type Tensor } from "./plan/tensor.js";
@@ -175,11 +175,10 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
     });
 
   let program = g.program();
-  const outer = fuseOuterProducts(program);
-  const singleRow = purpose === "train" && outer !== program;
+  const singleRow = purpose === "train" && hasOuterProducts(program);
   // A trace keeps all that there is to see.
   if (purpose === "trace") program = { ...program, results: everything(program) };
-  else program = fuseEpilogues(sizes.capacity === 1 ? outer : program);
+  else program = fuseEpilogues(singleRow && sizes.capacity === 1 ? fuseOuterProducts(program) : program);
   const order = gathers ? g.tensor("order", [sizes.orderRows], { slab: "staging", batched: false, dtype: "u32" }) : undefined;
   return {
     program: addScratch(program, sizes.capacity, sizes.threads),

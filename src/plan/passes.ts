@@ -31,17 +31,15 @@ export function fuseEpilogues(program: Program): Program {
   return { ...program, instructions: out.filter((instruction) => instruction !== undefined) };
 }
 
-/** For batches of one row, where the gradient of a layer's weights is the outer product of two rows: an optimizer that can takes its step from
- *  these, and the gradient is never in memory. What an optimizer updates is one piece of the slabs; it falls into several.
- *  @returns the program itself, if there is nothing of the kind in it */
-export function fuseOuterProducts(program: Program): Program {
-  if (!program.instructions.some(({ op }) => specOf(op).ofOuterProduct)) return program;
+/** By their results: products of two rows, where batches have one row, that are gradients which an optimizer's step alone reads. */
+function outerProducts(program: Program): ReadonlyMap<Tensor, Instruction> {
+  const products = new Map<Tensor, Instruction>();
+  if (!program.instructions.some(({ op }) => specOf(op).ofOuterProduct)) return products;
   const uses = new Map<Tensor, number>();
   for (const instruction of program.instructions)
     for (const { tensor } of usesOf(instruction))
       for (const one of [tensor, ...(tensor.parts ?? [])]) uses.set(one, (uses.get(one) ?? 0) + 1);
 
-  const products = new Map<Tensor, Instruction>();
   for (const instruction of program.instructions) {
     const { a, b, c, k } = instruction.operands;
     if (!specOf(instruction.op).outerProduct || evaluate(k as Extent, 1) !== 1) continue;
@@ -49,7 +47,18 @@ export function fuseOuterProducts(program: Program): Program {
     if (isTensor(a) && isTensor(b) && isTensor(c) && uses.get(c) === 2 && a.slab !== "parameter" && b.slab !== "parameter")
       products.set(c, instruction);
   }
+  return products;
+}
 
+/** Whether batches of one row have a program of their own. */
+export function hasOuterProducts(program: Program): boolean {
+  return outerProducts(program).size > 0;
+}
+
+/** For batches of one row, where the gradient of a layer's weights is the outer product of two rows: an optimizer that is able to takes its step
+ *  along these, and the gradient is never in memory. What an optimizer updates is one piece of the slabs; it falls into several. */
+export function fuseOuterProducts(program: Program): Program {
+  const products = outerProducts(program);
   const fused = new Set<Instruction>();
   const instructions = program.instructions.flatMap((step): readonly Instruction[] => {
     const { ofOuterProduct } = specOf(step.op);
@@ -80,7 +89,7 @@ export function fuseOuterProducts(program: Program): Program {
     rest(g.parts!.length);
     return pieces;
   });
-  return fused.size === 0 ? program : { ...program, instructions: instructions.filter((instruction) => !fused.has(instruction)) };
+  return { ...program, instructions: instructions.filter((instruction) => !fused.has(instruction)) };
 }
 
 /** Parts [begin, end) of what names a piece of a slab, where `parameters` are this piece's. */
