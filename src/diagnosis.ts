@@ -3,9 +3,10 @@
 import { Status } from "../assembly/opcodes.js";
 import { NonFiniteError, type Norm } from "./errors.js";
 import { mismatch } from "./losses/predictions.js";
-import type { LoadedPlan, Model } from "./model.js";
+import type { Model } from "./model.js";
 import { type Origin, originIn, type Seen, seeing } from "./origin.js";
 import { size, type Tensor } from "./plan/tensor.js";
+import type { LoadedPlan } from "./plans.js";
 import { pickRows, type Samples } from "./samples.js";
 import { runBatch } from "./single.js";
 

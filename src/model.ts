@@ -1,38 +1,22 @@
-// A network's memory and its plans: where its parameters and optimizer state lie, compiling on demand, running steps.
+// A network's memory: where its parameters and optimizer state lie, their first values, writing and running steps. Its plans: plans.ts.
 import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
-import {
-  type Bases,
-  build,
-  compile,
-  type Definition,
-  isAlike,
-  metricNames,
-  type Plan,
-  type Purpose,
-  readsTruth,
-  type Sizes,
-  serves,
-} from "./compile.js";
-import { PlanError, ShapeError } from "./errors.js";
+import { type Bases, build, type Definition, type Plan, type Purpose } from "./compile.js";
+import { ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
-import { BARRIER_RECORD, LONGEST_RECORD } from "./plan/ops.js";
 import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
+import { type LoadedPlan, Plans, roomForPlans, type Wanted } from "./plans.js";
 import { Stream, uniform } from "./random.js";
 
 /** Address 0 means "left out", so nothing lies there. */
 const FIRST = 64;
-/** Each purpose has a place for its plan. */
-const PURPOSES: readonly Purpose[] = ["predict", "train", "evaluate", "trace"];
-/** How many plans of a purpose are kept: with weights and without, of one row and of many. */
-const KINDS = 4;
 
 export interface Parameter extends ParameterSpec {
   /** Byte offset in the region. */
@@ -56,24 +40,14 @@ export interface Measured {
   readonly askedTraining: boolean;
 }
 
-/** A plan whose words lie in the region. */
-export interface LoadedPlan extends Plan {
-  readonly address: number;
-}
-
 export class Model {
   readonly parameters: readonly Parameter[];
   readonly predictions: Measured["predictions"];
   readonly layers: Measured["layers"];
   readonly bases: Bases;
-  /** The one in its purpose's place, then those that had to make way for others of another kind: steps with weights and without, of one row and
-   *  of many, may take turns. */
-  private readonly plans = new Map<Purpose, readonly LoadedPlan[]>();
-  /** Whose step table and staged data are in the transient memory now. */
-  private owner: object | undefined;
+  private readonly plans: Plans;
   /** The loss's factor for the last number of rows asked for: nearly all steps have the same. */
   private scales: { readonly rows: number; readonly values: readonly number[] } = { rows: 0, values: [] };
-  private readonly planEach: number;
   private isShared = false;
 
   /** What a network of this definition needs, and how its memory is divided. */
@@ -89,15 +63,9 @@ export class Model {
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
-    // Training adds the gathers, metrics, clipping and the update, at most three records a parameter and one for each slot, to what is traced.
-    const { graph, objectives, optimizer } = definition;
-    optimizer.check(parameters.map(({ tensor }) => tensor));
-    const updates = (3 + optimizer.slots.length) * parameters.length;
-    const truths = objectives.filter(readsTruth).length;
-    const added = graph.inputs.length + 3 * objectives.length + truths + metricNames(objectives).length + updates + 8;
-    // Several threads may have to meet before each.
-    const planEach = aligned((program.instructions.length + added) * (LONGEST_RECORD + BARRIER_RECORD) * 4);
-    const transient = planBegin + PURPOSES.length * planEach;
+    definition.optimizer.check(parameters.map(({ tensor }) => tensor));
+    const { each: planEach, all } = roomForPlans(program, definition);
+    const transient = planBegin + all;
     return {
       bytes: transient,
       bases: { parameters: FIRST, slots, gradients, slabBytes, plans: [planBegin, transient], transient },
@@ -118,13 +86,13 @@ export class Model {
     this.bases = bases;
     this.predictions = predictions;
     this.layers = layers;
-    this.planEach = planEach;
     let address = bases.parameters;
     this.parameters = parameters.map((spec) => {
       const parameter = { ...spec, address };
       address += size(spec.tensor, 0) * 4;
       return parameter;
     });
+    this.plans = new Plans(definition, region, this, planEach);
   }
 
   /** Fills parameters from the seed and the optimizer's state with its beginning. */
@@ -180,42 +148,9 @@ export class Model {
     });
   }
 
-  /** The plan for a purpose, compiled again if there is none of the kind or if it is too small for `sizes`. */
-  plan(purpose: Purpose, sizes: Partial<Sizes> & { readonly capacity: number }, weighted: readonly boolean[] = []): LoadedPlan {
-    const { capacity, dataRows = capacity, orderRows = 0, steps = 1, threads = 1 } = sizes;
-    const plans = this.plans.get(purpose) ?? [];
-    // Asked at every call of predict and trainOnBatch.
-    for (let i = 0; i < plans.length; ++i) {
-      const plan = plans[i]!;
-      if (serves(plan, capacity, dataRows, orderRows, steps, threads, weighted)) return i === 0 ? plan : this.load(plan);
-    }
-    // Steps with weights and those without will be as large.
-    const most = (key: keyof Sizes, least: number) =>
-      plans.reduce((size, plan) => (isAlike(plan, capacity, plan.weighted) ? Math.max(size, plan.sizes[key]) : size), least);
-    const [batch, ordered] = [most("capacity", capacity), most("orderRows", orderRows)];
-    const grown = {
-      capacity: batch,
-      dataRows: most("dataRows", dataRows),
-      // A step of all its rows reads as much of the order, if there is one.
-      orderRows: ordered > 0 ? Math.max(ordered, batch) : 0,
-      steps: most("steps", steps),
-      threads: most("threads", threads),
-    };
-    const plan = compile(this.definition, purpose, grown, this, weighted);
-    if (plan.words.length * 4 > this.planEach)
-      throw new PlanError(`${purpose}: the plan has ${plan.words.length * 4} bytes, room for ${this.planEach}`);
-    this.region.reserve(plan.end);
-    return this.load({ ...plan, address: this.bases.plans[0] + PURPOSES.indexOf(purpose) * this.planEach });
-  }
-
-  /** Lays a plan where its purpose has its place. */
-  private load(plan: LoadedPlan): LoadedPlan {
-    const { purpose, sizes, words, address, weighted } = plan;
-    this.region.views().u32.set(words, address >> 2);
-    const others = this.plans.get(purpose)?.filter((other) => !isAlike(other, sizes.capacity, weighted)) ?? [];
-    this.plans.set(purpose, [plan, ...others].slice(0, KINDS));
-    this.owner = undefined;
-    return plan;
+  /** As `Plans.get`. */
+  plan(purpose: Purpose, sizes: Wanted, weighted: readonly boolean[] = []): LoadedPlan {
+    return this.plans.get(purpose, sizes, weighted);
   }
 
   /** What a training step of 32 rows does, for people to read. */
@@ -223,11 +158,9 @@ export class Model {
     return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1, threads: 1 }).program;
   }
 
-  /** Claims the transient memory, which plans share; false if it has been this owner's since it last did. */
+  /** As `Plans.claim`. */
   claim(owner: object): boolean {
-    if (this.owner === owner) return false;
-    this.owner = owner;
-    return true;
+    return this.plans.claim(owner);
   }
 
   /** Each loss's factor for a batch of so many rows; kept, for most steps have as many as the one before. */

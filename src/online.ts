@@ -1,7 +1,8 @@
 // trainOnBatch: training one step at a time, each on a batch of its own. What undoes a step is a copy of parameters and state from before it, or
 // from before earlier ones, which are then run again (savepoint.ts): on copies of their batches, for the callers' own may have changed.
 import { weakly } from "./collection.js";
-import type { LoadedPlan, Model } from "./model.js";
+import type { Model } from "./model.js";
+import type { LoadedPlan } from "./plans.js";
 import { elements, type Matrix, type Samples, weightedOutputs } from "./samples.js";
 import { type Savepoint, savepointOf } from "./savepoint.js";
 import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";

@@ -2,7 +2,8 @@
 import { Status, Step } from "../assembly/opcodes.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
-import type { LoadedPlan, Model } from "./model.js";
+import type { Model } from "./model.js";
+import type { LoadedPlan } from "./plans.js";
 import type { Samples } from "./samples.js";
 
 /** Steps that are run in one call. */

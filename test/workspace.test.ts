@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import type { Purpose } from "../src/compile.js";
 import { dense, meanSquaredError, type NetworkOptions, network, sparseCategoricalCrossEntropy } from "../src/index.js";
-import type { LoadedPlan } from "../src/model.js";
 import { usesOf } from "../src/plan/program.js";
 import { size, type Tensor } from "../src/plan/tensor.js";
+import type { LoadedPlan } from "../src/plans.js";
 import { cases } from "./cases.js";
 import { modelOf } from "./internals.js";
 
