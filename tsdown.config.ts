@@ -1,5 +1,6 @@
-// What is published: modules for npm consumers, without dependencies; one file for pages without a bundler, with the
-// builds that are loaded on demand next to it; and the bare modules for runtimes that compile WebAssembly ahead of time only.
+// What is published: modules for npm consumers, without dependencies; the same as CommonJS, for what loads no ES modules, as Jest by default;
+// one file for pages without a bundler, with the builds that are loaded on demand next to it; and the bare modules for runtimes that compile
+// WebAssembly ahead of time only.
 import { resolve } from "node:path";
 import { defineConfig, type Rolldown } from "tsdown";
 
@@ -15,7 +16,7 @@ const texts: Rolldown.Plugin = {
   name: "texts",
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
-      if (chunk.type !== "chunk" || !chunk.fileName.endsWith(".js")) continue;
+      if (chunk.type !== "chunk" || !/\.c?js$/.test(chunk.fileName)) continue;
       let code = "";
       let at = 0;
       for (const { start, end, text } of replacements(this.parse(chunk.code))) {
@@ -92,6 +93,25 @@ export default defineConfig([
     deps: { neverBundle: [/^node:/], onlyBundle: [] },
     dts: { entry: Object.values(library) },
     copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
+  },
+  {
+    ...common,
+    format: "cjs",
+    name: "CommonJS",
+    entry: library,
+    outDir: "dist/cjs",
+    platform: "neutral",
+    minify,
+    outputOptions: {
+      codeSplitting: {
+        groups: [
+          { name: "chainrule", test: shared },
+          { name: "js", test: plain },
+        ],
+      },
+    },
+    deps: { neverBundle: [/^node:/], onlyBundle: [] },
+    dts: { entry: Object.values(library) },
   },
   {
     ...common,

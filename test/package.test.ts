@@ -91,6 +91,8 @@ describe("the package", () => {
         "dist/node.d.ts",
         "dist/csv.js",
         "dist/csv.d.ts",
+        "dist/cjs/index.cjs",
+        "dist/cjs/index.d.cts",
         "dist/chainrule.browser.js",
         "dist/chainrule.browser.relaxed.js",
         "dist/cli.js",
@@ -100,13 +102,13 @@ describe("the package", () => {
   });
 
   test("asks for Node's process by globalThis: bundlers for pages would look for a package of that name", () => {
-    const library = files.filter((path) => /^dist\/(chainrule|index|js|relaxed|strict)[^/]*\.js$/.test(path));
-    expect(library.length).toBeGreaterThan(8);
+    const library = files.filter((path) => /^dist\/(cjs\/)?(chainrule|index|js|relaxed|strict)[^/]*\.c?js$/.test(path));
+    expect(library.length).toBeGreaterThan(14);
     for (const path of library) expect(readFileSync(path, "utf8")).not.toMatch(/(?<![\w.$])process[.?[]/);
   });
 
   test("declares what can be imported, and nothing that exports nothing", () => {
-    const declarations = files.filter((path) => path.endsWith(".d.ts"));
+    const declarations = files.filter((path) => /\.d\.c?ts$/.test(path));
     expect(declarations).toEqual(expect.arrayContaining(["dist/index.d.ts", "dist/node.d.ts", "dist/csv.d.ts"]));
     const empty = declarations.filter((path) => !/^export (?!\{ *\};?$)/m.test(readFileSync(path, "utf8")));
     expect(empty).toEqual([]);
@@ -139,6 +141,34 @@ describe("the package", () => {
     const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]; // biome-ignore format: a truth table
     await net.fit({ inputs, targets: [[0], [1], [1], [0]] }, { epochs: 200, batchSize: 4 });
     expect(hashes).toEqual([net.weightsHash(), net.weightsHash()]);
+  });
+
+  test("is one module in Node, however it is loaded", () => {
+    const script = `const required = require("chainrule");
+import("chainrule").then((imported) => console.log(required.network === imported.network));`;
+    expect(execFileSync(process.execPath, ["-e", script], { cwd: folder, encoding: "utf8" })).toBe("true\n");
+  });
+
+  // As Jest loads it by default: Node takes ES modules before it.
+  test("is there as CommonJS, with all that is loaded on demand, and trains to the same weights", () => {
+    const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+    const paths = [".", "./node"].map((name) => `./node_modules/chainrule/${exports[name].require.default}`);
+    const script = `const [{ dense, features, meanSquaredError, network }, { loadFile, saveFile }] = ${JSON.stringify(paths)}.map(require);
+(async () => {
+  const hashes = [];
+  for (const more of [{}, { threads: 2 }, { backend: "js" }, { arithmetic: features().relaxedSimd.available ? "relaxed" : "strict" }]) {
+    const net = await network({ input: 3, layers: [dense(4), dense(1)], loss: meanSquaredError(), seed: 1, ...more });
+    await net.fit({ inputs: [[1, 2, 3]], targets: [[1]] }, { epochs: 2 });
+    await saveFile(net, "required.chainrule");
+    hashes.push(net.weightsHash(), (await loadFile("required.chainrule")).weightsHash(), net.backend.build);
+  }
+  console.log(JSON.stringify(hashes));
+})();`;
+    const hashes = JSON.parse(execFileSync(process.execPath, ["-e", script], { cwd: folder, encoding: "utf8" }));
+    const [strict, threads, plain] = [hashes.slice(0, 3), hashes.slice(3, 6), hashes.slice(6, 9)];
+    expect(threads).toEqual([strict[0], strict[0], "strictThreads"]);
+    expect(plain).toEqual([strict[0], strict[0], "strict"]);
+    expect(hashes[9]).toBe(hashes[10]);
   });
 
   test.each(["node_modules/chainrule/dist/index.js", "node_modules/chainrule/dist/chainrule.browser.js"])(
@@ -193,6 +223,17 @@ console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
     expect(check).not.toThrow();
   });
 
+  test("TypeScript takes it from CommonJS as well", () => {
+    writeFileSync(
+      join(folder, "required.cts"),
+      'import { network } from "chainrule"; import { saveFile } from "chainrule/node";\nexport const all = [network, saveFile];',
+    );
+    const compilerOptions = { module: "node16", strict: true, noEmit: true, types: ["node"], typeRoots: [resolve("node_modules/@types")] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["required.cts"] }));
+    const tsc = resolve("node_modules/typescript/bin/tsc");
+    expect(spawnSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8" }).stdout).toBe("");
+  });
+
   test("TypeScript that knows no exports finds its entry points, too", () => {
     const text =
       'import { network } from "chainrule"; import { saveFile } from "chainrule/node"; import { parseCsv } from "chainrule/csv";';
@@ -239,7 +280,7 @@ console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
   test("is found by what does not read exports, too", () => {
     const { main, types } = JSON.parse(readFileSync(join(folder, "node_modules/chainrule/package.json"), "utf8"));
     const exported = JSON.parse(readFileSync("package.json", "utf8")).exports["."];
-    expect({ types, default: main }).toEqual(exported);
+    expect({ types, default: main }).toEqual(exported.default);
     const options = { moduleResolution: ts.ModuleResolutionKind.Node10 };
     const { resolvedModule } = ts.resolveModuleName("chainrule", join(folder, "consumer.ts"), options, ts.sys);
     expect(resolvedModule?.resolvedFileName).toMatch(/dist\/index\.d\.ts$/);
