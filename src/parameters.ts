@@ -7,6 +7,7 @@ import type { Model } from "./model.js";
 import { columns, product } from "./plan/tensor.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
 import { tensorText } from "./tensorText.js";
+import { toUtf8 } from "./utf8.js";
 import { cut } from "./wrap.js";
 
 export interface NamedTensor {
@@ -65,9 +66,8 @@ export function setParameters(model: Model, given: readonly GivenParameter[]): v
 /** SHA-256 over every parameter's name, shape and bytes, as hexadecimal digits. */
 export function hashOf(parameters: readonly NamedTensor[]): string {
   const hash = new Sha256();
-  const encoder = new TextEncoder();
   for (const { name, shape, values } of parameters) {
-    hash.update(encoder.encode(`${name}\0${shape.join(",")}\0`));
+    hash.update(toUtf8(`${name}\0${shape.join(",")}\0`));
     hash.update(littleEndian(values));
   }
   return hexadecimal(hash.digest());

@@ -10,6 +10,7 @@ import { bytesOf, viewOf } from "../checks.js";
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import { Sha256 } from "../sha256.js";
+import { fromUtf8, toUtf8 } from "../utf8.js";
 
 const MAGIC = "chainrul";
 const VERSION = 1;
@@ -45,15 +46,13 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
     ...(training && { training: { json: training.json, tensors: described(training.tensors) } }),
     ...beside,
   };
-  // Made here, not when the library is imported: Jest's jsdom has none.
-  const encoder = new TextEncoder();
-  const json = encoder.encode(JSON.stringify(header));
+  const json = toUtf8(JSON.stringify(header));
   const tensors = [...parameters, ...(training?.tensors ?? [])];
   const headerBytes = ((16 + json.length + 15) & ~15) - 16;
   const dataBytes = tensors.reduce((sum, { values }) => sum + values.length * 4, 0);
   const bytes = new Uint8Array(16 + headerBytes + dataBytes + DIGEST);
   const view = new DataView(bytes.buffer);
-  bytes.set(encoder.encode(MAGIC));
+  bytes.set(toUtf8(MAGIC));
   view.setUint32(8, VERSION, true);
   view.setUint32(12, headerBytes, true);
   bytes.fill(0x20, 16, 16 + headerBytes);
@@ -73,7 +72,7 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
 export function decode(file: Uint8Array | ArrayBuffer): StoredNetwork {
   const bytes = bytesOf("saved network", file);
   const view = viewOf(bytes);
-  if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
+  if (String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC)
     throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
   if (bytes.length < 16 + DIGEST) throw new FormatError(`saved network: ${bytes.length} bytes: the file was cut short`);
   const version = view.getUint32(8, true);
@@ -124,7 +123,7 @@ function areDescribed(tensors: unknown, least: number): tensors is readonly Desc
 function parse(json: Uint8Array): Header {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    header = JSON.parse(fromUtf8(json));
   } catch (cause) {
     throw new FormatError("saved network: the header is no JSON", { cause });
   }

@@ -20,6 +20,7 @@ import { FormatError, OptionError, ShapeError } from "../errors.js";
 import { powerInteger } from "../float64.js";
 import type { Network } from "../network.js";
 import { product } from "../plan/tensor.js";
+import { fromUtf8, toUtf8 } from "../utf8.js";
 import { JsonReader } from "./json.js";
 
 /** Numbers as they are read: halves, bfloat16 and float64 become float32, 64-bit integers int32 or uint32 if they all fit. */
@@ -153,7 +154,7 @@ export function decodeSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
 function readHeader(bytes: Uint8Array): { readonly entries: Entry[]; readonly metadata: Readonly<Record<string, string>> } {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = fromUtf8(bytes);
   } catch (cause) {
     throw refuse("the header is not UTF-8", cause);
   }
@@ -265,7 +266,7 @@ export function encodeSafetensors(
     end += 4 * values.length;
     members.push(`${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`);
   }
-  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const json = toUtf8(`{${members.join(",")}}`);
   const header = (json.length + 7) & ~7;
   const bytes = new Uint8Array(8 + header + end);
   const view = new DataView(bytes.buffer);
