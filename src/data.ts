@@ -160,7 +160,8 @@ function flatten(
   room: Room,
 ): Float32Array {
   const [first] = given;
-  if (given.length === 1 && first instanceof Float32Array && first.length === width) return first;
+  // What the library alone looks at may lie where it is.
+  if (room === sharedRoom && given.length === 1 && first instanceof Float32Array && first.length === width) return first;
   const values = room(who, given.length, width);
   for (let r = 0, at = 0; r < given.length; ++r, at += width) {
     const row = given[r]!;

@@ -530,3 +530,11 @@ describe("refuses", () => {
     await expect(dataset.from(3 as never)).rejects.toThrow(/^dataset.from: got 3, expected an iterable or async iterable/);
   });
 });
+
+test("a single row is copied, as several are", () => {
+  const [row, target] = [Float32Array.of(1, 2), Float32Array.of(3)];
+  const data = dataset({ inputs: [row], targets: [target] });
+  row.fill(9);
+  target.fill(9);
+  expect([data.inputs, data.targets]).toEqual([Float32Array.of(1, 2), Float32Array.of(3)]);
+});
