@@ -158,13 +158,18 @@ test("a log's rows after the state that a run is resumed from come once; those o
       const undisturbed = readFileSync(path, "utf8");
       const again = await loadNetwork(saved);
       await again.fit(data, { epochs: 4, resume: true, callbacks: [...callbacks(), first] });
+      const epochsOf = (text: string) => [...text.matchAll(/^(?:\{"epoch":)?(\d+)/gm)].map(([, epoch]) => epoch);
       const withoutSeconds = (text: string) => text.replace(/[\d.e-]+}?$/gm, "");
       expect(withoutSeconds(readFileSync(path, "utf8"))).toBe(withoutSeconds(undisturbed));
-      // Of another file, or one that is gone, nothing is known.
+      // By what is in it, not by its path, it is known how far the file is; of one that something has changed nothing is cut off.
       const other = join(folder, `other.${kept}.${kind}`);
-      writeFileSync(other, undisturbed);
-      await (await loadNetwork(saved)).fit(data, { epochs: 4, resume: true, callbacks: [logTo(other), first] });
-      expect(readFileSync(other, "utf8").startsWith(undisturbed)).toBe(true);
+      for (const content of kept < 0 ? [undisturbed] : [undisturbed, undisturbed.replaceAll("\n", "\r\n")]) {
+        writeFileSync(other, content);
+        await (await loadNetwork(saved)).fit(data, { epochs: 4, resume: true, callbacks: [logTo(other), first] });
+        const after = readFileSync(other, "utf8");
+        if (content === undisturbed) expect(withoutSeconds(after)).toBe(withoutSeconds(undisturbed));
+        else expect([after.startsWith(content), epochsOf(after.slice(content.length))]).toEqual([true, ["2", "3", "4"].slice(kept)]);
+      }
     }
 });
 
@@ -184,10 +189,18 @@ test("a log adds no row to a file with other columns", async () => {
   expect(readFileSync(path, "utf8")).toBe(before);
 });
 
+test("a row is a line of its own, also in a file that does not end with one", async () => {
+  const path = join(folder, "unended.csv");
+  writeFileSync(path, "\ufeffepoch,loss,seconds\r\n1,2,3");
+  const net = await network({ input: 2, layers: [dense(1)], loss: meanSquaredError(), seed: 1 });
+  await net.fit({ inputs: [[1, 2]], targets: [[1]] }, { epochs: 2, callbacks: [logTo(path, { append: true })] });
+  expect(readFileSync(path, "utf8")).toMatch(/^\ufeffepoch,loss,seconds\r\n1,2,3\n1,[^\n]+\n2,[^\n]+\n$/);
+});
+
 test.each<[unknown, string]>([
-  [null, "options are null"],
-  [{ path: "a.csv", bytes: -1 }, "state.bytes is -1"],
-  [{ path: "a.csv", size: 1 }, 'unknown option "size"'],
+  [{ bytes: -1, last: "" }, "state.bytes is -1"],
+  [{ bytes: 1 }, "state.last is undefined, expected a row"],
+  [{ bytes: 1, last: "", size: 1 }, 'unknown option "size"'],
 ])("a log's state of %j is refused", (json, message) => {
   expect(() => logTo("a.csv").restore!({ json })).toThrow(message);
 });
