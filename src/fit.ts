@@ -31,7 +31,7 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   const complete = completeFit(given);
   const options = { ...complete, resume: complete.resume && position.interrupted !== "unbegun" };
   const { callbacks, resume, signal, validation } = options;
-  if (resume && hasEnded(position, options.epochs)) return { epochs: [], stopped: false };
+  if (resume && hasEnded(position, options.epochs, { ...options, rows: samples?.rows })) return { epochs: [], stopped: false };
   // Before what belongs to one: callbacks, streams that are read.
   if (resume) runToResume(position);
   const states = resume ? statesFor(callbacks, position) : [];

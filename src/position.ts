@@ -3,17 +3,26 @@ import type { Callback } from "./callbacks.js";
 import { OptionError } from "./errors.js";
 import type { StoredSums } from "./sums.js";
 
-/** A run that has not done all its epochs: where it is, as JSON; with the sums over the rows of the next epoch that it has used. */
-export interface Interrupted extends StoredSums {
-  /** Epochs it has finished, and rows of the next one that it has used: all, if what follows its steps, validation, has failed. */
-  readonly epochs: number;
-  readonly begin: number;
-  /** What the run goes through: it can be resumed with the same only. */
+/** What a run goes through: it can be resumed with the same only. */
+export interface Way {
   readonly rows: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
   /** Of a stream. */
   readonly shuffleBuffer?: number;
+}
+
+/** A run that has not done all its epochs: where it is, as JSON; with the sums over the rows of the next epoch that it has used. */
+export interface Interrupted extends Way, StoredSums {
+  /** Epochs it has finished, and rows of the next one that it has used: all, if what follows its steps, validation, has failed. */
+  readonly epochs: number;
+  readonly begin: number;
+}
+
+/** A run that has ended: resumed, it has nothing left to do. */
+export interface Ended extends Way {
+  /** That it was for. */
+  readonly epochs: number;
 }
 
 /** A run that was ended while it waited for the first of its data: nothing is known of it, and resumed it begins anew. */
@@ -27,8 +36,8 @@ export interface Position {
   step: number;
   epoch: number;
   interrupted: Interrupted | Unbegun | undefined;
-  /** The epochs that the last run was for, if it has ended: resumed, it has nothing left to do. */
-  ended: number | undefined;
+  /** The last run, if it has ended. */
+  ended: Ended | undefined;
   /** Of the run: the callbacks themselves while it goes on, then their state. */
   callbacks: readonly Kept[];
   /** Are they those of a loaded run, with which nothing has gone on? */
@@ -43,14 +52,45 @@ export function leaveRun(position: Position): void {
   position.interrupted = position.ended = undefined;
 }
 
+/** The run was for so many epochs, and has ended. */
+export function end(position: Position, epochs: number): void {
+  const { rows, batchSize, shuffle, shuffleBuffer } = position.interrupted as Interrupted;
+  position.interrupted = undefined;
+  position.ended = { epochs, rows, batchSize, shuffle, ...(shuffleBuffer !== undefined && { shuffleBuffer }) };
+}
+
 /** Whether the run has ended already: a script that is begun again after its end has no more to do.
- *  @throws {OptionError} if it was for another number of epochs */
-export function hasEnded({ ended }: Position, epochs: number): boolean {
-  if (ended !== undefined && ended !== epochs)
+ *  @param given rows: undefined of a stream, which is not read for this
+ *  @throws {OptionError} if it was for another number of epochs, or over other data, batches or order */
+export function hasEnded(
+  { ended }: Position,
+  epochs: number,
+  given: Pick<Way, "batchSize" | "shuffle"> & { readonly rows: number | undefined },
+): boolean {
+  if (ended === undefined) return false;
+  const { rows = ended.rows, batchSize, shuffle } = given;
+  checkWay(ended, { ...ended, rows, batchSize: Math.min(batchSize, rows), shuffle }, "the run that has ended");
+  if (ended.epochs !== epochs)
     throw new OptionError(
-      `fit: resume: epochs is ${epochs}, but the run was for ${ended} and has ended; without resume, fit trains for more`,
+      `fit: resume: epochs is ${epochs}, but the run was for ${ended.epochs} and has ended; without resume, fit trains for more`,
     );
-  return ended !== undefined;
+  return true;
+}
+
+type Now = Omit<Way, "shuffleBuffer"> & { readonly shuffleBuffer?: number | undefined };
+
+function checkWay({ rows, batchSize, shuffle, shuffleBuffer }: Way, now: Now, whose: string): void {
+  const differs =
+    rows !== now.rows
+      ? `${now.rows} rows, expected ${rows}`
+      : batchSize !== now.batchSize
+        ? `batches of ${now.batchSize}, expected ${batchSize}`
+        : shuffle !== now.shuffle
+          ? `shuffle ${now.shuffle}, expected ${shuffle}`
+          : shuffleBuffer !== now.shuffleBuffer
+            ? `${shufflingOf(now.shuffleBuffer)}, expected ${shufflingOf(shuffleBuffer)}`
+            : undefined;
+  if (differs) throw new OptionError(`fit: resume: got ${differs}, as in ${whose}`);
 }
 
 /** The run that was interrupted after it had begun. @throws {OptionError} if there is none */
@@ -64,24 +104,10 @@ export function runToResume({ interrupted }: Position): Interrupted {
 
 /** Where the interrupted run was.
  *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
-export function resumed(
-  position: Position,
-  now: Pick<Interrupted, "rows" | "batchSize" | "shuffle"> & { readonly shuffleBuffer: number | undefined },
-  epochCount: number,
-): Interrupted {
+export function resumed(position: Position, now: Now, epochCount: number): Interrupted {
   const interrupted = runToResume(position);
-  const { rows, batchSize, shuffle, shuffleBuffer, epochs, begin } = interrupted;
-  const differs =
-    rows !== now.rows
-      ? `${now.rows} rows, expected ${rows}`
-      : batchSize !== now.batchSize
-        ? `batches of ${now.batchSize}, expected ${batchSize}`
-        : shuffle !== now.shuffle
-          ? `shuffle ${now.shuffle}, expected ${shuffle}`
-          : shuffleBuffer !== now.shuffleBuffer
-            ? `${shufflingOf(now.shuffleBuffer)}, expected ${shufflingOf(shuffleBuffer)}`
-            : undefined;
-  if (differs) throw new OptionError(`fit: resume: got ${differs}, as in the interrupted run`);
+  checkWay(interrupted, now, "the interrupted run");
+  const { rows, epochs, begin } = interrupted;
   // All of them: what ends a run is left to do.
   if (epochs * rows + begin > epochCount * rows)
     throw new OptionError(

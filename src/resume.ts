@@ -6,7 +6,7 @@ import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
-import type { Interrupted, Kept, Position, Unbegun } from "./position.js";
+import type { Ended, Interrupted, Kept, Position, Unbegun, Way } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
@@ -20,7 +20,7 @@ interface TrainingJson {
   readonly step: number;
   readonly epoch: number;
   readonly interrupted?: StoredInterrupted;
-  readonly ended?: number;
+  readonly ended?: Ended;
   readonly callbacks: readonly StoredCallback[];
   /** Of a schedule that follows what training reports. */
   readonly schedule?: PlateauState;
@@ -118,6 +118,13 @@ function checkState(who: string, state: unknown): asserts state is CallbackState
       throw new OptionError(`${who}: arrays: ${name} is ${shown(values)}, expected a Float32Array; other data goes into json`);
 }
 
+function checkWay(who: string, { rows, batchSize, shuffle, shuffleBuffer }: Partial<Way>): void {
+  checkCount(`${who}.rows`, rows);
+  checkCount(`${who}.batchSize`, batchSize, 1, rows);
+  checkBoolean(`${who}.shuffle`, shuffle);
+  if (shuffleBuffer !== undefined) checkCount(`${who}.shuffleBuffer`, shuffleBuffer);
+}
+
 /** @throws {OptionError} what no run can be @returns the same with numbers for texts */
 function checkInterrupted(
   who: string,
@@ -128,10 +135,8 @@ function checkInterrupted(
 ): Interrupted | Unbegun {
   if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
   if (stored.rows === unbegun.rows && stored.batchSize === unbegun.batchSize) return "unbegun";
-  const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize, shuffle, shuffleBuffer } =
-    stored as Partial<StoredInterrupted>;
-  checkCount(`${who}.rows`, rows);
-  checkCount(`${who}.batchSize`, batchSize, 1, rows);
+  const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize } = stored as Partial<StoredInterrupted>;
+  checkWay(who, stored);
   checkCount(`${who}.epochs`, epochs, 0, epoch);
   checkCount(`${who}.begin`, begin, 0, rows);
   if (begin! % batchSize! !== 0 && begin !== rows)
@@ -145,8 +150,6 @@ function checkInterrupted(
       throw new OptionError(`${who}.${name} is ${shown(list)}, expected an array of ${outputs}, one number an output`);
     for (const [i, sum] of list.entries()) checkNumber(`${who}.${name}[${i}]`, sum, finite);
   }
-  checkBoolean(`${who}.shuffle`, shuffle);
-  if (shuffleBuffer !== undefined) checkCount(`${who}.shuffleBuffer`, shuffleBuffer);
   if (!Array.isArray(metrics) || metrics.length !== metricCount)
     throw new OptionError(`${who}.metrics is ${shown(metrics)}, expected an array of ${metricCount}, one sum a metric`);
   const sums = metrics.map((sum: number | string) => nonFinite.get(sum) ?? sum);
@@ -172,7 +175,11 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   const { step, epoch, ended, callbacks, schedule: followed } = json as unknown as TrainingJson;
   checkCount("training.json.step", step, 0, Number.MAX_SAFE_INTEGER);
   checkCount("training.json.epoch", epoch, 0, Number.MAX_SAFE_INTEGER);
-  if (ended !== undefined) checkCount("training.json.ended", ended);
+  if (ended !== undefined) {
+    if (!isRecord(ended)) throw new OptionError(`training.json.ended is ${shown(ended)}, expected { epochs, rows, batchSize, shuffle }`);
+    checkCount("training.json.ended.epochs", ended.epochs);
+    checkWay("training.json.ended", ended);
+  }
   if (!Array.isArray(callbacks)) throw new OptionError(`training.json.callbacks is ${shown(callbacks)}, expected an array`);
   callbacks.forEach((callback, i) => {
     checkCallback(`training.json.callbacks[${i}]`, callback);

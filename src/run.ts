@@ -7,7 +7,7 @@ import type { CompleteFit } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
-import type { Position } from "./position.js";
+import { end, type Position } from "./position.js";
 import { isStop } from "./reading.js";
 import type { Sources } from "./sources.js";
 import { Training } from "./training.js";
@@ -85,9 +85,15 @@ export async function train(
       // The event loop turns between chunks; the last one has nobody to wait for.
       if (!loop.finished) await macrotask();
     }
-    if (stopped !== "signal") Object.assign(position, { interrupted: undefined, ended: options.epochs } satisfies Partial<Position>);
+    if (stopped !== "signal") end(position, options.epochs);
     const history = loop.epochs.history(stopped, loop.firstEpoch + 1);
-    for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+    try {
+      for (const callback of callbacks) await callback.onFitEnd?.(history, run);
+    } catch (error) {
+      // Something of its end is left to do, and nobody knows what.
+      position.ended = undefined;
+      throw error;
+    }
     return history;
   } catch (error) {
     // What they say to it does not hide it.

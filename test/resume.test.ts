@@ -186,10 +186,23 @@ test("a run that has ended has nothing left to do, from a file as well, until th
       await expect(ended.fit(data, { ...again, epochs: 9 })).rejects.toThrow(
         "fit: resume: epochs is 9, but the run was for 8 and has ended; without resume, fit trains for more",
       );
+      const others = { inputs: inputs.slice(1), targets: data.targets.slice(1) };
+      await expect(ended.fit(others, again)).rejects.toThrow("fit: resume: got 69 rows, expected 70, as in the run that has ended");
+      await expect(ended.fit(data, { ...again, batchSize: 8 })).rejects.toThrow("got batches of 8, expected 16");
+      await expect(ended.fit(data, { ...again, shuffle: false })).rejects.toThrow("got shuffle false, expected true");
       ended.trainOnBatch(inputs, data.targets);
       await expect(ended.fit(data, again)).rejects.toThrow("no interrupted run");
     }
   }
+});
+
+test("a run whose end failed has not ended, and cannot be resumed", async () => {
+  const net = await make("adam");
+  const onFitEnd = () => {
+    throw new Error("the disk is full");
+  };
+  await expect(net.fit(data, { ...options, callbacks: [{ type: "fails", onFitEnd }] })).rejects.toThrow("the disk is full");
+  await expect(net.fit(data, { ...options, resume: true })).rejects.toThrow("no interrupted run");
 });
 
 test("a run that was interrupted is not resumed after other steps, but after a step that failed", async () => {
@@ -360,7 +373,9 @@ describe("a run in a file", () => {
 
   test.each<[string, (json: Json) => unknown, RegExp]>([
     ["no object", () => null, /training.json is null, expected \{ step, epoch, callbacks, … \}/],
-    ["no epochs that it ended with", (json) => ({ ...json, ended: 0 }), /training.json.ended is 0, expected/],
+    ["an end that is none", (json) => ({ ...json, ended: 8 }), /training.json.ended is 8, expected \{ epochs, rows/],
+    ["an end after no epochs", (json) => ({ ...json, ended: { epochs: 0 } }), /training.json.ended.epochs is 0, expected/],
+    ["an end without rows", (json) => ({ ...json, ended: { epochs: 1 } }), /training.json.ended.rows is undefined, expected/],
     ["half a step", (json) => ({ ...json, step: 1.5 }), /training.json.step is 1.5, expected a whole number/],
     ["an epoch as text", (json) => ({ ...json, epoch: "1" }), /training.json.epoch is "1", expected a whole number/],
     ["no callbacks", (json) => ({ ...json, callbacks: undefined }), /training.json.callbacks is undefined, expected an array/],
