@@ -152,13 +152,19 @@ function advise(
 ): string {
   const slower =
     rate && `lower the learning rate (${rate}), scale inputs and targets, or set clip: { type: "globalNorm", value: 1 } on the optimizer`;
-  const most = sources.reduce((a, b) => (b.largest > a.largest ? b : a));
-  if (Math.max(largest, most.largest) <= LARGE) {
+  const largestOf = (list: readonly Source[]) =>
+    list.reduce<Source | undefined>((a, b) => (a && a.largest >= b.largest ? a : b), undefined);
+  const most = largestOf(sources);
+  if (Math.max(largest, most?.largest ?? 0) <= LARGE) {
     const ranges = took
       .slice(0, 3)
       .map((tensor) => `${tensor.name} from ${see(tensor).least.toPrecision(3)} to ${see(tensor).most.toPrecision(3)}`);
     return [`${op} has no finite result for some of what it took: ${ranges.join(", ")}`, slower].filter(Boolean).join("; ");
   }
-  if (slower && !(most.advice && most.largest > LARGE)) return slower;
-  return `${most.what} ${most.largest.toPrecision(3)}: ${most.advice ?? "begin with smaller weights"}`;
+  const said = ({ what, largest, advice = "begin with smaller weights" }: Source) => `${what} ${largest.toPrecision(3)}: ${advice}`;
+  if (most?.advice && most.largest > LARGE) return said(most);
+  if (slower) return slower;
+  // What began small grew on its way through the layers.
+  const weights = largestOf(sources.filter(({ advice }) => advice === undefined));
+  return weights ? said(weights) : "scale inputs and targets";
 }

@@ -23,6 +23,7 @@ import {
 } from "../src/index.js";
 import { numbers } from "./cases.js";
 import { modelOf } from "./internals.js";
+import { thrownBy } from "./refusals.js";
 
 const backends = ["wasm", "js"] as const;
 
@@ -344,4 +345,14 @@ test("both backends fail at the same step, in the same words", async () => {
     errors.push({ message, step, layer, what, hash: net.weightsHash() });
   }
   expect(errors[1]).toEqual(errors[0]);
+});
+
+test("numbers that grew from layer to layer are blamed on the weights, not on data that is small", async () => {
+  const layers = Array.from({ length: 60 }, () => dense(8, { weight: constant(2) }));
+  const net = await network({ input: 8, layers, loss: meanSquaredError(), seed: 1 });
+  const error = await thrownBy(() => net.fit({ inputs: [new Float32Array(8).fill(5)], targets: [new Float32Array(8).fill(100)] }));
+  expect(error).toMatchObject({
+    name: "NonFiniteError",
+    message: expect.stringMatching(/; the largest number of dense_\d+\.weight is 2\.00: begin with smaller weights$/),
+  });
 });
