@@ -62,8 +62,15 @@ test("what pandas takes for missing is, but for a class that is called None", ()
     expect(parseCsv(text, { target: "b", missing: "drop" }).inputs).toEqual(Float32Array.of(1, 5));
     expect(() => parseCsv(text, { target: "b" })).toThrow(/^csv: line 3, column "a": ".*" is a missing value; missing: "drop"/);
   }
-  const damage = parseCsv("a,b\n1,None\n2,slight\nNone,None\n3,null\n4,None", { target: "b", missing: "drop" });
+  const text = "a,b\n1,None\n2,slight\nNone,None\n3,null\n4,None";
+  const damage = parseCsv(text, { target: "b", missing: "drop", classes: true });
   expect(damage).toMatchObject({ inputs: Float32Array.of(1, 2, 4), targets: Uint32Array.of(0, 1, 0), classes: ["None", "slight"] });
+  // Before there are labels it may be a number that is missing.
+  expect(parseCsv(text, { target: "b", missing: "drop" })).toMatchObject({ inputs: Float32Array.of(2, 4), classes: ["None", "slight"] });
+  expect(parseCsv("a,y\n1,None\n2,3.5\n3,4.5", { target: "y", missing: "drop" }).targets).toEqual(Float32Array.of(3.5, 4.5));
+  expect(parseCsv("a,y\n1,0\n2,None\n3,1", { target: "y", classes: 2, missing: "drop" }).targets).toEqual(Uint32Array.of(0, 1));
+  // What is named is there.
+  expect(parseCsv("a,y\n2,null\n1,bad", { target: "y", classes: ["null", "bad"] }).targets).toEqual(Uint32Array.of(0, 1));
   const values = parseCsv("a,b\n1,None\n2,3", { target: "b", classes: false, missing: "drop" });
   expect(values).toMatchObject({ inputs: Float32Array.of(2), targets: Float32Array.of(3) });
 });

@@ -19,7 +19,8 @@ export interface CsvOptions {
   /** one character, default "," */
   readonly delimiter?: string;
   /** A cell in use that is empty, "?", or what pandas takes for missing ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A" and the like): an
-   *  error (default), or the line is left out. "None" as a class is a class. */
+   *  error (default), or the line is left out. What `classes` names is a class, as is "None" where it is true, or
+   *  is left out and the lines before had labels. */
   readonly missing?: "refuse" | "drop";
 }
 
@@ -143,10 +144,12 @@ export class Table {
     this.layout ??= this.arrange(this.names);
     const { inputs, targets } = this.layout;
     const { classes } = this.options;
-    const areValues = classes === false || this.areLabels === false || targets.length > 1;
+    const named = Array.isArray(classes) ? (classes as readonly string[]) : undefined;
     // Severity or damage may well be "None".
-    const isNone = (column: number) => cells[column] === "None" && !areValues && targets.includes(column);
-    const lacking = [...inputs, ...targets].find((column) => missing.has(cells[column]!) && !isNone(column));
+    const isNoneClass = targets.length === 1 && (classes === true || (classes === undefined && this.areLabels === true));
+    const known = (text: string) => named?.includes(text) || (text === "None" && isNoneClass);
+    const isClass = (column: number) => targets.includes(column) && known(cells[column]!);
+    const lacking = [...inputs, ...targets].find((column) => missing.has(cells[column]!) && !isClass(column));
     if (lacking !== undefined) {
       if (this.options.missing === "drop") return;
       throw new FormatError(
