@@ -2,7 +2,7 @@
 // one file for pages without a bundler, with the builds that are loaded on demand next to it; and the bare modules for runtimes that compile
 // WebAssembly ahead of time only.
 import { resolve } from "node:path";
-import { defineConfig, type Rolldown } from "tsdown";
+import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
 /** The JavaScript backend: loaded on demand, as the builds are. */
 const plain = (id: string) =>
@@ -73,46 +73,32 @@ const common = {
 /** What can be imported; the command and the processes that it starts export nothing, so that they have nothing to declare. */
 const library = { index: "src/index.ts", node: "src/node.ts", csv: "src/csv.ts" };
 
+const installed: UserConfig = {
+  ...common,
+  // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
+  platform: "neutral",
+  // Half the size is a quarter of the time that importing takes; so is one file for what belongs together.
+  minify,
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        { name: "chainrule", test: shared },
+        { name: "js", test: plain },
+      ],
+    },
+  },
+  deps: { neverBundle: [/^node:/], onlyBundle: [] },
+  dts: { entry: Object.values(library) },
+};
+
 export default defineConfig([
   {
-    ...common,
+    ...installed,
     name: "npm",
     entry: { ...library, cli: "bench/cli.ts", started: "bench/started.ts", planned: "bench/planned.ts" },
-    // Nothing of Node may be assumed: workers, Deno and Bun run the same files. Only src/node.ts imports node: modules.
-    platform: "neutral",
-    // Half the size is a quarter of the time that importing takes; so is one file for what belongs together.
-    minify,
-    outputOptions: {
-      codeSplitting: {
-        groups: [
-          { name: "chainrule", test: shared },
-          { name: "js", test: plain },
-        ],
-      },
-    },
-    deps: { neverBundle: [/^node:/], onlyBundle: [] },
-    dts: { entry: Object.values(library) },
     copy: [{ from: ["build/strict*.wasm", "build/relaxed*.wasm"], to: "dist/wasm" }],
   },
-  {
-    ...common,
-    format: "cjs",
-    name: "CommonJS",
-    entry: library,
-    outDir: "dist/cjs",
-    platform: "neutral",
-    minify,
-    outputOptions: {
-      codeSplitting: {
-        groups: [
-          { name: "chainrule", test: shared },
-          { name: "js", test: plain },
-        ],
-      },
-    },
-    deps: { neverBundle: [/^node:/], onlyBundle: [] },
-    dts: { entry: Object.values(library) },
-  },
+  { ...installed, name: "CommonJS", format: "cjs", entry: library, outDir: "dist/cjs" },
   {
     ...common,
     name: "browser",
