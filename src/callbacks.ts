@@ -1,5 +1,5 @@
-// What acts while a network trains, between chunks of steps. A callback that has `onEpochEnd` ends each chunk with its epoch, since it
-// may stop or change the run. Those that write files are in src/node/.
+// What acts while a network trains, between chunks of steps. A callback that has `onEpochEnd` ends each chunk with its epoch, as fit's own
+// does, since it may stop or change the run. Those that write files are in src/node/.
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOneOf, checkOptions, shown } from "./checks.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./fitOptions.js";

@@ -35,8 +35,7 @@ export interface FitOptions {
   /** evaluated after each epoch; a stream is read anew each time, and twice to its first item before the first step. Where validation throws, a
    *  resumed run begins with it. */
   readonly validation?: Data | DataStream;
-  /** after each epoch, in order, and after the callbacks; several may be reported after one chunk of steps, and those after one for which it
-   *  throws are not, nor by a resumed run. What it promises is awaited. */
+  /** after each epoch and after the callbacks, before the next epoch begins: the network is as it left it. What it promises is awaited. */
   readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
   /** after each chunk of steps; what it promises is awaited */
   readonly onProgress?: (progress: Progress) => unknown;
@@ -71,6 +70,11 @@ export const fitOptionNames = [
 type Defaulted = "epochs" | "batchSize" | "shuffle" | "callbacks" | "resume" | "chunkMilliseconds";
 /** With defaults filled in, checked. */
 export type CompleteFit = Required<Pick<FitOptions, Defaulted>> & Omit<FitOptions, Defaulted>;
+
+/** Whether anybody looks at epochs, and so at the network at their ends, where chunks then end, too. */
+export function seesEpochs({ onEpochEnd, callbacks }: CompleteFit): boolean {
+  return onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
+}
 
 export function completeFit(options: FitOptions): CompleteFit {
   checkOptions("fit", options, fitOptionNames);

@@ -3,7 +3,7 @@
 import type { ThreadChoice } from "./backends/backend.js";
 import { type Callback, type CallbackState, type Run, reportedNames } from "./callbacks.js";
 import { metricNames } from "./compile.js";
-import type { CompleteFit } from "./fitOptions.js";
+import { type CompleteFit, seesEpochs } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
 import type { Model } from "./model.js";
@@ -37,7 +37,7 @@ export async function train(
       stopped = "callback";
     },
   };
-  const watched = onEpochEnd !== undefined || callbacks.some((callback) => callback.onEpochEnd !== undefined);
+  const watched = seesEpochs(options);
   /** Who comes after one that throws sees the epoch, too: the run is behind it, also when it is resumed. */
   const report = async (epoch: Epoch, index: number) => {
     const errors: unknown[] = [];
@@ -73,7 +73,7 @@ export async function train(
       // In the midst of a chunk the signal ended the wait for a stream.
       if (!chunk) continue;
       const { ended, steps, failure } = chunk;
-      // Objects only where somebody looks at them: tiny networks have thousands of epochs in a chunk.
+      // An object of each only where somebody looks at it; else tiny networks have thousands of epochs in a chunk.
       for (let index = ended.begin; watched && index < ended.end; ++index) await report(loop.epochs.at(index - loop.firstEpoch), index);
       // What came before the failure counts and was reported, however the steps were divided into chunks.
       if (failure) throw failure();

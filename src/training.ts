@@ -6,7 +6,7 @@ import { Batches } from "./batches.js";
 import { metricNames } from "./compile.js";
 import { parameterNorms } from "./diagnosis.js";
 import { Feed } from "./feed.js";
-import type { CompleteFit, Progress } from "./fitOptions.js";
+import { type CompleteFit, type Progress, seesEpochs } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { Model } from "./model.js";
 import { Pace } from "./pace.js";
@@ -78,11 +78,7 @@ export class Training {
     this.feed = feed;
     this.samples = samples;
     const { optimizer, seed, objectives } = model.definition;
-    this.endsWithEpoch =
-      feed !== undefined ||
-      validate !== undefined ||
-      isObserver(optimizer.schedule) ||
-      options.callbacks.some(({ onEpochEnd }) => onEpochEnd !== undefined);
+    this.endsWithEpoch = feed !== undefined || validate !== undefined || isObserver(optimizer.schedule) || seesEpochs(options);
     this.epochs = new EpochLog(metricNames(objectives), epochs);
     const rows = feed?.rows ?? samples.rows;
     const size = Math.min(batchSize, rows);

@@ -144,6 +144,28 @@ test("without validation an epoch has none, and the losses are those of one step
   expect(epochs.every((epoch) => !("validation" in epoch))).toBe(true);
 });
 
+test.each(["fit's own", "a callback's"])(
+  "at an epoch's end the network is as it left it, and a signal ends fit there: %s onEpochEnd",
+  async (whose) => {
+    const [net, other] = [await make(), await make()];
+    const stop = new AbortController();
+    const hashes: string[] = [];
+    const onEpochEnd = (_: Epoch, i: number) => {
+      hashes.push(net.weightsHash());
+      if (i === 9) stop.abort();
+    };
+    const watched = whose === "fit's own" ? { onEpochEnd } : { callbacks: [{ type: "watch", onEpochEnd }] };
+    const { epochs, stopped } = await net.fit(data, { epochs: 1e6, batchSize: 5, signal: stop.signal, ...watched });
+    expect([stopped, epochs.length, net.steps]).toEqual(["signal", 10, 10]);
+    const wanted: string[] = [];
+    for (let epoch = 0; epoch < 10; ++epoch) {
+      await other.fit(data, { batchSize: 5 });
+      wanted.push(other.weightsHash());
+    }
+    expect(hashes).toEqual(wanted);
+  },
+);
+
 test("a signal ends fit with the epochs that were finished", async () => {
   const net = await make();
   const stop = new AbortController();
@@ -151,7 +173,8 @@ test("a signal ends fit with the epochs that were finished", async () => {
     epochs: 1e6,
     batchSize: 5,
     signal: stop.signal,
-    onEpochEnd: (_, i) => i === 9 && stop.abort(),
+    chunkMilliseconds: 1,
+    onProgress: ({ epoch }) => epoch > 9 && stop.abort(),
   });
   expect(stopped).toBe("signal");
   expect(epochs.length).toBe(net.steps);
