@@ -2,6 +2,7 @@
 // out-of-range data is an error that says where.
 
 import { isList, isRecord, shown } from "./checks.js";
+import { checkToldApart, namesOf } from "./dataset/classes.js";
 import { isStream } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
 import { checkTargets } from "./losses/targets.js";
@@ -321,6 +322,9 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
 /** @param data whose fields were looked at, `checkData`, where users made it: not in single steps, which should take less than a microsecond
  *  @param part whether there is more data than this, so that weights here may all be 0 */
 export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, { part = false } = {}): Samples {
+  const { classes } = data as { readonly classes?: unknown };
+  if (classes !== undefined && outputs.length === 1)
+    checkToldApart(`${who}: targets`, namesOf(`${who}: classes`, classes), outputs[0]!.shape, outputs[0]!.loss);
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);
   const targets = byName(`${who}: targets`, data.targets, outputs).map((given, i) => {
     const { name, shape, loss } = outputs[i]!;

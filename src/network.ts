@@ -4,7 +4,7 @@ import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
-import { namesOf } from "./dataset/classes.js";
+import { checkToldApart, namesOf } from "./dataset/classes.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -85,12 +85,15 @@ export class Network {
    *  They are saved with it. Data sets of others are refused, whose ids would mean something else; undefined takes any.
    *  @example const said = argmax(net.predict(rows), 3).map((id) => net.classes![id]);
    *  const later = dataset(rows, { classes: net.classes }); // labels in any order become its ids
-   *  @throws {OptionError} names that are none, or one twice */
+   *  @throws {OptionError} names that are none, or one twice; {ShapeError} more names than the only output tells apart */
   get classes(): readonly string[] | undefined {
     return this.meaning.classes;
   }
   set classes(classes: readonly string[] | undefined) {
-    this.meaning.classes = classes === undefined ? undefined : namesOf("classes", classes);
+    const names = classes === undefined ? undefined : namesOf("classes", classes);
+    const { outputs } = this.ports;
+    if (names && outputs.length === 1) checkToldApart("classes", names, outputs[0]!.shape, outputs[0]!.loss);
+    this.meaning.classes = names;
   }
 
   /** What was saved beside the network with `save({ attach })`; saved again unless something else is attached. */

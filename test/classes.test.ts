@@ -66,11 +66,52 @@ describe("data of other classes is refused, and nothing changes", () => {
 
   test("more classes, or fewer", async () => {
     const net = await classifier();
-    net.classes = ["no", "yes", "perhaps"];
+    net.classes = ["no"];
     await expect(net.fit(data)).rejects.toThrow(
-      /^fit: its classes are no, yes, expected the network's, no, yes, perhaps: class 2 is undefined/,
+      /^fit: its classes are no, yes, expected the network's, no: class 1 is "yes", not undefined/,
     );
+    const three = ["no", "yes", "perhaps"];
+    const tooMany = "there are 3 classes, no, yes, perhaps, but the last layer has 2 columns, expected one a class";
+    expect(() => {
+      net.classes = three;
+    }).toThrow(new cr.ShapeError(`classes: ${tooMany}`));
+    expect(net.classes).toEqual(["no"]);
+    net.classes = undefined;
+    await expect(net.fit(cr.dataset({ inputs, targets: labels }, { classes: three }))).rejects.toThrow(`fit: targets: ${tooMany}`);
   });
+});
+
+describe("a loss of values takes two classes, as 0 and 1", () => {
+  const regression = () => cr.network({ input: inputs[0]!.length, layers: [cr.dense(1)], loss: cr.huber(), backend: "js", seed: 1 });
+  const three = cr.dataset({ inputs, targets: ["low", "mid", "high", "low"] });
+  const why =
+    "there are 3 classes, high, low, mid, but huber takes values, or two classes as 0 and 1; sparseCategoricalCrossEntropy and a column for each class learn more; if they are numbers as text, make them numbers first";
+
+  test("more are refused, in memory and as a stream", async () => {
+    const net = await regression();
+    await expect(net.fit(three)).rejects.toThrow(new cr.ShapeError(`fit: targets: ${why}`));
+    expect(() => net.evaluate(three)).toThrow(new cr.ShapeError(`evaluate: targets: ${why}`));
+    const stream = cr.dataset.stream(() => [three], { rows: 4 });
+    await expect(net.fit(stream, { shuffle: false })).rejects.toThrow(`fit: item 0 of the stream: targets: ${why}`);
+    expect([net.steps, net.classes]).toEqual([0, undefined]);
+  });
+
+  test("two are not, nor ids that are given as numbers", async () => {
+    const net = await regression();
+    await net.fit({ inputs, targets: Float32Array.from(three.targets) });
+    await net.fit(data);
+    expect(net.classes).toEqual(["no", "yes"]);
+  });
+});
+
+test("texts that are all numbers are values or classes as the option says, and neither by default", () => {
+  const targets = ["150000", " 2.5e5", "-1", "0"];
+  const message =
+    'dataset: targets: "150000" and all others are numbers as text; Number(…) makes values of them, the option classes: true classes';
+  expect(() => cr.dataset({ inputs, targets })).toThrow(new cr.ShapeError(message));
+  expect(() => cr.dataset(targets.map((target, i) => ({ input: inputs[i]!, target })))).toThrow(new cr.ShapeError(message));
+  expect(cr.dataset({ inputs, targets }, { classes: true }).classes).toHaveLength(4);
+  expect(cr.dataset({ inputs, targets: ["1", "2", "y", "x"] }).classes).toEqual(["1", "2", "x", "y"]);
 });
 
 test("they can be set where data comes as arrays, as a copy", async () => {

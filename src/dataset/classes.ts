@@ -1,6 +1,7 @@
 // Class labels as users have them, and class ids as losses want them.
 import { checkCount, isArrayOf, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
+import type { Loss } from "../losses.js";
 import { oneHot as oneHotRows } from "../weighting.js";
 
 export type Label = string | number | boolean;
@@ -100,6 +101,20 @@ export function checkSameClasses(who: string, given: unknown, own: readonly stri
   if (id < 0) return;
   throw new ShapeError(
     `${who}: its classes are ${listed(names)}, expected ${whose}, ${listed(own)}: class ${id} is ${shown(names[id])}, not ${shown(own[id])}; ${advice}`,
+  );
+}
+
+/** Ids of more classes than an output tells apart are numbers to its loss, whose order and distances mean nothing.
+ *  @param shape one sample's prediction @throws {ShapeError} */
+export function checkToldApart(who: string, names: readonly string[], shape: readonly number[], loss: Loss): void {
+  const columns = shape.at(-1) ?? 1;
+  const takesClasses = loss.targets === "ids" || loss.accuracy === "categorical";
+  const most = takesClasses ? columns : 2;
+  if (names.length <= most) return;
+  throw new ShapeError(
+    takesClasses
+      ? `${who}: there are ${names.length} classes, ${listed(names)}, but the last layer has ${columns} columns, expected one a class`
+      : `${who}: there are ${names.length} classes, ${listed(names)}, but ${loss.type} takes values, or two classes as 0 and 1; sparseCategoricalCrossEntropy and a column for each class learn more; if they are numbers as text, make them numbers first`,
   );
 }
 

@@ -12,7 +12,7 @@ import { type Batch, labelledBatch, notAlike, type Sample } from "./items.js";
 export interface DatasetOptions {
   /** Shape of one input, or its number of features. Needed only where inputs are flat and targets have several columns. */
   readonly input?: number | readonly number[];
-  /** What targets mean; default: classes where they are strings or booleans, else values */
+  /** What targets mean; default: classes where they are strings or booleans, else values. Of texts that are all numbers it must be said. */
   readonly classes?: Classes;
   /** names of the input's columns */
   readonly features?: readonly string[];
@@ -145,8 +145,19 @@ function finish(
     ...(scalers && { scalers }),
   };
   if (values) return { ...common, targets: values, columns: values.length / rows };
+  if (classes === undefined) checkNames(`${who}: targets`, labels!);
   const { ids, names } = toClasses(`${who}: targets`, labels!, classes === undefined || classes === false ? true : classes);
   return { ...common, targets: ids, columns: 1, classes: names };
+}
+
+/** What a file or a form has as text may be meant as numbers, which nobody can tell from names that are numerals.
+ *  @throws {ShapeError} texts that are all numbers */
+function checkNames(who: string, labels: ArrayLike<Label>): void {
+  const isNumeral = (label: Label) => typeof label === "string" && label.trim() !== "" && Number.isFinite(Number(label));
+  if (!Array.prototype.every.call(labels, isNumeral)) return;
+  throw new ShapeError(
+    `${who}: ${shown(labels[0])} and all others are numbers as text; Number(…) makes values of them, the option classes: true classes`,
+  );
 }
 
 /** Inputs that are a Float32Array are not copied. */
