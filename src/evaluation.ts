@@ -1,13 +1,10 @@
 // Scores of predictions against targets, as functions of arrays, in float64: for validation sets, reports and comparisons. The metrics
 // that a training step computes are in metrics.ts. A ratio 0/0 counts as 0.
-import { checkCount, checkOneOf, checkOptions, isList, shown } from "./checks.js";
+import { checkCount, checkOneOf, checkOptions, shown } from "./checks.js";
 import { checkIds, MOST_CLASSES } from "./dataset/classes.js";
 import { OptionError, ShapeError } from "./errors.js";
-
-type Numbers = ArrayLike<number>;
-
-/** Flat, row after row, or an array of rows. */
-type Table = Numbers | readonly Numbers[];
+import { FROM_SCORES } from "./scores.js";
+import { checkArray, checkFinite, flat, type Numbers, type Table } from "./tables.js";
 
 export interface ClassOptions {
   /** number of classes; default: the largest id that occurs, + 1 */
@@ -30,13 +27,11 @@ function pairs(who: string, targets: Numbers, predictions: Numbers, { classes }:
   if (targets.length !== predictions.length)
     throw new ShapeError(`${who}: ${predictions.length} predictions for ${targets.length} targets`);
   if (classes !== undefined) checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
-  const largest = Math.max(checkIds(`${who}: targets`, targets, classes), checkIds(`${who}: predictions`, predictions, classes));
+  const largest = Math.max(
+    checkIds(`${who}: targets`, targets, classes),
+    checkIds(`${who}: predictions`, predictions, classes, FROM_SCORES),
+  );
   return classes ?? largest + 1;
-}
-
-function checkArray(who: string, values: unknown): void {
-  if (!isList(values)) throw new ShapeError(`${who}: got ${shown(values)}, expected an array`);
-  if (values.length === 0) throw new ShapeError(`${who}: no rows`);
 }
 
 /** A matrix has their square of counts: 128 MiB. */
@@ -137,53 +132,6 @@ export function f1(
 ): number;
 export function f1(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
   return average("f1", targets, predictions, options, ({ found, predicted, actual }) => ratio(2 * found, predicted + actual));
-}
-
-/** Checks scores `[rows, columns]`, and makes them flat. */
-function flat(who: string, table: Table, columns?: number): { readonly values: Numbers; readonly columns: number } {
-  checkArray(who, table);
-  if (typeof table[0] === "number") {
-    checkFinite(who, table as Numbers);
-    if (columns === undefined)
-      throw new ShapeError(`${who}: ${table.length} flat numbers, expected how many columns a row has, too: argmax(scores, columns)`);
-    if (table.length % columns !== 0) throw new ShapeError(`${who}: ${table.length} numbers are no whole number of rows of ${columns}`);
-    return { values: table as Numbers, columns };
-  }
-  const rows = table as readonly Numbers[];
-  const width = columns ?? rows[0]?.length ?? 0;
-  // All are looked at before there is memory for them.
-  for (let r = 0; r < rows.length; ++r) {
-    const row = rows[r]!;
-    if (!isList(row)) throw new ShapeError(`${who}: row ${r} is ${shown(row)}, expected an array of numbers`);
-    if (width === 0) throw new ShapeError(`${who}: row ${r} has 0 columns, expected at least 1`);
-    if (row.length !== width) throw new ShapeError(`${who}: row ${r} has ${row.length} columns, expected ${width}`);
-    // Before they are converted: "1" and null would be numbers then.
-    checkFinite(`${who}: row ${r}`, row);
-  }
-  const values = new Float64Array(rows.length * width);
-  rows.forEach((row, r) => {
-    values.set(row, r * width);
-  });
-  return { values, columns: width };
-}
-
-function checkFinite(who: string, values: Numbers): void {
-  for (let i = 0; i < values.length; ++i)
-    if (!Number.isFinite(values[i])) throw new ShapeError(`${who}: element ${i} is ${shown(values[i])}, expected a finite number`);
-}
-
-/** Each row's largest column, the first of equals: class ids from what `net.predict` returns.
- *  @param scores `[rows, columns]`, as rows, or flat and then with their `columns`: `argmax(net.predict(inputs), 3)` @throws {ShapeError} */
-export function argmax(scores: Table, columns?: number): Uint32Array<ArrayBuffer> {
-  if (columns !== undefined) checkCount("argmax: columns", columns);
-  const { values, columns: width } = flat("argmax: scores", scores, columns);
-  const ids = new Uint32Array(values.length / width);
-  for (let r = 0; r < ids.length; ++r) {
-    let best = 0;
-    for (let c = 1; c < width; ++c) if (values[r * width + c]! > values[r * width + best]!) best = c;
-    ids[r] = best;
-  }
-  return ids;
 }
 
 /** Share of rows, 0 … 1, whose class is among the `k` with the highest scores; of equal scores the lower class comes first, as in `argmax`.

@@ -18,7 +18,6 @@ export {
   type Average,
   type AverageOptions,
   accuracy,
-  argmax,
   type ClassOptions,
   confusionMatrix,
   f1,
@@ -105,5 +104,6 @@ export type { Tensor } from "./plan/tensor.js";
 export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
+export { argmax, sigmoid, softmax } from "./scores.js";
 export type { Evaluation } from "./slices.js";
 export type { LayerTrace, Trace } from "./trace.js";

@@ -4,9 +4,12 @@ import {
   accuracy,
   argmax,
   confusionMatrix,
+  dense,
   f1,
   mae,
+  meanSquaredError,
   mse,
+  network,
   OptionError,
   precision,
   r2,
@@ -14,6 +17,8 @@ import {
   rmse,
   rocAuc,
   ShapeError,
+  sigmoid,
+  softmax,
   topK,
 } from "../src/index.js";
 
@@ -47,6 +52,31 @@ test("argmax and topK put the first of equal scores first", () => {
   expect([topK([0], scores, 1), topK([1], scores, 1), topK([1], scores, 2), topK([2], [scores], 3)]).toEqual([1, 0, 1, 1]);
 });
 
+test("softmax and sigmoid make probabilities of logits, of the largest, too", () => {
+  const logits = [[1, 2, 4], [-1e30, 3e38, 3e38], [0, -87, -745]]; // biome-ignore format: rows
+  const wanted = logits.flatMap((row) => {
+    const weights = row.map((x) => Math.exp(x - Math.max(...row)));
+    return weights.map((weight) => weight / weights.reduce((a, b) => a + b));
+  });
+  const rows = softmax(logits);
+  expect(rows).toEqual(softmax(Float32Array.from(logits.flat()), 3));
+  for (const [i, probability] of wanted.entries()) expect(rows[i]).toBeCloseTo(probability, 7);
+  expect([...softmax([0, 0], 2)]).toEqual([0.5, 0.5]);
+  expect([...sigmoid([0, 1000, -1000])]).toEqual([0.5, 1, 0]);
+  expect([...sigmoid([[Math.log(3)], [-Math.log(3)]])]).toEqual([0.75, 0.25]);
+});
+
+test("softmax is what a network with softmax predicts", async () => {
+  const layers = (activation?: "softmax") => [dense(3, { name: "out", ...(activation && { activation }) })];
+  const made = (activation?: "softmax") => network({ input: 2, layers: layers(activation), loss: meanSquaredError(), seed: 4 });
+  const both = [await made(), await made("softmax")];
+  const rows = [[1, 2], [-3, 0.5], [20, -9]]; // biome-ignore format: rows
+  const [logits, probabilities] = both.map((net) => net.predict(rows));
+  softmax(logits!, 3).forEach((probability, i) => {
+    expect(probability).toBeCloseTo(probabilities![i]!, 6);
+  });
+});
+
 test("rocAuc is the share of ordered pairs, equal scores counting half, and does not change with the scores' scale", () => {
   const yes = [0, 1, 0, 1, 1];
   const scores = [1, 2, 2, 3, 0];
@@ -75,7 +105,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "half a class",
     () => accuracy([0, 1], [0, 0.5]),
-    /^accuracy: predictions: row 1 has class id 0.5, expected a whole number from 0 to 1048575$/,
+    /^accuracy: predictions: row 1 has class id 0.5, expected a whole number from 0 to 1048575; argmax\(scores, columns\) makes ids of scores, of one column those above 0.5 are class 1, of logits those above 0$/,
   ],
   [
     "an id beyond the classes",
@@ -119,8 +149,14 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "flat scores without a width",
     () => argmax([1, 2]),
-    /^argmax: scores: 2 flat numbers, expected how many columns a row has, too: argmax\(scores, columns\)$/,
+    /^argmax: scores: 2 flat numbers, expected how many columns a row has, too, as second argument$/,
   ],
+  [
+    "the largest of one column",
+    () => argmax([[0.9], [0.1]]),
+    /^argmax: scores: one column has no largest, expected one a class; of one column/,
+  ],
+  ["softmax of one column", () => softmax([0.3, 0.4], 1), /^softmax: logits: one column would be 1 in every row; sigmoid\(logits\)/],
   ["flat scores of part of a row", () => argmax([1, 2], 3), /^argmax: scores: 2 numbers are no whole number of rows of 3$/],
 ])("refuses %s", (_, call, message) => {
   expect(call).toThrow(ShapeError);

@@ -393,6 +393,8 @@ const positional: Readonly<Record<string, readonly [call: (given: never) => unkn
   recall: [(ids) => cr.recall(ids, [0, 1]), [0, 1], [0], [0, -1]],
   f1: [(ids) => cr.f1(ids, [0, 1]), [0, 1], [0], [0, -1]],
   argmax: [cr.argmax, [[0, 1]], [[0, Number.NaN]], [[0, 1], [0]]],
+  softmax: [cr.softmax, [[0, 1]], [[0, Number.NaN]], [[0, 1], [0]]],
+  sigmoid: [cr.sigmoid, [[0, 1]], [[0, Number.NaN]], [[0, 1], [0]]],
   topK: [
     (k) =>
       cr.topK(

@@ -118,15 +118,15 @@ export function checkToldApart(who: string, names: readonly string[], shape: rea
   );
 }
 
-/** @returns the largest id */
-export function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLASSES): number {
+/** @returns the largest id @throws {ShapeError} what is none, with the advice */
+export function checkIds(who: string, ids: ArrayLike<number>, classes = MOST_CLASSES, advice = ""): number {
   checkCount(`${who}: classes`, classes, 1, MOST_CLASSES);
   if (!isList(ids) || ids.length === 0) throw new ShapeError(`${who}: got ${shown(ids)}, expected an array of class ids`);
   let largest = 0;
   for (let i = 0; i < ids.length; ++i) {
     const id = ids[i]!;
     if (!Number.isInteger(id) || id < 0 || id >= classes)
-      throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1}`);
+      throw new ShapeError(`${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1}${advice}`);
     largest = Math.max(largest, id);
   }
   return largest;
