@@ -49,14 +49,16 @@ export interface ChainOptions extends CommonOptions {
 export interface GraphOptions extends CommonOptions {
   readonly inputs: Node | readonly Node[];
   readonly outputs: Node | readonly Node[];
-  /** One for each output, in their order; the network's loss is their sum, each with its own `weight`. */
-  readonly loss: Loss | readonly Loss[];
+  /** Of the only output, or one for each, by the outputs' names or in their order; the network's loss is their sum, each with its own `weight`. */
+  readonly loss: Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
   /** Of the only output, or by the outputs' names. */
   readonly metrics?: readonly Metric[] | Readonly<Record<string, readonly Metric[]>>;
 }
 
 export type NetworkOptions = ChainOptions | GraphOptions;
 
+const chainOptions = ["input", "layers"];
+const graphOptions = ["inputs", "outputs"];
 const common = ["loss", "optimizer", "metrics", "seed", "backend", "threads", "arithmetic"];
 export const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
 
@@ -68,8 +70,8 @@ export interface Defined {
 /** Checks everything that can be checked without memory for it.
  *  @throws {OptionError} an option out of range; {ShapeError} layers or losses that do not fit */
 export function define(given: NetworkOptions): Defined {
-  const isGraph = typeof given === "object" && given !== null && ("inputs" in given || "outputs" in given);
-  checkOptions("network", given, [...(isGraph ? ["inputs", "outputs"] : ["input", "layers"]), ...common]);
+  const form = formOf(given);
+  checkOptions("network", given, [...form, ...common]);
   const { optimizer = sgd(), seed = drawSeed(), backend = "auto", threads = "auto", arithmetic } = given;
   checkCount("network: seed", seed, 0, 2 ** 32 - 1);
   checkOneOf("network: backend", backend, backends);
@@ -78,11 +80,21 @@ export function define(given: NetworkOptions): Defined {
   checkPart("network: optimizer", optimizer, ["emit", "factors"], "an optimizer, as adam()");
   checkSavable("network: optimizer", optimizer);
 
-  const graph = isGraph
-    ? trace(listed((given as GraphOptions).inputs), listed((given as GraphOptions).outputs))
-    : chain((given as ChainOptions).input, (given as ChainOptions).layers);
+  const graph =
+    form === graphOptions
+      ? trace(listed((given as GraphOptions).inputs), listed((given as GraphOptions).outputs))
+      : chain((given as ChainOptions).input, (given as ChainOptions).layers);
   // What is written once may serve many networks.
   return measure({ graph, objectives: objectivesOf(graph, given), optimizer: optimizer.fresh?.() ?? optimizer, seed });
+}
+
+/** What a network's form is given by. @throws {OptionError} two forms at once */
+function formOf(given: unknown): readonly string[] {
+  const has = (name: string) => isRecord(given) && given[name] !== undefined;
+  if (!graphOptions.some(has)) return chainOptions;
+  if (!chainOptions.some(has)) return graphOptions;
+  const both = [...chainOptions, ...graphOptions].filter(has).join(", ");
+  throw new OptionError(`network: got ${both}, expected input and layers, which are a chain, or inputs and outputs, which are a graph`);
 }
 
 function measure(definition: Definition): Defined {
@@ -133,9 +145,9 @@ function outputName({ inputs, nodes, outputs }: Graph, output: number): string {
 }
 
 function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Objective[] {
-  const losses: readonly Loss[] = Array.isArray(loss) ? loss : [loss];
   const names = graph.outputs.map((_, i) => outputName(graph, i));
   checkOutputNames(names);
+  const losses = lossesOf(loss, names);
   if (losses.length !== names.length)
     throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
   const byName = isRecord(metrics) ? (metrics as Readonly<Record<string, readonly Metric[]>>) : undefined;
@@ -144,12 +156,7 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
     throw new OptionError(`network: metrics: got ${shown(metrics)}, expected an object by output: ${names.join(", ")}`);
   const objectives = names.map((name, i) => {
     const loss = losses[i]!;
-    checkPart(
-      names.length === 1 ? "network: loss" : `network: loss[${i}]`,
-      loss,
-      ["emit", "scale", "check"],
-      "a loss, as meanSquaredError()",
-    );
+    checkPart(names.length === 1 ? "network: loss" : `network: loss[${i}]`, loss, lossFunctions, "a loss, as meanSquaredError()");
     const given = byName ? (Object.hasOwn(byName, name) ? byName[name] : undefined) : metrics;
     const chosen: unknown = given === undefined ? [] : given;
     checkMetrics(byName ? `network: metrics.${name}` : "network: metrics", chosen, loss);
@@ -157,6 +164,20 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   });
   checkMetricNames(objectives);
   return objectives;
+}
+
+const lossFunctions = ["emit", "scale", "check"];
+
+/** In the outputs' order. */
+function lossesOf(given: NetworkOptions["loss"], names: readonly string[]): readonly Loss[] {
+  if (Array.isArray(given)) return given;
+  const isNamed = isRecord(given) && !lossFunctions.some((name) => typeof given[name] === "function");
+  if (!isNamed || (names.length === 1 && !Object.hasOwn(given, names[0]!))) return [given as Loss];
+  checkOptions("network: loss", given, names);
+  return names.map((name) => {
+    checkPart(`network: loss.${name}`, given[name], lossFunctions, "a loss, as meanSquaredError()");
+    return given[name] as unknown as Loss;
+  });
 }
 
 /** Both an output's name and a metric's may have dots in it: only what comes out of them must be unique. */
