@@ -19,7 +19,7 @@ export interface Run {
   readonly epochs: number;
   /** Does it go on with a run that was interrupted? */
   readonly resumed: boolean;
-  /** Names of the numbers that every epoch reports: `loss`, the network's metrics, and both with `validation.` before them. */
+  /** Names of the numbers that every epoch reports: `loss`, of several outputs each one's, the network's metrics, and all with `validation.` before them. */
   readonly reported: readonly string[];
   /** Ends the run after this chunk; `history.stopped` tells. */
   stop(): void;

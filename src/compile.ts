@@ -83,14 +83,22 @@ export interface Built extends Roots {
 /** Of all its plans. */
 export function stepLayoutOf(definition: Definition): StepLayout {
   const { objectives, optimizer } = definition;
-  return stepLayout(objectives.length, metricNames(objectives).length, optimizer.factorCount);
+  return stepLayout(objectives.length, metricCount(objectives), optimizer.factorCount);
 }
 
-/** Names under which results are reported: the metric's own with one output, else `<output>.<metric>`. */
+export function metricCount(objectives: readonly Objective[]): number {
+  return objectives.reduce((sum, { metrics }) => sum + metrics.length, 0);
+}
+
+/** Names under which results are reported beside the loss: metrics by their own with one output, else `<output>.loss` of each output, then
+ *  `<output>.<metric>`. `Sums` has the numbers in this order. */
 export function metricNames(objectives: readonly Objective[]): string[] {
-  return objectives.flatMap(({ name, metrics }) =>
-    metrics.map((metric) => (objectives.length === 1 ? metricName(metric) : `${name}.${metricName(metric)}`)),
-  );
+  const alone = objectives.length === 1;
+  const losses = alone ? [] : objectives.map(({ name }) => `${name}.loss`);
+  return [
+    ...losses,
+    ...objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (alone ? metricName(metric) : `${name}.${metricName(metric)}`))),
+  ];
 }
 
 /** @param weighted which outputs' rows have weights; default none */

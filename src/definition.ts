@@ -149,7 +149,9 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   checkOutputNames(names);
   const losses = lossesOf(loss, names);
   if (losses.length !== names.length)
-    throw new OptionError(`network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each`);
+    throw new OptionError(
+      `network: loss: got ${losses.length} for ${names.length} outputs (${names.join(", ")}), expected one for each: by name, as { ${names[0]}: … }, or in this order`,
+    );
   const byName = isRecord(metrics) ? (metrics as Readonly<Record<string, readonly Metric[]>>) : undefined;
   if (byName) checkOptions("network: metrics", byName, names);
   else if (names.length > 1 && !(Array.isArray(metrics) && metrics.length === 0))
@@ -185,9 +187,11 @@ function checkMetricNames(objectives: readonly Objective[]): void {
   const reported = metricNames(objectives);
   const twice = reported.find((name, i) => reported.indexOf(name) !== i);
   if (twice === undefined) return;
-  const [first, second] = objectives.filter(({ name, metrics }) => metrics.some((metric) => `${name}.${metricName(metric)}` === twice));
+  const both = objectives.flatMap(({ name, metrics }) =>
+    ["loss", ...metrics.map(metricName)].flatMap((own) => (`${name}.${own}` === twice ? `${own} of ${name}` : [])),
+  );
   throw new OptionError(
-    `network: metrics: one of ${first!.name} and one of ${second!.name} would both be reported as ${twice}, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise`,
+    `network: metrics: ${both.slice(0, 2).join(" and ")} would both be reported as ${twice}, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise`,
   );
 }
 
@@ -278,7 +282,9 @@ export function restore(stored: StoredDefinition, custom: Custom): GraphOptions 
   }
   const ends = outputs.map(pick);
   if (objectives.length > ends.length)
-    throw new OptionError(`definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`);
+    throw new OptionError(
+      `definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`,
+    );
   const reviveMetric = (metric: StoredMetric) =>
     typeof metric === "string" ? (metric as Metric) : (makeCustom("metric", metric.type, metric.options, custom) as CustomMetric);
   return {

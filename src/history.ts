@@ -7,7 +7,7 @@ import type { Evaluation } from "./slices.js";
 export interface Epoch {
   /** Over the epoch's rows as `evaluate` has it, each as its step saw it, before the update; penalties included, in the loss's unit. */
   readonly loss: number;
-  /** As the steps saw them, before each update. */
+  /** As the steps saw them, before each update; named as in `Evaluation`. */
   readonly metrics: Readonly<Record<string, number>>;
   /** After the epoch, if there is validation data. */
   readonly validation?: Evaluation;

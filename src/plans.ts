@@ -6,7 +6,7 @@ import {
   compile,
   type Definition,
   isAlike,
-  metricNames,
+  metricCount,
   type Plan,
   type Purpose,
   readsTruth,
@@ -40,7 +40,7 @@ export function roomForPlans(
   // Training adds the gathers, metrics, clipping and the update, at most three records a parameter and one for each slot, to what is traced.
   const updates = (3 + optimizer.slots.length) * traced.parameters.length;
   const truths = objectives.filter(readsTruth).length;
-  const added = graph.inputs.length + 3 * objectives.length + truths + metricNames(objectives).length + updates + 8;
+  const added = graph.inputs.length + 3 * objectives.length + truths + metricCount(objectives) + updates + 8;
   // Several threads may have to meet before each.
   const each = aligned((traced.instructions.length + added) * (LONGEST_RECORD + BARRIER_RECORD) * 4);
   return { each, all: PURPOSES.length * each };

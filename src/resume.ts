@@ -1,7 +1,7 @@
 // A run as data: what `save({ training: true })` adds to a file, and how a network takes it up again.
 import type { Callback, CallbackState } from "./callbacks.js";
 import { checkBoolean, checkCount, checkNumber, checkPlain, isRecord, shown } from "./checks.js";
-import { metricNames } from "./compile.js";
+import { metricCount } from "./compile.js";
 import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
@@ -188,7 +188,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   const interrupted =
     json.interrupted === undefined
       ? undefined
-      : checkInterrupted("training.json.interrupted", json.interrupted, { step, epoch }, objectives.length, metricNames(objectives).length);
+      : checkInterrupted("training.json.interrupted", json.interrupted, { step, epoch }, objectives.length, metricCount(objectives));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take = (name: string, shape: readonly number[] | undefined) => {
     const found = byName.get(name);

@@ -19,7 +19,7 @@ export interface Evaluation {
   readonly loss: number;
   /** The part of `loss` that L1 and L2 penalties make. */
   readonly penalty: number;
-  /** By their names; with several outputs `<output>.<metric>`. */
+  /** By their names; with several outputs `<output>.<metric>`, and `<output>.loss`, each output's own part of `loss`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -32,7 +32,7 @@ class Scores {
 
   constructor(private readonly model: Model) {
     this.names = metricNames(model.definition.objectives);
-    this.counted = this.names.map(() => 0);
+    this.counted = model.definition.objectives.flatMap(({ metrics }) => metrics.map(() => 0));
     this.sums = new Sums(model.definition);
   }
 
@@ -61,7 +61,7 @@ class Scores {
     return {
       loss: sums.loss(penalty),
       penalty,
-      metrics: Object.fromEntries(names.map((name, i) => [name, sums.metric(i, counted[i]!)])),
+      metrics: Object.fromEntries(names.map((name, i) => [name, sums.metric(i, counted)])),
     };
   }
 }

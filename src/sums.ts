@@ -47,17 +47,31 @@ export class Sums {
     return this.numbers[0]!;
   }
 
-  /** The loss, with so much of a penalty. What nothing counts for is 0, as its gradient is. */
+  /** The loss, with so much of a penalty. */
   loss(penalty: number): number {
-    const { numbers, areSums } = this;
     let loss = penalty;
-    for (let i = 0; i < areSums.length; ++i) loss += areSums[i] ? numbers[2 * i + 1]! : numbers[2 * i + 1]! / (numbers[2 * i + 2]! || 1);
+    for (let i = 0; i < this.areSums.length; ++i) loss += this.lossOf(i);
     return loss;
   }
 
-  /** A metric's mean over so many. */
-  metric(index: number, counted: number): number {
-    return this.numbers[2 * this.areSums.length + 1 + index]! / (counted || 1);
+  /** An output's own, without penalties. What nothing counts for is 0, as its gradient is. */
+  private lossOf(output: number): number {
+    const { numbers, areSums } = this;
+    const sum = numbers[2 * output + 1]!;
+    return areSums[output] ? sum : sum / (numbers[2 * output + 2]! || 1);
+  }
+
+  /** How many numbers there are beside the loss, as `metricNames` has them. */
+  get count(): number {
+    const { losses, metrics } = this.layout;
+    return metrics.length + (losses.length > 1 ? losses.length : 0);
+  }
+
+  /** One of these. @param counted by metric, what it is a mean over */
+  metric(index: number, counted: readonly number[]): number {
+    const outputs = this.areSums.length;
+    const own = outputs > 1 ? index - outputs : index;
+    return own < 0 ? this.lossOf(index) : this.numbers[2 * outputs + 1 + own]! / (counted[own]! || 1);
   }
 
   clear(): void {

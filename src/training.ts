@@ -359,7 +359,7 @@ export class Training {
   private report(seconds: number): void {
     const { sums, batches, epochs, counted } = this;
     epochs.push(this.meanLoss(batches.rows), seconds);
-    for (let i = 0; i < counted.length; ++i) epochs.setMetric(i, sums.metric(i, counted[i]!));
+    for (let i = 0; i < sums.count; ++i) epochs.setMetric(i, sums.metric(i, counted));
     sums.clear();
     this.seconds = 0;
   }

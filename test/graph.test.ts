@@ -91,7 +91,7 @@ describe("several inputs and outputs, a shared layer", () => {
     expect(js.weightsHash()).toBe(wasm.weightsHash());
     expect(loaded.weightsHash()).toBe(wasm.weightsHash());
     expect(loaded.predictAll(data.inputs)).toEqual(wasm.predictAll(data.inputs));
-    expect(Object.keys(histories[0]![0]!.metrics)).toEqual(["one.mae"]);
+    expect(Object.keys(histories[0]![0]!.metrics)).toEqual(["one.loss", "four.loss", "one.mae"]);
     expect(wasm.parameters().filter(({ name }) => name.startsWith("shared"))).toHaveLength(2);
   });
 
@@ -396,6 +396,34 @@ test("the summary's last line is divided where it has more than 80 columns", asy
   ]);
 });
 
+describe("losses go by their outputs' names, or in their order", () => {
+  const x = input(1, { name: "x" });
+  const outputs = [dense(1, { weight: constant(1), name: "one" })(x), dense(1, { weight: constant(1), name: "two" })(x)];
+  const made = (loss: unknown, of = outputs) => network(any({ inputs: x, outputs: of, loss, seed: 1, backend: "js" }));
+  const one = meanSquaredError({ weight: 2 });
+  const two = meanSquaredError({ weight: 3 });
+
+  test("to the same network", async () => {
+    const data = { inputs: [[1]], targets: { one: [0], two: [-1] } };
+    for (const loss of [[one, two], { two, one }]) {
+      const net = await made(loss);
+      expect(net.evaluate(data)).toEqual({ loss: 2 + 12, penalty: 0, metrics: { "one.loss": 2, "two.loss": 12 } });
+    }
+    const [only] = outputs;
+    for (const loss of [one, { one }, [one]])
+      expect((await made(loss, [only!])).evaluate({ inputs: [[1]], targets: [0] })).toEqual({ loss: 2, penalty: 0, metrics: {} });
+  });
+
+  test.each([
+    [{ one }, "network: loss.two is undefined, expected a loss, as meanSquaredError()"],
+    [{ one, two, three: one }, 'network: loss: unknown option "three", expected one of: one, two'],
+    [{ one, two: "mse" }, 'network: loss.two is "mse", expected a loss, as meanSquaredError()'],
+    [one, "network: loss: got 1 for 2 outputs (one, two), expected one for each: by name, as { one: … }, or in this order"],
+  ])("others are refused: %#", async (loss, message) => {
+    await expect(made(loss)).rejects.toThrow(new OptionError(message));
+  });
+});
+
 describe("outputs have names of their own", () => {
   const [x, y] = [input(2, { name: "x" }), input(2, { name: "y" })];
   const data = { inputs: { x: [[1, 2]], y: [[30, 40]] } };
@@ -453,19 +481,25 @@ describe("outputs have names of their own", () => {
         metrics: { a: [own(metric)], "a.b": ["mae"] },
       });
     const { metrics } = (await made("b.mse")).evaluate({ ...data, targets: { a: [1], "a.b": [2] } });
-    expect(Object.keys(metrics)).toEqual(["a.b.mse", "a.b.mae"]);
-    const error = await thrownBy(() => made("b.mae"));
-    expect(error).toBeInstanceOf(OptionError);
-    expect((error as Error).message).toBe(
-      "network: metrics: one of a and one of a.b would both be reported as a.b.mae, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise",
-    );
+    expect(Object.keys(metrics)).toEqual(["a.loss", "a.b.loss", "a.b.mse", "a.b.mae"]);
+    for (const [metric, both, name] of [
+      ["b.mae", "b.mae of a and mae of a.b", "a.b.mae"],
+      ["b.loss", "b.loss of a and loss of a.b", "a.b.loss"],
+      ["loss", "loss of a and loss of a", "a.loss"],
+    ]) {
+      const error = await thrownBy(() => made(metric!));
+      expect(error).toBeInstanceOf(OptionError);
+      expect((error as Error).message).toBe(
+        `network: metrics: ${both} would both be reported as ${name}, <output>.<metric>, expected names of their own: name an output's layer or a metric otherwise`,
+      );
+    }
   });
 
   test("names of what every object has are names like others", async () => {
     const outputs = [dense(1, { name: "constructor" })(x), dense(1, { name: "toString" })(y)];
     const net = await make(outputs);
     const found = net.evaluate({ ...data, targets: { constructor: [1], toString: [2] } });
-    expect(Object.keys(found.metrics)).toEqual(["toString.mae"]);
+    expect(Object.keys(found.metrics)).toEqual(["constructor.loss", "toString.loss", "toString.mae"]);
     const made = (metrics: unknown) => network(any({ inputs: [x, y], outputs, loss: [meanSquaredError(), meanSquaredError()], metrics }));
     await expect(made(null)).rejects.toThrow(/^network: metrics: got null, expected an object by output: constructor, toString$/);
     await expect(made({ toString: ["mse"] })).rejects.toThrow(/^network: metrics.toString\[0\] is "mse", expected one of: accuracy, mae$/);
