@@ -145,7 +145,9 @@ export function bytesOf(who: string, given: unknown): Uint8Array {
   if (isBytes(given) && isList(given)) return given;
   const buffer = given !== null && typeof given === "object" && kindOf(given) === "ArrayBuffer" ? (given as ArrayBuffer) : undefined;
   if (buffer && !isDetached({ buffer })) return new Uint8Array(buffer);
-  throw new FormatError(`${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes`);
+  throw new FormatError(
+    `${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes${typeof given === "string" ? "; await readFile(path) of node:fs/promises gives them" : ""}`,
+  );
 }
 
 export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

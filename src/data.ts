@@ -9,6 +9,7 @@ import { checkTargets } from "./losses/targets.js";
 import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
 import type { Matrix, Samples } from "./samples.js";
+import type { Scalers } from "./scalers.js";
 import { oneHot, toSampleWeights, type Weighed } from "./weighting.js";
 
 type NumberArray =
@@ -39,6 +40,10 @@ export interface Data {
   readonly targets: Targets | Readonly<Record<string, Targets>>;
   /** What each row counts in the loss, >= 0; with several outputs by their names, those left out count 1. Metrics leave out rows of weight 0. */
   readonly sampleWeights?: SampleWeights | Readonly<Record<string, SampleWeights>>;
+  /** What its numbers were scaled with, as a dataset says it. */
+  readonly scalers?: Scalers;
+  /** The names of its class ids, as a dataset says them. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 export const dataFields: readonly string[] = ["inputs", "targets", "sampleWeights"];
@@ -56,6 +61,8 @@ export function checkFields(who: string, given: object, known: readonly string[]
 /** Advice for what makes rows one after another. */
 const SOURCES = "; dataset.stream(open) makes data of a function that gives rows, await dataset.from(rows) of the rows themselves";
 
+const SAMPLES = "; dataset(samples) makes data of an array of { input, target }";
+
 function isSource(given: unknown): boolean {
   if (typeof given === "function") return true;
   return given !== null && typeof given === "object" && (Symbol.asyncIterator in given || (Symbol.iterator in given && !isList(given)));
@@ -64,7 +71,9 @@ function isSource(given: unknown): boolean {
 /** @throws {ShapeError} what lacks inputs or targets, or has a field that is none */
 export function checkData(who: string, data: unknown): asserts data is Data {
   if (data === null || typeof data !== "object" || !("inputs" in data) || !("targets" in data))
-    throw new ShapeError(`${who}: got ${shown(data)}, expected { inputs, targets }${isSource(data) ? SOURCES : ""}`);
+    throw new ShapeError(
+      `${who}: got ${shown(data)}, expected { inputs, targets }${isSource(data) ? SOURCES : Array.isArray(data) ? SAMPLES : ""}`,
+    );
   checkFields(who, data, dataFields, datasetFields);
 }
 
@@ -239,6 +248,8 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
   return matrix;
 }
 
+const NAMES = "; dataset({ inputs, targets }) makes ids of names";
+
 /** Ids of `rows` samples, `positions` each: flat, or as rows. */
 function toIds(
   who: string,
@@ -270,7 +281,7 @@ function toIds(
     const isIgnored = ignoreIndex !== undefined && id === ignoreIndex;
     if (!isIgnored && (!Number.isInteger(id) || id < 0 || id >= classes))
       throw new ShapeError(
-        `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)`,
+        `${who}: row ${i} has class id ${shown(id)}, expected a whole number from 0 to ${classes - 1} (${loss}, ${classes} columns)${typeof id === "string" ? NAMES : ""}`,
       );
     ids[i] = id;
   }
@@ -322,7 +333,7 @@ export function toInputs(who: string, given: Data["inputs"], inputs: Ports["inpu
 /** @param data whose fields were looked at, `checkData`, where users made it: not in single steps, which should take less than a microsecond
  *  @param part whether there is more data than this, so that weights here may all be 0 */
 export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, { part = false } = {}): Samples {
-  const { classes } = data as { readonly classes?: unknown };
+  const { classes } = data;
   if (classes !== undefined && outputs.length === 1)
     checkToldApart(`${who}: targets`, namesOf(`${who}: classes`, classes), outputs[0]!.shape, outputs[0]!.loss);
   const { rows, feeds } = toInputs(`${who}: inputs`, data.inputs, inputs);

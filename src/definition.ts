@@ -282,9 +282,7 @@ export function restore(stored: StoredDefinition, custom: Custom): GraphOptions 
   }
   const ends = outputs.map(pick);
   if (objectives.length > ends.length)
-    throw new OptionError(
-      `definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`,
-    );
+    throw new OptionError(`definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`);
   const reviveMetric = (metric: StoredMetric) =>
     typeof metric === "string" ? (metric as Metric) : (makeCustom("metric", metric.type, metric.options, custom) as CustomMetric);
   return {

@@ -4,7 +4,7 @@ import type { Definition } from "./compile.js";
 import { showText } from "./inspect.js";
 import { mismatch, seen } from "./losses/predictions.js";
 import type { Model } from "./model.js";
-import { madeBy } from "./plan/program.js";
+import { type LayerRecord, madeBy } from "./plan/program.js";
 import { columns } from "./plan/tensor.js";
 import type { Samples } from "./samples.js";
 import { runBatch } from "./single.js";
@@ -102,7 +102,7 @@ export function healthOf(model: Model, samples: Samples, step: number): Health {
     return wrong ? [`${name}: ${wrong}`] : [];
   });
   const predicted = plan.predictions.map((prediction) => rootMeanSquare(read(prediction)));
-  const warnings = [...mistaken, ...scaleWarnings(model.definition, samples, count, predicted), ...warningsOf(found, count)];
+  const warnings = [...mistaken, ...scaleWarnings(model.definition, samples, count, predicted), ...warningsOf(found, count, layers)];
   const lines = warnings.map((warning) => {
     const [first, ...words] = warning.split(" ");
     return wrapped(first!, words, 2);
@@ -142,10 +142,14 @@ function scaleWarnings({ graph, objectives }: Definition, { feeds }: Samples, co
   return [...inputs, ...targets];
 }
 
-function warningsOf(layers: readonly LayerHealth[], rows: number): string[] {
+/** @param records of the same layers */
+function warningsOf(layers: readonly LayerHealth[], rows: number, records: readonly LayerRecord[]): string[] {
   const warnings: string[] = [];
-  for (const { name, units, dead, constant } of layers) {
-    if (dead > 0)
+  for (const [i, { name, units, dead, constant }] of layers.entries()) {
+    const { preActivation, parameters } = records[i]!;
+    // Of what only passes on, as concatenate does, the layers before it say so.
+    if (!preActivation && parameters.length === 0) continue;
+    if (dead > 0 && preActivation)
       warnings.push(
         `${name}: ${dead} of ${units} units are 0 for all ${rows} rows; a dead relu learns no more: lower the learning rate, or leakyRelu`,
       );

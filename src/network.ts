@@ -2,9 +2,10 @@
 // logical and unpadded. How networks are made and loaded: make.ts. Long for its docstrings: what methods do is elsewhere.
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
-import { checkBoolean, checkFunction, checkOptions, checkPlain } from "./checks.js";
+import { checkBoolean, checkFunction, checkOptions, checkPlain, isRecord } from "./checks.js";
 import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js";
 import { checkToldApart, namesOf } from "./dataset/classes.js";
+import { isDescribed } from "./dataset/collect.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
 import { portsOf, store } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
@@ -157,10 +158,11 @@ export class Network {
   /** @param inputs `[n, features]`, flat or as rows; or a stream, whose targets, if it has any, are not looked at
    *  @returns `[n, outputs]`, flat; of a stream that of each of its items, in turn
    *  @example for await (const prices of net.predict(rows)) write(prices);
-   *  @throws {OptionError} of a network with several outputs: that is `predictAll`; {ShapeError} inputs that do not fit, or of another scale than
-   *    the network's */
+   *  @throws {OptionError} of a network with several outputs: that is `predictAll`; while `fit` has threads at work on it, which `threads: 1`
+   *    prevents; {ShapeError} inputs that do not fit, or of another scale than the network's */
   predict(inputs: Data["inputs"]): Float32Array<ArrayBuffer>;
   predict(inputs: DataStream<InputItem>): AsyncGenerator<Float32Array<ArrayBuffer>, void>;
+  predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array<ArrayBuffer> | AsyncGenerator<Float32Array<ArrayBuffer>, void>;
   predict(inputs: Data["inputs"] | DataStream<InputItem>): Float32Array<ArrayBuffer> | AsyncGenerator<Float32Array<ArrayBuffer>, void> {
     const { outputs } = this.ports;
     if (outputs.length > 1)
@@ -173,6 +175,9 @@ export class Network {
   /** Every output, flat, by its name. @param inputs the only input, or all by name; or a stream, as `predict` takes it */
   predictAll(inputs: Data["inputs"]): Readonly<Record<string, Float32Array<ArrayBuffer>>>;
   predictAll(inputs: DataStream<InputItem>): AsyncGenerator<Readonly<Record<string, Float32Array<ArrayBuffer>>>, void>;
+  predictAll(
+    inputs: Data["inputs"] | DataStream<InputItem>,
+  ): Readonly<Record<string, Float32Array<ArrayBuffer>>> | AsyncGenerator<Readonly<Record<string, Float32Array<ArrayBuffer>>>, void>;
   predictAll(
     inputs: Data["inputs"] | DataStream<InputItem>,
   ): Readonly<Record<string, Float32Array<ArrayBuffer>>> | AsyncGenerator<Readonly<Record<string, Float32Array<ArrayBuffer>>>, void> {
@@ -190,6 +195,8 @@ export class Network {
     // It is read later, however soon that is.
     if (isStream(inputs) && this.averaging) throw goesOn();
     if (isStream(inputs)) return this.predictStream(who, inputs, give);
+    // Data as a whole is none; if it is of another scale, its inputs would not say so.
+    if (isRecord(inputs) && isDescribed(inputs)) checkMeaning(who, meaningOf(who, inputs), this.meaning, inputsAlone);
     return give(predictSamples(this.model, toInputs(`${who}: inputs`, inputs as Data["inputs"], this.ports.inputs)));
   }
 
@@ -208,9 +215,10 @@ export class Network {
   /** Mean loss over rows (penalties included) and metrics, without dropout. A stream is read in its source's order, and gives the same as its
    *  rows in arrays.
    *  @throws {ShapeError} data that does not fit, or of other classes or another scale than the network's; {OptionError} if the network is changed
-   *    while a stream is read */
+   *    while a stream is read; while `fit` has threads at work on it */
   evaluate(data: Data): Evaluation;
   evaluate(data: DataStream): Promise<Evaluation>;
+  evaluate(data: Data | DataStream): Evaluation | Promise<Evaluation>;
   evaluate(data: Data | DataStream): Evaluation | Promise<Evaluation> {
     this.assertAlive("evaluate");
     if (isStream(data)) return this.evaluateStream(data);
@@ -423,7 +431,9 @@ export class Network {
   assertAlive(who: string): void {
     if (this.disposed) throw new OptionError(`${who}: the network has been disposed of`);
     if (this.model.shared)
-      throw new OptionError(`${who}: threads are at work on this network; await its fit, or call ${who} in a callback of fit`);
+      throw new OptionError(
+        `${who}: threads are at work on this network; await its fit, or call ${who} in a callback of fit; with network({ threads: 1 }) it may be called at any time`,
+      );
   }
 
   /** Of all that would change it. @internal */

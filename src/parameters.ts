@@ -38,7 +38,12 @@ export function parametersOf(model: Model): NamedTensor[] {
 
 /** @throws {ShapeError} what does not fit, before any is set */
 export function setParameters(model: Model, given: readonly GivenParameter[]): void {
-  if (!Array.isArray(given)) throw new ShapeError(`setParameters: got ${shown(given)}, expected an array of { name, shape, values }`);
+  if (!Array.isArray(given)) {
+    const isNetwork = typeof (given as { readonly parameters?: unknown } | null)?.parameters === "function";
+    throw new ShapeError(
+      `setParameters: got ${isNetwork ? "a network" : shown(given)}, expected an array of { name, shape, values }, as its parameters()`,
+    );
+  }
   const seen = new Set<string>();
   const writes = Array.from(given, (entry) => {
     const { name, values, shape } = entry ?? {};

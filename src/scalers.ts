@@ -3,6 +3,7 @@
 import { checkCount, checkNumber, checkOneOf, checkOptions, isArrayOf, isRecord, shown } from "./checks.js";
 import { type Ports, type Rows, targetShape, toRows } from "./data.js";
 import { checkHeld, Dataset } from "./dataset/dataset.js";
+import { isStream } from "./dataset/stream.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
 import { product } from "./plan/tensor.js";
 
@@ -80,7 +81,9 @@ function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerO
   const first: unknown = source?.[0];
   const width = columns ?? (typeof first === "object" && first !== null && "length" in first ? (first.length as number) : undefined);
   if (width === undefined)
-    throw new OptionError(`${who}: got ${shown(source)}, expected a dataset, rows, or flat numbers with the option columns`);
+    throw new OptionError(
+      `${who}: got ${isStream(source) ? "a stream" : shown(source)}, expected a dataset, as dataset({ inputs, targets }), rows, or flat numbers with the option columns${isStream(source) ? "; await dataset.from(rows) makes a dataset of as many of its rows as you take" : ""}`,
+    );
   return { values: toRows(who, source, width, "as the first row").values, width };
 }
 

@@ -115,8 +115,8 @@ export const nothingCounts = (who: string) => new OptionError(`${who}: all are 0
 
 /** @throws {OptionError} unless it is an array of finite numbers >= 0, not all 0 */
 export function checkClassWeights(who: string, given: unknown): void {
-  if (!Array.isArray(given) || given.length === 0)
-    throw new OptionError(`${who} is ${shown(given)}, expected an array of numbers, one a class`);
-  for (const [c, weight] of given.entries()) checkNumber(`${who}[${c}]`, weight, { least: 0 });
-  if (given.every((weight) => weight === 0)) throw new OptionError(`${who} is all zeros, expected a weight above 0`);
+  if (!isList(given) || given.length === 0) throw new OptionError(`${who} is ${shown(given)}, expected an array of numbers, one a class`);
+  // By number: what is behind a hole of an array may be billions.
+  for (let c = 0; c < given.length; ++c) checkNumber(`${who}[${c}]`, given[c], { least: 0 });
+  if (Array.prototype.every.call(given, (weight) => weight === 0)) throw new OptionError(`${who} is all zeros, expected a weight above 0`);
 }

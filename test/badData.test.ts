@@ -81,7 +81,12 @@ const data: readonly Row[] = [
       /^fit: got .*, expected { inputs, targets }; dataset\.stream\(open\) makes data of a function that gives rows, await dataset\.from\(rows\)/,
     ],
   ),
-  ["rows to fit", (n) => n.fit(any(inputs)), ShapeError, /^fit: got an array of 2, expected { inputs, targets }$/],
+  [
+    "rows to fit",
+    (n) => n.fit(any(inputs)),
+    ShapeError,
+    /^fit: got an array of 2, expected { inputs, targets }; dataset\(samples\) makes data of an array of { input, target }$/,
+  ],
   ["null to profile", (n) => n.profile(any(null)), ShapeError, /profile: got null, expected { inputs, targets }/],
   ["nothing to gradCheck", (n) => gradCheck(n, any(undefined)), ShapeError, /gradCheck: got undefined, expected { inputs, targets }/],
   [
@@ -271,7 +276,12 @@ const data: readonly Row[] = [
   ],
   ["a negative class id", (n) => n.fit({ inputs, targets: Int32Array.of(-1, 0) }), ShapeError, /row 0 has class id -1/],
   ["a class id with a fraction", (n) => n.fit({ inputs, targets: [0, 0.5] }), ShapeError, /row 1 has class id 0.5/],
-  ["a class id that is a string", (n) => n.fit({ inputs, targets: any([0, "1"]) }), ShapeError, /row 1 has class id "1"/],
+  [
+    "a class id that is a string",
+    (n) => n.fit({ inputs, targets: any([0, "1"]) }),
+    ShapeError,
+    /row 1 has class id "1", expected a whole number from 0 to 1 .*; dataset\({ inputs, targets }\) makes ids of names$/,
+  ],
   [
     "a batch that needs more memory than there is",
     (n) => n.trainOnBatch(new Float32Array(3 * 2 ** 26), new Uint8Array(2 ** 26)),
@@ -346,6 +356,12 @@ const parameters: readonly Row[] = [
     (n) => n.setParameters(any({ name: "dense_1.bias", values: [1, 2, 3, 4] })),
     ShapeError,
     /setParameters: got an object \{name, values\}, expected an array of \{ name, shape, values \}/,
+  ],
+  [
+    "a network, of which parameters are wanted",
+    (n) => n.setParameters(any(n)),
+    ShapeError,
+    /setParameters: got a network, expected an array of \{ name, shape, values \}, as its parameters\(\)$/,
   ],
   ["nothing", (n) => n.setParameters(any(undefined)), ShapeError, /setParameters: got undefined/],
 ];

@@ -281,14 +281,22 @@ describe("refuses", () => {
   test.each<[string, () => unknown, RegExp]>([
     ["no text", parse(""), /^csv: no lines of data$/],
     ["a header alone", parse("a,b\n"), /^csv: no lines of data after the columns' names: "a", "b"$/],
-    ["a path", parse("data/iris.csv"), /^csv: no lines of data after the columns' names: "data\/iris.csv"$/],
+    [
+      "a path",
+      parse("data/iris.csv"),
+      /^csv: no lines of data after the columns' names: "data\/iris.csv"; this looks like a file's path, expected what is in the file$/,
+    ],
     ["a line that is short", parse("a,b\n1,2\n3"), /^csv: line 3: 1 cell, expected 2, as in the first line$/],
     [
       "a line that is long, counted with empty lines and quoted breaks",
       parse('a,"b\nc",b\n1,2,3\n\n1,2,3,4'),
       /^csv: line 5: 4 cells, expected 3/,
     ],
-    ["a word among numbers", parse("a,b\n1,2\nx1,4"), /^csv: line 3, column "a": "x1" is no finite float32 number$/],
+    [
+      "a word among numbers",
+      parse("a,b\n1,2\nx1,4"),
+      /^csv: line 3, column "a": "x1" is no finite float32 number; the option inputs leaves columns of text out, and categories are columns of 0 and 1$/,
+    ],
     ["a word among the targets", parse("a,b\n1,2\n3,four"), /^csv: line 3, column "b": "four" is no finite float32 number$/],
     ["hexadecimal", parse("a,b\n0x10,2"), /"0x10" is no finite/],
     ["infinity", parse("a,b\nInfinity,2"), /"Infinity" is no finite/],

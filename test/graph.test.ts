@@ -219,6 +219,20 @@ test("diagnose sees dead units, constant outputs and vanishing gradients", async
   expect(net.diagnose({ inputs: a, targets }).warnings.join("\n")).toMatch(/out: 2 of 2 outputs are the same/);
 });
 
+test("diagnose blames dead units on the layers that have them, not on what passes them on", async () => {
+  const x = input(3, { name: "x" });
+  const dead = dense(4, { activation: "relu", bias: false, weight: constant(0), name: "dead" })(x);
+  const net = await network({
+    inputs: x,
+    outputs: dense(1, { name: "out" })(concatenate({ name: "both" })(dead, dense(2, { name: "alive" })(x))),
+    loss: meanSquaredError(),
+    seed: 1,
+  });
+  const { layers, warnings } = net.diagnose({ inputs: a, targets: y1 });
+  expect(layers.find(({ name }) => name === "both")).toMatchObject({ units: 6, dead: 4 });
+  expect(warnings.filter((text) => /units are 0|are the same/.test(text))).toEqual([expect.stringMatching(/^dead: 4 of 4 units are 0/)]);
+});
+
 test("diagnose warns of inputs and targets that are no numbers of about 1", async () => {
   const make = (loss: Loss = meanSquaredError()) => network({ input: 2, layers: [dense(1, { weight: constant(0) })], loss, seed: 1 });
   const inputs = [

@@ -228,6 +228,23 @@ describe("evaluate refuses data of another scale than the network's,", () => {
     expect(net.scalers).toEqual({});
   });
 
+  test("predict of data as a whole names the scale that its inputs lack, before what they are called", async () => {
+    const net = await regressor();
+    await net.fit(scaled);
+    for (const all of [valued, { ...valued }]) {
+      await refused(net, () => net.predict(all as never), forgotten("predict: "));
+      await refused(net, () => net.predictAll(all as never), forgotten("predictAll: "));
+    }
+    expect(() => net.predict(scaled as never)).toThrow(
+      /^predict: inputs: got data as a whole, .* expected one field of it, as data\.inputs$/,
+    );
+    // By hand, as the message says; a type of all that can be evaluated is one, too.
+    const said = { ...valued.scale({ inputs: scalers.inputs, targets: scalers.targets }), scalers: net.scalers };
+    expect(net.evaluate({ inputs: said.inputs, targets: said.targets, scalers: net.scalers })).toEqual(net.evaluate(said));
+    const evaluated = (data: cr.Data | cr.DataStream) => net.evaluate(data);
+    expect(await evaluated(streamed(scaled))).toEqual(evaluated(scaled));
+  });
+
   test("predict of a stream looks at inputs alone: targets may have any scale, or none, and other classes", async () => {
     const net = await regressor();
     await net.fit(scaled);

@@ -185,7 +185,12 @@ describe("refuses", () => {
   test.each<[string, () => unknown, new (message: string) => Error, RegExp]>([
     ["a scale for class ids", () => standardize(classes, { of: "targets" }), ShapeError, /^standardize: the targets are class ids/],
     ["scaled class ids", () => classes.scale({ targets: minMax([1, 2], { columns: 1 }) }), ShapeError, /^scale: targets are class ids/],
-    ["flat numbers of unknown width", () => minMax([1, 2]), OptionError, /^minMax: got an array of 2, expected a dataset, rows, or/],
+    [
+      "flat numbers of unknown width",
+      () => minMax([1, 2]),
+      OptionError,
+      /^minMax: got an array of 2, expected a dataset, as dataset\(\{ inputs, targets \}\), rows, or/,
+    ],
     [
       "another width",
       () => standardize(data).transform([1, 2]),
@@ -236,6 +241,12 @@ describe("refuses", () => {
       () => dataset({ inputs: [[1e30]], targets: [1] }).scale({ inputs: standardize([[0], [1e-30]]) }),
       ShapeError,
       /^standardize: transform: row 0, column 0: .* is beyond float32/,
+    ],
+    [
+      "a stream",
+      () => standardize(dataset.stream(() => []) as never),
+      OptionError,
+      /^standardize: got a stream, expected a dataset, .*; await dataset\.from\(rows\) makes a dataset of as many of its rows as you take$/,
     ],
     ["no rows", () => standardize([]), OptionError, /^standardize: got an array of 0/],
     ["a range that is none", () => minMax(data, { low: 1 }), OptionError, /^minMax: high is 1, expected a finite number greater than 1/],

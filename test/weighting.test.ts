@@ -64,6 +64,8 @@ describe("targets", () => {
     const soft = values(1, 0.6, 0.4);
     expect(categoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(soft, [2]).truth).toEqual(soft);
     expect(binaryCrossEntropy({ labelSmoothing: 0.2 }).prepare!(soft, [2], Float32Array.of(2)).truth).toEqual(soft);
+    const typed = sparseCategoricalCrossEntropy({ classWeights: Float32Array.of(1, 2) });
+    expect(typed.options).toEqual(sparseCategoricalCrossEntropy({ classWeights: [1, 2] }).options);
     const ofIds = sparseCategoricalCrossEntropy({ labelSmoothing: 0.3, classWeights: [1, 2, 3], ignoreIndex: -1 });
     expect(ofIds.prepare!(ids(3, 2, 0, -1), [3]).truth).toEqual(values(3, 0, 0, 1, 1, 0, 0, 1, 0, 0)); // whose last row has weight 0
     expect(sparseCategoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(ids(1, 0), [2]).truth).toBeUndefined();

@@ -29,7 +29,9 @@ async function* pieces(source: CsvSource): AsyncGenerator<string | Uint8Array> {
     AsyncIterable<string | Uint8Array> & Iterable<string | Uint8Array> & ReadableStream<string | Uint8Array>
   > | null;
   if (typeof source === "string" || !given || !(given[Symbol.asyncIterator] || given[Symbol.iterator] || given.getReader))
-    throw new OptionError(`csv: got ${shown(source)}, expected a stream or an iterable of text or bytes; parseCsv takes text`);
+    throw new OptionError(
+      `csv: got ${shown(source)}, expected a stream or an iterable of text or bytes; parseCsv takes text, createReadStream(path) of node:fs makes a stream of a file`,
+    );
   if (given[Symbol.asyncIterator] || given[Symbol.iterator]) {
     yield* source as AsyncIterable<string | Uint8Array>;
     return;

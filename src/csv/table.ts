@@ -36,7 +36,13 @@ const missing = new Set([
   ...["NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"],
 ]);
 
+/** Given where the text of a file is wanted. */
+const isPath = (text: string) => /\.\w{2,4}$/.test(text);
+
 const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+
+/** Advice for columns that are no numbers. */
+const OF_TEXT = "; the option inputs leaves columns of text out, and categories are columns of 0 and 1";
 
 /** The columns in use, by number. */
 interface Layout {
@@ -159,7 +165,9 @@ export class Table {
     const number = (column: number) => {
       const value = isNumber(cells[column]!) ? Math.fround(Number(cells[column])) : Number.NaN;
       if (!Number.isFinite(value))
-        throw new FormatError(`${at}, column ${shown(this.names![column])}: ${shown(cells[column])} is no finite float32 number`);
+        throw new FormatError(
+          `${at}, column ${shown(this.names![column])}: ${shown(cells[column])} is no finite float32 number${inputs.includes(column) ? OF_TEXT : ""}`,
+        );
       return value;
     };
     this.areLabels ??= classes === undefined ? targets.length === 1 && !isNumber(cells[targets[0]!]!) : classes !== false;
@@ -201,7 +209,9 @@ export class Table {
     if (!this.layout) {
       // As where the text is a file's path.
       const header = this.names ? ` after the columns' names: ${this.names.slice(0, 10).map(shown).join(", ")}` : "";
-      throw new FormatError(`csv: no lines of data${header}`);
+      const path =
+        this.names?.length === 1 && isPath(this.names[0]!) ? "; this looks like a file's path, expected what is in the file" : "";
+      throw new FormatError(`csv: no lines of data${header}${path}`);
     }
     if (this.rows === 0) throw new FormatError("csv: every line has a missing value");
     const { inputs } = this.layout;

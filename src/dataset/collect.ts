@@ -57,7 +57,7 @@ function toColumns(who: string, given: Batch, { input, classes }: DatasetOptions
   }
   const columns = isList(first) ? first.length : targets.length / rows;
   if (!Number.isInteger(columns) || columns === 0)
-    throw new ShapeError(`${who}: ${targets.length} target numbers for ${rows} rows of ${width} are no whole rows`);
+    throw new ShapeError(`${who}: ${targets.length} target numbers for ${rows} rows of inputs, expected as many for each`);
   const values = toRows(`${who}: targets`, targets as Rows, columns, "as the first row");
   if (values.rows !== rows) throw new ShapeError(`${who}: ${values.rows} rows of targets for ${rows} rows of inputs`);
   return { ...read, values: values.values as Float32Array };

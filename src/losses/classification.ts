@@ -24,7 +24,7 @@ export type CategoricalCrossEntropyOptions = LossOptions &
   FromLogits &
   Smoothing & {
     /** one a class, at least 0, not all 0: the factor of its rows; see `normalization` */
-    readonly classWeights?: readonly number[];
+    readonly classWeights?: ArrayLike<number>;
   };
 
 export type SparseCategoricalCrossEntropyOptions = CategoricalCrossEntropyOptions & {
@@ -102,7 +102,7 @@ function classRule(type: string, options: CategoricalCrossEntropyOptions, more: 
   checkBoolean(`${type}: fromLogits`, fromLogits);
   checkSmoothing(type, labelSmoothing);
   if (classWeights !== undefined) checkClassWeights(`${type}: classWeights`, classWeights);
-  const copied = classWeights && { classWeights: [...classWeights] };
+  const copied = classWeights && { classWeights: Array.from(classWeights) };
   return { own: { ...options, fromLogits, ...copied }, fromLogits, rule: { labelSmoothing, ...copied } };
 }
 
