@@ -132,15 +132,15 @@ function numberOf(epoch: Epoch, name: string): number {
 
 export interface EarlyStoppingOptions {
   /** default `validation.loss` */
-  readonly monitor?: string;
+  readonly monitor?: string | undefined;
   /** epochs without an improvement before the run ends, default 5 */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** less than this is no improvement, default 0 */
-  readonly minDelta?: number;
+  readonly minDelta?: number | undefined;
   /** of the monitored number; default: `max` for accuracies, else `min` */
-  readonly mode?: "min" | "max";
+  readonly mode?: "min" | "max" | undefined;
   /** at the end, puts back the parameters of the best epoch, default true */
-  readonly restoreBest?: boolean;
+  readonly restoreBest?: boolean | undefined;
 }
 
 /** Ends the run when the monitored number has not improved for `patience` epochs. At the run's end callbacks act in their order: give those

@@ -39,9 +39,9 @@ export interface Data {
   /** of each output `[n, ...output]`, or class ids `[n]`; see its loss */
   readonly targets: Targets | Readonly<Record<string, Targets>>;
   /** What each row counts in the loss, >= 0; with several outputs by their names, those left out count 1. Metrics leave out rows of weight 0. */
-  readonly sampleWeights?: SampleWeights | Readonly<Record<string, SampleWeights>>;
+  readonly sampleWeights?: SampleWeights | Readonly<Record<string, SampleWeights>> | undefined;
   /** What its numbers were scaled with, as a dataset says it. */
-  readonly scalers?: Scalers;
+  readonly scalers?: Scalers | undefined;
   /** The names of its class ids, as a dataset says them. */
   readonly classes?: readonly string[] | undefined;
 }

@@ -18,18 +18,18 @@ import { drawSeed } from "./random.js";
 
 interface CommonOptions {
   /** default sgd() */
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | undefined;
   /** uint32: initial parameters, shuffling and dropout follow from it; drawn if not given, see `net.seed`. Who gives one wants the same
    *  numbers again: arithmetic is then strict unless asked otherwise. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** `auto` (default): WebAssembly, or JavaScript where WebAssembly is refused; by name: that one or an error */
-  readonly backend?: BackendChoice;
+  readonly backend?: BackendChoice | undefined;
   /** On how many threads `fit` trains; no bit depends on it. `auto` (default): as many as pay and can be had; a number: so many, or an
    *  error; among how many of them a small step's work is divided, `net.backend.reason` says. */
-  readonly threads?: ThreadChoice;
+  readonly threads?: ThreadChoice | undefined;
   /** `strict`: every operation rounded once, the same bits on every backend, engine and machine. `relaxed`: faster where the engine has
    *  it, the same bits on one machine only. Default: strict with a `seed`, else the faster one; see `net.arithmetic`. */
-  readonly arithmetic?: ArithmeticName;
+  readonly arithmetic?: ArithmeticName | undefined;
 }
 
 /** A chain of layers. */
@@ -42,7 +42,7 @@ export interface ChainOptions extends CommonOptions {
   /** What training makes small, and what targets are: as `sparseCategoricalCrossEntropy({ fromLogits: true })` for class ids. */
   readonly loss: Loss;
   /** What else `fit` and `evaluate` report, by name or of your own by `customMetric`; default none. They do not change what is learnt. */
-  readonly metrics?: readonly Metric[];
+  readonly metrics?: readonly Metric[] | undefined;
 }
 
 /** Any graph of layers, in the functional form: `const x = input(4); const y = dense(3)(x)`. */
@@ -52,7 +52,7 @@ export interface GraphOptions extends CommonOptions {
   /** Of the only output, or one for each, by the outputs' names or in their order; the network's loss is their sum, each with its own `weight`. */
   readonly loss: Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
   /** Of the only output, or by the outputs' names. */
-  readonly metrics?: readonly Metric[] | Readonly<Record<string, readonly Metric[]>>;
+  readonly metrics?: readonly Metric[] | Readonly<Record<string, readonly Metric[]>> | undefined;
 }
 
 export type NetworkOptions = ChainOptions | GraphOptions;

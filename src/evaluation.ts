@@ -8,7 +8,7 @@ import { checkArray, checkFinite, flat, type Numbers, type Table } from "./table
 
 export interface ClassOptions {
   /** number of classes; default: the largest id that occurs, + 1 */
-  readonly classes?: number;
+  readonly classes?: number | undefined;
 }
 
 /** How scores of single classes become one: `macro` their plain mean over all classes, present or not; `weighted` their mean weighted by
@@ -17,7 +17,7 @@ export type Average = "macro" | "weighted" | "micro" | "binary" | "perClass";
 
 export interface AverageOptions extends ClassOptions {
   /** default macro */
-  readonly average?: Average;
+  readonly average?: Average | undefined;
 }
 
 /** Class ids `[rows]` of both sides, and how many classes there are. */

@@ -26,32 +26,32 @@ export interface Progress {
 
 export interface FitOptions {
   /** default 1 */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** rows a step; the last batch of an epoch may be smaller; default 32. A step's sums over its rows are float32, one row after another: where
    *  all contributions to a gradient are alike, it is 0.01 % off in batches of 10,000, 1 % in batches of a million. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** new order every epoch, from the seed; a batch of all rows keeps its order; default true */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** evaluated after each epoch; a stream is read anew each time, and twice to its first item before the first step. Where validation throws, a
    *  resumed run begins with it. */
-  readonly validation?: Data | DataStream;
+  readonly validation?: Data | DataStream | undefined;
   /** after each epoch and after the callbacks, before the next epoch begins: the network is as it left it. What it promises is awaited. */
-  readonly onEpochEnd?: (epoch: Epoch, index: number) => unknown;
+  readonly onEpochEnd?: ((epoch: Epoch, index: number) => unknown) | undefined;
   /** after each chunk of steps; what it promises is awaited */
-  readonly onProgress?: (progress: Progress) => unknown;
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
   /** Stops between chunks, in validation, and while a stream is waited for, whose iterator is told to return and is given a second for it; `fit` then resolves
    *  with the epochs that were finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** what acts between chunks of steps: earlyStopping(), those of chainrule/node, or your own */
-  readonly callbacks?: readonly Callback[];
+  readonly callbacks?: readonly Callback[] | undefined;
   /** goes on with the run that a signal, an error or the end of a process interrupted, to `epochs` epochs in all. It ends as if it had not been
    *  interrupted: the same weights, epochs and, where they have `state`, decisions of callbacks; data, options and callbacks must be the same.
    *  Of a run that has ended, also since a callback stopped it, nothing is left to do: no epochs, no callback is called. Refused where there
    *  was no run, or `trainOnBatch` has trained the network since. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** aimed time of a chunk of steps, after which callbacks act and the event loop turns, as it does within validation; runs at the same time
    *  share it; default 50, on a page's main thread 8 */
-  readonly chunkMilliseconds?: number;
+  readonly chunkMilliseconds?: number | undefined;
 }
 
 export const fitOptionNames = [

@@ -11,9 +11,9 @@ import { cut, figure } from "./wrap.js";
 
 export interface GradCheckOptions {
   /** What |analytic - numeric| may be, of the tensor's largest gradient; default 1e-3 */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Elements of each tensor that are checked, evenly spread, at most; default 100 */
-  readonly elements?: number;
+  readonly elements?: number | undefined;
 }
 
 export interface GradCheckElement {

@@ -37,9 +37,9 @@ export function constant(value: number): Initializer & { readonly value: number 
 
 export interface UniformOptions {
   /** default -0.05 */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** at least min, default 0.05 */
-  readonly max?: number;
+  readonly max?: number | undefined;
 }
 
 /** Uniform between `min` and `max`. */
@@ -54,9 +54,9 @@ export function uniform(options: UniformOptions = {}): Initializer & Required<Un
 
 export interface NormalOptions {
   /** default 0 */
-  readonly mean?: number;
+  readonly mean?: number | undefined;
   /** at least 0, default 0.05 */
-  readonly std?: number;
+  readonly std?: number | undefined;
 }
 
 /** Normal with mean `mean` and standard deviation `std`, not truncated. */

@@ -50,17 +50,17 @@ async function make(
 
 export interface LoadOptions {
   /** as in `network()` */
-  readonly backend?: BackendChoice;
+  readonly backend?: BackendChoice | undefined;
   /** as in `network()` */
-  readonly threads?: ThreadChoice;
+  readonly threads?: ThreadChoice | undefined;
   /** Default: the saved network's. `strict` takes a network that was trained in relaxed arithmetic to an engine that has none, to other
    *  numbers. */
-  readonly arithmetic?: ArithmeticName;
+  readonly arithmetic?: ArithmeticName | undefined;
   /** In place of the saved one, as to fine-tune at another rate or with frozen layers. It begins at its first step: state of the saved one and
    *  the run to resume are left out. */
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | undefined;
   /** Your own layers, losses, activations and metrics: by name, a factory that takes the saved options. */
-  readonly custom?: Custom;
+  readonly custom?: Custom | undefined;
 }
 
 /** Makes a network from what `net.save()` wrote: its parameters bit for bit, and with

@@ -34,9 +34,9 @@ import { gradientsOf, type Trace, traceOf } from "./trace.js";
 
 export interface SaveOptions {
   /** default false */
-  readonly training?: boolean;
+  readonly training?: boolean | undefined;
   /** Anything else that belongs to the network, as JSON: units, where the data is from. After loading it is `net.attached`. */
-  readonly attach?: unknown;
+  readonly attach?: unknown | undefined;
 }
 
 /** A network that can be trained. Made by `network()` or `loadNetwork()`. */

@@ -19,9 +19,9 @@ import { cut } from "./wrap.js";
 
 export interface ProfileOptions {
   /** rows of the step; default 32, or all of the data's if those are fewer */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** how long to measure, about; the first half warms up; default 500 */
-  readonly milliseconds?: number;
+  readonly milliseconds?: number | undefined;
 }
 
 /** One instruction of the plan, in a batch of the profile's size. */

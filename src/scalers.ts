@@ -62,9 +62,9 @@ function scaler(type: Scaler["type"], options: Scaler["options"], columns: reado
 
 export interface ScalerOptions {
   /** what of a dataset, default inputs */
-  readonly of?: "inputs" | "targets";
+  readonly of?: "inputs" | "targets" | undefined;
   /** of flat numbers that are no dataset */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 type Fitted = Dataset | Rows;

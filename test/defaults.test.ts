@@ -61,3 +61,15 @@ test("initializers take for what is left out what their docstrings say; a unifor
   expect(cr.orthogonal()).toMatchObject({ gain: 1 });
   expect(cr.uniform({ min: 0.5, max: 0.5 })).toMatchObject({ min: 0.5, max: 0.5 });
 });
+
+test("what wraps the library may pass on options that it was not given: undefined is left out", async () => {
+  // Compiled with exactOptionalPropertyTypes, as some who use it are.
+  const made = (name?: string, seed?: number, optimizer?: cr.Optimizer, kernelL2?: number, delta?: number) =>
+    cr.network({ input: 2, layers: [cr.dense(1, { name, kernelL2 })], loss: cr.huber({ delta }), optimizer, seed, backend: "js" });
+  const [net, plain] = [await made(undefined, 1), await cr.network({ input: 2, layers: [cr.dense(1)], loss: cr.huber(), seed: 1 })];
+  const rows = cr.dataset({ inputs: [[1, 2], [3, 4]], targets: [1, 2] }, { classes: net.classes, features: undefined }); // biome-ignore format: rows
+  const fit = (on: cr.Network, signal?: AbortSignal, validation?: cr.Data) =>
+    on.fit(rows, { epochs: 2, signal, validation, onEpochEnd: undefined, callbacks: undefined });
+  expect((await fit(net)).epochs.map(({ loss }) => loss)).toEqual((await fit(plain)).epochs.map(({ loss }) => loss));
+  expect(net.weightsHash()).toBe(plain.weightsHash());
+});

@@ -11,17 +11,17 @@ export interface CsvOptions {
   /** The column to predict, or several, whose cells are then numbers. */
   readonly target: Column | readonly Column[];
   /** The columns to predict from, whose cells are numbers; default: all others. */
-  readonly inputs?: readonly Column[];
+  readonly inputs?: readonly Column[] | undefined;
   /** What the target means; default: classes if its first cell is no number, else values. See `Classes`. */
-  readonly classes?: Classes;
+  readonly classes?: Classes | undefined;
   /** The first line has the columns' names, default true. */
-  readonly header?: boolean;
+  readonly header?: boolean | undefined;
   /** one character, default "," */
-  readonly delimiter?: string;
+  readonly delimiter?: string | undefined;
   /** A cell in use that is empty, "?", or what pandas takes for missing ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A" and the like): an
    *  error (default), or the line is left out. What `classes` names is a class, as is "None" where it is true, or
    *  is left out and the lines before had labels. */
-  readonly missing?: "refuse" | "drop";
+  readonly missing?: "refuse" | "drop" | undefined;
 }
 
 /** Characters of one record: more are a quote that is never closed, and every piece would read them anew. */

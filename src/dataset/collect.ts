@@ -11,11 +11,11 @@ import { type Batch, labelledBatch, notAlike, type Sample } from "./items.js";
 
 export interface DatasetOptions {
   /** Shape of one input, or its number of features. Needed only where inputs are flat and targets have several columns. */
-  readonly input?: number | readonly number[];
+  readonly input?: number | readonly number[] | undefined;
   /** What targets mean; default: classes where they are strings or booleans, else values. Of texts that are all numbers it must be said. */
-  readonly classes?: Classes;
+  readonly classes?: Classes | undefined;
   /** names of the input's columns */
-  readonly features?: readonly string[];
+  readonly features?: readonly string[] | undefined;
 }
 
 /** What one source gave: labels or values. */

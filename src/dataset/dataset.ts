@@ -35,13 +35,13 @@ export interface SplitOptions {
   /** share of the rows, more than 0 and less than 1; at least one row */
   readonly test: number;
   /** share of the rows, default 0: none */
-  readonly validation?: number;
+  readonly validation?: number | undefined;
   /** every part has its share of each class; default false. A class always keeps a row for training. */
-  readonly stratified?: boolean;
+  readonly stratified?: boolean | undefined;
   /** default true; false: the last rows are for testing, as time series want it */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** uint32, default 0: the same call gives the same parts */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 type Values = Float32Array | Uint32Array;

@@ -10,14 +10,14 @@ export interface Batch {
   /** one label a row, or what `Data` has */
   readonly targets: Data["targets"] | readonly Label[];
   /** as in `Data` */
-  readonly sampleWeights?: SampleWeights;
+  readonly sampleWeights?: SampleWeights | undefined;
 }
 
 export interface Sample {
   readonly input: number | Rows;
   readonly target: Label | Rows;
   /** what it counts in the loss, >= 0 */
-  readonly sampleWeight?: number;
+  readonly sampleWeight?: number | undefined;
 }
 
 const sampleFields: readonly string[] = ["input", "target", "sampleWeight"];

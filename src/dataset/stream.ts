@@ -13,9 +13,9 @@ export type InputItem = Pick<Data, "inputs"> | Pick<Sample, "input">;
 export interface StreamOptions {
   /** Rows among which the next one is drawn, so many in memory; default 0: rows come in the source's order, and `fit` wants
    *  `shuffle: false`. A buffer of all rows shuffles them all. */
-  readonly shuffleBuffer?: number;
+  readonly shuffleBuffer?: number | undefined;
   /** Rows of one reading; default: they are counted, by reading the source once more before training begins. */
-  readonly rows?: number;
+  readonly rows?: number | undefined;
 }
 
 /** Made by `dataset.stream()`. */

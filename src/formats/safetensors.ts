@@ -283,9 +283,9 @@ export type Layout = "torch" | "native";
 
 export interface SafetensorsOptions {
   /** default torch, which most files have */
-  readonly layout?: Layout;
+  readonly layout?: Layout | undefined;
   /** the file's name of a parameter, by the network's name: "dense_1.weight" and "dense_1.bias"; default: the same */
-  readonly rename?: Readonly<Record<string, string>> | ((name: string) => string);
+  readonly rename?: Readonly<Record<string, string>> | ((name: string) => string) | undefined;
 }
 
 /** Kept in a file's metadata, so that a square matrix cannot be read the wrong way round. */

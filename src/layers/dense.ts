@@ -6,16 +6,16 @@ import { type Layer, layer } from "./layer.js";
 
 export interface DenseOptions {
   /** default linear */
-  readonly activation?: ActivationName | Activation;
+  readonly activation?: ActivationName | Activation | undefined;
   /** of W, default glorotUniform */
-  readonly weight?: Initializer;
+  readonly weight?: Initializer | undefined;
   /** of b, default zeros; false: no bias */
-  readonly bias?: Initializer | false;
+  readonly bias?: Initializer | false | undefined;
   /** adds kernelL1·sum|W| to the loss; >= 0, default 0 */
-  readonly kernelL1?: number;
+  readonly kernelL1?: number | undefined;
   /** adds kernelL2·sum W² to the loss (gradient 2·kernelL2·W); >= 0, default 0 */
-  readonly kernelL2?: number;
-  readonly name?: string;
+  readonly kernelL2?: number | undefined;
+  readonly name?: string | undefined;
 }
 
 /** Layer. y = activation(x·W + b) over the last axis: x `[batch, inputs]`, W `[inputs, units]`, b `[units]`, y `[batch, units]`.

@@ -5,8 +5,8 @@ import { type Layer, layer } from "./layer.js";
 
 export interface PreluOptions {
   /** of alpha, default 0.25 everywhere */
-  readonly alpha?: Initializer;
-  readonly name?: string;
+  readonly alpha?: Initializer | undefined;
+  readonly name?: string | undefined;
 }
 
 /** Layer. y = x > 0 ? x : alpha·x, alpha `[columns]` trained, one for each column of the last axis (He et al. 2015). Any shape. */

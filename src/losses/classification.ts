@@ -5,31 +5,31 @@ import { type Loss, type LossOptions, loss, shared } from "./loss.js";
 
 interface FromLogits {
   /** whether predictions are logits, which is exact for probabilities near 0 and 1; default false: they are probabilities */
-  readonly fromLogits?: boolean;
+  readonly fromLogits?: boolean | undefined;
 }
 
 interface Smoothing {
   /** s in [0, 1), default 0: targets y become y·(1 - s) + s/C, over C classes (binary: 2) */
-  readonly labelSmoothing?: number;
+  readonly labelSmoothing?: number | undefined;
 }
 
 export type BinaryCrossEntropyOptions = LossOptions &
   FromLogits &
   Smoothing & {
     /** factor of the terms whose target is 1, above 0, default 1; as negatives / positives it balances the two */
-    readonly positiveWeight?: number;
+    readonly positiveWeight?: number | undefined;
   };
 
 export type CategoricalCrossEntropyOptions = LossOptions &
   FromLogits &
   Smoothing & {
     /** one a class, at least 0, not all 0: the factor of its rows; see `normalization` */
-    readonly classWeights?: ArrayLike<number>;
+    readonly classWeights?: ArrayLike<number> | undefined;
   };
 
 export type SparseCategoricalCrossEntropyOptions = CategoricalCrossEntropyOptions & {
   /** positions with this class id have loss and gradient 0 and do not count in a mean; may be out of range, as -100 */
-  readonly ignoreIndex?: number;
+  readonly ignoreIndex?: number | undefined;
 };
 
 /** Mean of -(positiveWeight·y·log q + (1 - y)·log(1 - q)); q = sigmoid(p) with `fromLogits`, else p itself. Logarithms are

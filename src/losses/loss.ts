@@ -45,12 +45,12 @@ export interface Loss {
 
 export interface LossOptions {
   /** `mean` (default): of all elements (elementwise losses) or of all rows (categorical ones); `sum`: of the same */
-  readonly reduction?: "mean" | "sum";
+  readonly reduction?: "mean" | "sum" | undefined;
   /** factor of the loss and its gradient, above 0, default 1 */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** What a mean of weighted terms is divided by: the weights' sum (default, as PyTorch; their unit is of no matter) or the number of terms
    *  (as Keras). Weights are sample weights and class weights; ignored positions count in neither. */
-  readonly normalization?: Normalization;
+  readonly normalization?: Normalization | undefined;
 }
 
 export interface Kind extends Pick<Loss, "targets" | "targetKind" | "accuracy" | "threshold" | "takes"> {

@@ -4,7 +4,7 @@ import { checkPath, checkWritable, writeWhole } from "./files.js";
 
 export interface CheckpointOptions {
   /** writes when at least so much time has passed since the last one, default 60 */
-  readonly everySeconds?: number;
+  readonly everySeconds?: number | undefined;
 }
 
 /** Callback. Keeps the run in a file, from which `loadFile(path)` and `fit(data, { …, resume: true })` go on to the same bits, wherever the

@@ -6,7 +6,7 @@ import type { Epoch } from "../history.js";
 
 export interface LogOptions {
   /** adds to a file that is there, default false: each run begins anew. A resumed run always adds. */
-  readonly append?: boolean;
+  readonly append?: boolean | undefined;
 }
 
 const NEW_LINE = 10;

@@ -5,7 +5,7 @@ import { LiveLine, type Stream } from "./terminal.js";
 
 export interface ProgressBarOptions {
   /** default process.stderr; nothing is shown where it is no terminal */
-  readonly stream?: Stream;
+  readonly stream?: Stream | undefined;
 }
 
 function time(seconds: number): string {

@@ -7,11 +7,11 @@ import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface AdagradOptions extends Common {
   /** added to h's root, at least 2^-149, default 1e-7 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** of h, >= 0, default 0 */
-  readonly initialAccumulator?: number;
+  readonly initialAccumulator?: number | undefined;
   /** the rate of step t is learningRate / (1 + (t - 1)·learningRateDecay), >= 0, default 0 */
-  readonly learningRateDecay?: number;
+  readonly learningRateDecay?: number | undefined;
 }
 
 /** AdaGrad (Duchi et al. 2011): h += g², w -= learningRate·g / (sqrt(h) + epsilon). Defaults: learningRate 0.01, epsilon 1e-7, initialAccumulator 0. */
@@ -41,9 +41,9 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
 
 export interface AdadeltaOptions extends Common {
   /** decay of both means of squares, [0, 1), default 0.9 */
-  readonly rho?: number;
+  readonly rho?: number | undefined;
   /** added to both under their roots, at least 2^-149, default 1e-6 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /** AdaDelta (Zeiler 2012): v = rho·v + (1 - rho)·g², d = sqrt(squares + epsilon) / sqrt(v + epsilon)·g,

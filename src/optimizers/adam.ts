@@ -8,16 +8,16 @@ import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface BetaOptions extends Common {
   /** decay of m, the mean of gradients, [0, 1), default 0.9 */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** decay of v, the mean of their squares (adamax: of their maximum), [0, 1), default 0.999 */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
   /** added to the root that the step is divided by (adamax: to |g|), at least 2^-149, default 1e-8 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 export interface AdamOptions extends BetaOptions {
   /** divides by the largest second moment so far (Reddi et al. 2018), default false */
-  readonly amsgrad?: boolean;
+  readonly amsgrad?: boolean | undefined;
 }
 
 const betas = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -97,7 +97,7 @@ export function adamax(options: BetaOptions = {}): Optimizer {
 
 export interface NadamOptions extends BetaOptions {
   /** how fast momentum rises to beta1, >= 0, default 0.004 */
-  readonly momentumDecay?: number;
+  readonly momentumDecay?: number | undefined;
 }
 
 /** Adam with Nesterov's momentum (Dozat 2016): with mu_t = beta1·(1 - 0.5·0.96^(t·momentumDecay)) and M_t = mu_1·…·mu_t,

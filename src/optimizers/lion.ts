@@ -5,9 +5,9 @@ import { type Common, checked, checkRates } from "./options.js";
 
 export interface LionOptions extends Common {
   /** what m counts in the step's sign, [0, 1), default 0.9 */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** decay of m, the mean of gradients, [0, 1), default 0.99 */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
 }
 
 /** Lion (Chen et al. 2023, algorithm 2): w -= learningRate·(sign(beta1·m + (1 - beta1)·g) + weightDecay·w), then

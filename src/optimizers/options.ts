@@ -29,10 +29,10 @@ interface Optional {
 
 export interface Common extends Optional {
   /** step size, >= 0, or a schedule of it; the default is each optimizer's own */
-  readonly learningRate?: number | Schedule;
+  readonly learningRate?: number | Schedule | undefined;
   /** weightDecay·w is added to each gradient (adamW, lion: w shrinks by learningRate·weightDecay instead); biases too unless a group says
    *  otherwise; >= 0, default 0, of adamW 0.01 */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
 }
 
 export type Complete<O extends Common> = Required<Omit<O, keyof Optional>> & Optional;

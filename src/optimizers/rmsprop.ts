@@ -6,13 +6,13 @@ import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface RmspropOptions extends Common {
   /** decay of v, the mean of squared gradients, [0, 1), default 0.9 */
-  readonly rho?: number;
+  readonly rho?: number | undefined;
   /** added to v's root, at least 2^-149, default 1e-7 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** of the scaled gradients, [0, 1), default 0: none */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** takes the square of the gradients' mean off v, so that it is their variance; default false */
-  readonly centered?: boolean;
+  readonly centered?: boolean | undefined;
 }
 
 /** RMSprop (Tieleman & Hinton 2012): v = rho·v + (1 - rho)·g², w -= learningRate·g / (sqrt(v) + epsilon). Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7. */

@@ -7,11 +7,11 @@ import { type Common, checked, checkRates } from "./options.js";
 
 export interface SgdOptions extends Common {
   /** decay of v, [0, 1), default 0: none */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** v = momentum·v + (1 - dampening)·g from the second step on, g at the first; [0, 1), default 0 */
-  readonly dampening?: number;
+  readonly dampening?: number | undefined;
   /** takes the step that momentum foresees, and so needs momentum, without dampening; default false */
-  readonly nesterov?: boolean;
+  readonly nesterov?: boolean | undefined;
 }
 
 /** Stochastic gradient descent: w -= learningRate·g; with momentum v = momentum·v + g, w -= learningRate·(nesterov ? g + momentum·v : v).

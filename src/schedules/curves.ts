@@ -6,12 +6,12 @@ import { checkRange, checkRate, required, type Schedule, schedule } from "./sche
 
 export interface PolynomialOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   readonly totalSteps: number;
   /** default 1: a straight line */
-  readonly power?: number;
+  readonly power?: number | undefined;
   /** default 0 */
-  readonly end?: number;
+  readonly end?: number | undefined;
 }
 
 /** end + (base - end)·(1 - min(i, T) / T)^power with T = totalSteps */
@@ -32,10 +32,10 @@ export function cosineBetween(from: number, to: number, share: number): number {
 
 export interface CosineOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   readonly totalSteps: number;
   /** default 0 */
-  readonly min?: number;
+  readonly min?: number | undefined;
 }
 
 /** min + (base - min)·(1 + cos(π·min(i, T) / T)) / 2 with T = totalSteps (Loshchilov & Hutter 2017, without restarts) */
@@ -49,13 +49,13 @@ export function cosine(options: CosineOptions): Schedule {
 
 export interface CosineWarmRestartsOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   /** updates of the first cycle */
   readonly firstPeriod: number;
   /** each cycle is so many times as long as the one before it; default 1 */
-  readonly periodFactor?: number;
+  readonly periodFactor?: number | undefined;
   /** default 0 */
-  readonly min?: number;
+  readonly min?: number | undefined;
 }
 
 /** Cosine in cycles, each of which begins at `base` again (Loshchilov & Hutter 2017). */
@@ -75,15 +75,15 @@ export function cosineWarmRestarts(options: CosineWarmRestartsOptions): Schedule
 
 export interface WarmupCosineOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   /** updates of the rise */
   readonly warmupSteps: number;
   /** of rise and fall together */
   readonly totalSteps: number;
   /** default 0 */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** the rise begins at startFactor·base; default 0 */
-  readonly startFactor?: number;
+  readonly startFactor?: number | undefined;
 }
 
 /** A straight rise from startFactor·base to base, then the cosine's fall to min. */

@@ -8,15 +8,15 @@ export interface OneCycleOptions {
   readonly max: number;
   readonly totalSteps: number;
   /** share of the steps in which the rate rises; default 0.3 */
-  readonly warmupFraction?: number;
+  readonly warmupFraction?: number | undefined;
   /** default cos */
-  readonly anneal?: "cos" | "linear";
+  readonly anneal?: "cos" | "linear" | undefined;
   /** the rate begins at max / divFactor; default 25 */
-  readonly divFactor?: number;
+  readonly divFactor?: number | undefined;
   /** and ends at max / divFactor / finalDivFactor; default 10000 */
-  readonly finalDivFactor?: number;
+  readonly finalDivFactor?: number | undefined;
   /** falls as long as it rose, back to where it began, then to the end; default false */
-  readonly threePhase?: boolean;
+  readonly threePhase?: boolean | undefined;
 }
 
 /** Up to `max` and down to nearly nothing (Smith & Topin 2018), with the phases of PyTorch's OneCycleLR. */
@@ -64,11 +64,11 @@ export interface CyclicOptions {
   /** updates of a rise */
   readonly stepsUp: number;
   /** of a fall; default stepsUp */
-  readonly stepsDown?: number;
+  readonly stepsDown?: number | undefined;
   /** heights stay, are halved with each cycle, or shrink by gamma with each update; default triangular */
-  readonly mode?: "triangular" | "triangular2" | "expRange";
+  readonly mode?: "triangular" | "triangular2" | "expRange" | undefined;
   /** default 1 */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
 }
 
 /** min + (max - min)·f·scale: f rises over stepsUp and falls over stepsDown (Smith 2017); scale 1, 0.5^cycle or gamma^i */

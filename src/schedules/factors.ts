@@ -6,7 +6,7 @@ import { checkGamma, checkRate, required, type Schedule, schedule } from "./sche
 
 export interface ConstantOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
 }
 
 /** base, always: what a plain number as a learning rate means. */
@@ -40,11 +40,11 @@ export function list(options: ListOptions): Schedule {
 
 export interface StepOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   /** updates from one fall to the next */
   readonly stepSize: number;
   /** default 0.1 */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
 }
 
 /** base·gamma^floor(i / stepSize) */
@@ -59,11 +59,11 @@ export function step(options: StepOptions): Schedule {
 
 export interface MultiStepOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   /** the updates at which the rate falls, ascending */
   readonly milestones: readonly number[];
   /** default 0.1 */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
 }
 
 /** base·gamma^(number of milestones <= i) */
@@ -92,7 +92,7 @@ export function multiStep(options: MultiStepOptions): Schedule {
 
 export interface ExponentialOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   readonly gamma: number;
 }
 

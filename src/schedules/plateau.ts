@@ -20,23 +20,23 @@ export function isObserver(schedule: Schedule): schedule is Observer {
 
 export interface PlateauOptions {
   /** default 0.001 */
-  readonly base?: number;
+  readonly base?: number | undefined;
   /** is a smaller metric the better one, or a larger? default min */
-  readonly mode?: "min" | "max";
+  readonly mode?: "min" | "max" | undefined;
   /** default 0.1 */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /** so many metrics in a row may be no better before the rate falls; default 10 */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** what counts as better; default 0.0001 */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** a share of the best, or a difference from it; default rel */
-  readonly thresholdMode?: "rel" | "abs";
+  readonly thresholdMode?: "rel" | "abs" | undefined;
   /** metrics after a fall that are not counted; default 0 */
-  readonly cooldown?: number;
+  readonly cooldown?: number | undefined;
   /** default 0 */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** a fall by less is not made; default 1e-8 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 export interface PlateauState {
