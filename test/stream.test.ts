@@ -61,6 +61,13 @@ test("several inputs and outputs come by their names", async () => {
     inputs: { a: inputs.slice(begin, end), b: targets.slice(begin, end) },
     targets: { y: targets.slice(begin, end), c: ids.slice(begin, end) },
   });
+  const weights = Array.from({ length: ROWS }, (_, i) => i % 3);
+  const samples = () =>
+    weights.map((weight, i) => ({
+      input: { a: inputs[i]!, b: targets[i]! },
+      target: { y: targets[i]!, c: ids[i]! },
+      sampleWeight: { y: weight },
+    }));
   const [ours, theirs] = [await build(), await build()];
   await ours.fit(
     cr.dataset.stream(() => itemsOf(part, [7])),
@@ -68,6 +75,12 @@ test("several inputs and outputs come by their names", async () => {
   );
   await theirs.fit(part(0, ROWS), options);
   expect(ours.weightsHash()).toBe(theirs.weightsHash());
+  await ours.fit(cr.dataset.stream(samples), options);
+  await theirs.fit({ ...part(0, ROWS), sampleWeights: { y: weights } }, options);
+  expect(ours.weightsHash()).toBe(theirs.weightsHash());
+  const one: number[][] = [];
+  for await (const { y } of ours.predictAll(cr.dataset.stream(() => samples().map(({ input }) => ({ input }))))) one.push([...y!]);
+  expect(one.flat()).toEqual([...theirs.predictAll(part(0, ROWS).inputs).y!]);
 });
 
 test.each([0, 20])(

@@ -1,5 +1,5 @@
 // What data comes in one after another, be it collected or a stream: samples, and batches of them, with or without targets.
-import { shown } from "../checks.js";
+import { isRecord, shown } from "../checks.js";
 import { checkFields, type Data, type Rows, type SampleWeights } from "../data.js";
 import { ShapeError } from "../errors.js";
 import type { Label } from "./classes.js";
@@ -27,12 +27,17 @@ const isObject = (item: unknown): item is object => item !== null && typeof item
 /** A sample as a batch of one row; all else as it is, for the checks of batches. A dataset is a batch: its `input` is a shape. */
 export function toBatch(item: unknown): unknown {
   if (!isObject(item) || "inputs" in item || !("input" in item)) return item;
-  const { input, target, sampleWeight } = item as Partial<Sample>;
+  const { input, target, sampleWeight } = item as { readonly input: unknown; readonly target?: unknown; readonly sampleWeight?: unknown };
   return {
-    inputs: [typeof input === "number" ? [input] : input],
-    ...("target" in item && { targets: [target] }),
-    ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
+    inputs: oneRow(input, (each) => [typeof each === "number" ? [each] : each]),
+    ...("target" in item && { targets: oneRow(target, (each) => [each]) }),
+    ...(sampleWeight !== undefined && { sampleWeights: oneRow(sampleWeight, (each) => [each]) }),
   };
+}
+
+/** With several inputs or outputs, of each. */
+function oneRow(given: unknown, row: (value: unknown) => unknown): unknown {
+  return isRecord(given) ? Object.fromEntries(Object.entries(given).map(([name, each]) => [name, row(each)])) : row(given);
 }
 
 /** @param who names the item in messages @param item whose fields are looked at if it is a sample

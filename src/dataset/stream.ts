@@ -4,11 +4,20 @@ import type { Data } from "../data.js";
 import type { Label } from "./classes.js";
 import type { Sample } from "./items.js";
 
-/** Rows as they come: one, or many at once; with several inputs or outputs as `fit` takes them. */
-export type StreamItem = Data | (Omit<Sample, "target"> & { readonly target: Exclude<Sample["target"], Label> | number });
+/** One, or of several inputs or outputs each by its name. */
+type Named<T> = T | Readonly<Record<string, T>>;
+
+interface StreamSample {
+  readonly input: Named<Sample["input"]>;
+  readonly target: Named<Exclude<Sample["target"], Label> | number>;
+  readonly sampleWeight?: Named<number> | undefined;
+}
+
+/** Rows as they come: one, or many at once; with several inputs or outputs by their names, as `fit` takes them. */
+export type StreamItem = Data | StreamSample;
 
 /** What `predict` reads of an item: targets, if there are any, do not count. */
-export type InputItem = Pick<Data, "inputs"> | Pick<Sample, "input">;
+export type InputItem = Pick<Data, "inputs"> | Pick<StreamSample, "input">;
 
 export interface StreamOptions {
   /** Rows among which the next one is drawn, so many in memory; default 0: rows come in the source's order, and `fit` wants
