@@ -20,6 +20,7 @@ import { countedByMetric, denominatorOf, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
 import { type Call, runSteps, runStepsShared } from "./steps.js";
 import { Sums } from "./sums.js";
+import { Trials } from "./trials.js";
 
 /** Data up to this size is staged once and stays for the whole run; larger data is staged chunk by chunk, as many bytes at most. */
 const STAGED_BYTES = 16 * 2 ** 20;
@@ -39,6 +40,8 @@ export class Training {
   private readonly claimant = {};
   /** Threads among which a step's work is divided; undefined: there is this one only. */
   private sharers: number | undefined;
+  /** Whether that pays, where nobody has asked for a number. */
+  private trials: Trials | undefined;
   private readonly resident: boolean;
   /** All epochs go through the staged rows in the same order, which is staged with them. */
   private readonly inOrder: boolean;
@@ -120,6 +123,7 @@ export class Training {
     if (sharers === undefined) return;
     this.plan = model.plan("train", { ...plan.sizes, threads: sharers }, plan.weighted);
     this.sharers = sharers;
+    if (choice === "auto") this.trials = new Trials();
   }
 
   get finished(): boolean {
@@ -140,7 +144,7 @@ export class Training {
   private choose(seconds: number): number {
     const end = this.endsWithEpoch ? this.closed + 1 : this.options.epochs;
     const left = end * this.batches.perEpoch - this.done;
-    return Math.min(this.pace.stepsIn(seconds), left, this.fitting);
+    return Math.min(this.pace.stepsIn(seconds), left, this.fitting, this.trials?.most ?? Number.POSITIVE_INFINITY);
   }
 
   /** Steps that there is room for at once. */
@@ -214,7 +218,7 @@ export class Training {
 
   private async call(steps: number): Promise<(() => Error) | undefined> {
     const begun = performance.now();
-    const { model, plan, position, samples, savepoint, sharers, done: from } = this;
+    const { model, plan, position, samples, savepoint, sharers, trials, done: from } = this;
     if (model.claim(this.claimant) && this.resident) this.stageAll();
     if (this.feed) savepoint.drop();
     savepoint.keep(this.claimant, from);
@@ -227,8 +231,10 @@ export class Training {
       samples,
       before: this.norms,
     };
-    const { done, failure } = sharers ? await runStepsShared(model, plan, call, sharers) : runSteps(model, plan, call);
+    const shared = sharers && (trials?.together ?? true);
+    const { done, failure } = shared ? await runStepsShared(model, plan, call, sharers) : runSteps(model, plan, call);
     const seconds = (performance.now() - begun) / 1000;
+    if (trials?.called(done, seconds)) model.region.remark(trials.together ? "" : ", now one, which is faster: the cores have other work");
     position.step += done;
     this.pace.called(done, seconds);
     this.account(done, seconds + this.waited);

@@ -178,6 +178,37 @@ describe("threads", () => {
     expect(hashes[0]).toBe(hashes[1]);
   });
 
+  test('"auto" goes on with one thread where that turns out to be faster, to the same bits, and says so; a number does not', async () => {
+    vi.spyOn(os, "availableParallelism").mockReturnValue(2);
+    const options = { input: 64, layers: [dense(256, { activation: "relu" }), dense(64)], loss: meanSquaredError(), seed: 5 } as const;
+    const data = { inputs: new Float32Array(192 * 64).fill(0.1), targets: new Float32Array(192 * 64).fill(0.2) };
+    const outcomes = [];
+    for (const threads of ["auto", 2, 1] as const) {
+      const net = await network({ ...options, backend: "wasm", threads });
+      const model = modelOf(net);
+      const runShared = model.runShared.bind(model);
+      let shared = 0;
+      // As where a worker waits for its core.
+      model.runShared = async (...args) => {
+        shared += 1;
+        for (const end = performance.now() + 30; performance.now() < end; );
+        return runShared(...args);
+      };
+      await net.fit(data, { batchSize: 64, epochs: 150, chunkMilliseconds: 10 });
+      outcomes.push({ hash: net.weightsHash(), shared, reason: net.backend.reason, threads: net.backend.threads });
+      net.dispose();
+    }
+    const [auto, two, one] = outcomes;
+    expect([auto!.hash, two!.hash]).toEqual([one!.hash, one!.hash]);
+    expect(auto).toMatchObject({
+      threads: 2,
+      reason: expect.stringMatching(/; 2 threads: 2 cores, .*, now one, which is faster: the cores have other work$/),
+    });
+    expect(two).toMatchObject({ threads: 2, reason: expect.stringMatching(/; 2 threads: asked for$/) });
+    expect(auto!.shared).toBeLessThan(two!.shared / 2);
+    expect(one!.shared).toBe(0);
+  });
+
   test('"auto" keeps small steps on one thread and says so', async () => {
     const net = await network({ ...graph.options, backend: "wasm" });
     await net.fit(graph.data());

@@ -27,7 +27,7 @@ export interface BackendInfo {
   /** WebAssembly: the part of a product that is kept in registers, rows x columns, such as "5x8"; it depends on engine and arithmetic, and
    *  changes no bit. */
   readonly tile?: string;
-  /** Threads of the last `fit`; before the first one, 1. */
+  /** Threads of the last `fit`; before the first one, 1. `reason` says where one alone has become faster. */
   readonly threads: number;
   /** Whether V8 may make 256-bit operations of it: `revectorize()` of chainrule/node. */
   readonly revectorized: boolean;
@@ -57,6 +57,8 @@ export interface Region {
   /** Gets ready for runs on so many threads, and says so in `backend`. May move the region, to a memory that threads can share.
    * @throws {BackendError} there can be one thread only, or no more memory; the region is then as it was */
   share(threads: number, reason: string): Promise<void>;
+  /** Adds to what `backend` says of threads, in place of what was added before. */
+  remark(text: string): void;
   /** As `run`, on as many threads as `share` has got ready. Until it resolves the region is theirs alone.
    * @param scratch bytes of working memory for each thread @param sharers among how many of them the plan's work is divided
    * @returns undefined: threads waited for one another in vain, though none failed; what the run wrote is unfinished, but it may be tried again

@@ -66,6 +66,8 @@ export class JsRegion implements Region {
     return this.run(plan, table, stride, steps);
   }
 
+  remark(): void {}
+
   rest(): void {}
 
   dispose(): void {

@@ -121,6 +121,7 @@ class WasmRegion implements Region {
   #views: Views | undefined;
   #steps = 0;
   #threads = { count: 1, reason: "" };
+  #remark = "";
   /** See `pressure`. */
   protected pressure: ArrayBuffer | undefined;
 
@@ -143,7 +144,7 @@ class WasmRegion implements Region {
       ...(this.#block && { tile: tileIn(this.#block.arena.memory) }),
       threads: count,
       revectorized: isRevectorized(),
-      reason: this.reason + reason,
+      reason: this.reason + reason + this.#remark,
       steps: this.#steps,
     };
   }
@@ -177,6 +178,7 @@ class WasmRegion implements Region {
       await startWorkers(this.#shared(threads));
     }
     this.#threads = { count: threads, reason: `; ${reason}` };
+    this.#remark = "";
   }
 
   run(plan: number, table: number, stride: number, steps: number): number {
@@ -203,6 +205,10 @@ class WasmRegion implements Region {
     const good = await runTogether(this.#shared(this.#threads.count), { region, plan, table, stride, steps, scratch, sharers });
     this.#steps += good ?? 0;
     return good;
+  }
+
+  remark(text: string): void {
+    this.#remark = text;
   }
 
   rest(): void {
