@@ -139,15 +139,20 @@ export function complete<O extends object, Bare extends keyof O & string = never
   return { ...defaults, ...given } as Required<Omit<O, Bare>> & Pick<O, Bare>;
 }
 
+/** Advice for what has the bytes, or says where they are. */
+function sourceOf(given: unknown): string {
+  if (typeof given === "string") return "; await readFile(path) of node:fs/promises gives them, in a page await response.arrayBuffer()";
+  const hasThem = typeof (given as { readonly arrayBuffer?: unknown } | null | undefined)?.arrayBuffer === "function";
+  return hasThem ? "; await its arrayBuffer() gives them" : "";
+}
+
 /** A file's bytes as whatever read it gives them: a Uint8Array or a Buffer, or an ArrayBuffer, as fetch. Nothing is copied.
  *  @throws {FormatError} what are none, or have been transferred elsewhere */
 export function bytesOf(who: string, given: unknown): Uint8Array {
   if (isBytes(given) && isList(given)) return given;
   const buffer = given !== null && typeof given === "object" && kindOf(given) === "ArrayBuffer" ? (given as ArrayBuffer) : undefined;
   if (buffer && !isDetached({ buffer })) return new Uint8Array(buffer);
-  throw new FormatError(
-    `${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes${typeof given === "string" ? "; await readFile(path) of node:fs/promises gives them" : ""}`,
-  );
+  throw new FormatError(`${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes${sourceOf(given)}`);
 }
 
 export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

@@ -93,11 +93,16 @@ function isNested(given: Rows): given is readonly (readonly number[] | NumberArr
 /** What makes an array for so many rows. @throws {ShapeError} more than the engine holds, as of an array with one element far away */
 type Room = (who: string, rows: number, width: number) => Float32Array;
 
+/** As a canvas's ImageData is. */
+const isHolder = (given: unknown) => isList((given as { readonly data?: unknown } | null | undefined)?.data);
+
 /** @param who names the data in messages, as "fit: inputs"
  *  @param width elements of a row, with the reason in `wanted` */
 export function toRows(who: string, given: Rows, width: number, wanted: string, room: Room = ownRoom): Matrix {
   if (!isNumberArray(given) && !Array.isArray(given))
-    throw new ShapeError(`${who}: got ${shown(given)}, expected a typed array or an array of rows`);
+    throw new ShapeError(
+      `${who}: got ${shown(given)}, expected a typed array or an array of rows${isHolder(given) ? ", as its field data" : ""}`,
+    );
   if (given.length === 0) throw new ShapeError(`${who}: no rows`);
   const values = isNested(given)
     ? flatten(who, given, width, wanted, room)

@@ -2,6 +2,7 @@
 import { lacks } from "./backends/engine.js";
 import { lacksRevectorizer } from "./backends/revectorizer.js";
 import { whyOneThread } from "./backends/threads.js";
+import { whyNotCompiled } from "./backends/wasm.js";
 
 /** Whether there is such a thing here; if not, why. */
 export interface Feature {
@@ -20,13 +21,13 @@ export interface Features {
   readonly revectorize: Feature;
 }
 
-/** What this engine offers. Nothing is compiled, loaded or switched on by asking.
+/** What this engine offers, unless it has shown already that a policy forbids it. Nothing is compiled, loaded or switched on by asking.
  *  @example console.log(features().threads.reason) */
 export function features(): Features {
   return {
-    simd: feature(lacks("simd")),
-    relaxedSimd: feature(lacks("relaxedSimd")),
-    threads: feature(whyOneThread()),
+    simd: feature(lacks("simd") ?? whyNotCompiled()),
+    relaxedSimd: feature(lacks("relaxedSimd") ?? whyNotCompiled()),
+    threads: feature(whyOneThread() ?? whyNotCompiled()),
     revectorize: feature(lacksRevectorizer()),
   };
 }

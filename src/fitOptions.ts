@@ -37,7 +37,7 @@ export interface FitOptions {
   readonly validation?: Data | DataStream | undefined;
   /** after each epoch and after the callbacks, before the next epoch begins: the network is as it left it. What it promises is awaited. */
   readonly onEpochEnd?: ((epoch: Epoch, index: number) => unknown) | undefined;
-  /** after each chunk of steps; what it promises is awaited */
+  /** after each chunk of steps; what it promises is awaited, but no longer than until `signal` ends the run */
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
   /** Stops between chunks, in validation, and while a stream is waited for, whose iterator is told to return and is given a second for it; `fit` then resolves
    *  with the epochs that were finished. Before the streams' first items have come nothing has begun: no callback is called, and a resumed run begins anew. */

@@ -15,6 +15,17 @@ import { Training } from "./training.js";
 /** Under way in this process. */
 let runs = 0;
 
+/** Waits for what is promised, or for the signal: a page's next frame, say, never comes while the page is hidden. */
+async function unlessStopped(signal: AbortSignal | undefined, promised: unknown): Promise<void> {
+  if (!signal || signal.aborted) return void (await promised);
+  let stop: () => void;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  await Promise.race([promised, stopped]).finally(() => signal.removeEventListener("abort", stop));
+}
+
 /** @param control what callbacks get of the network
  *  @param states which callbacks had when the run was interrupted */
 export async function train(
@@ -80,7 +91,7 @@ export async function train(
       if (steps > 0 && (onProgress || callbacks.length > 0)) {
         const progress = loop.progress();
         for (const callback of callbacks) await callback.onChunkEnd?.(progress, run);
-        await onProgress?.(progress);
+        await unlessStopped(signal, onProgress?.(progress));
       }
       // The event loop turns between chunks; the last one has nobody to wait for.
       if (!loop.finished) await macrotask();

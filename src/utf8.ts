@@ -10,6 +10,8 @@ export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
 
 /** A byte order mark is text like any other. @throws {Error} of what kind the engine says: bytes that are no UTF-8 */
 export function fromUtf8(bytes: Uint8Array): string {
-  if (typeof TextDecoder === "function") return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  // Browsers decode no shared memory.
+  const own = bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
+  if (typeof TextDecoder === "function") return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(own);
   return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
 }

@@ -53,6 +53,12 @@ const data: readonly Row[] = [
     ShapeError,
     /^predict: inputs: element 0 is a Float32Array whose buffer is detached/,
   ],
+  [
+    "a canvas's pixels",
+    (n) => n.predict(any({ data: new Uint8ClampedArray(4), [Symbol.toStringTag]: "ImageData" })),
+    ShapeError,
+    /^predict: inputs: got an ImageData, expected a typed array or an array of rows, as its field data$/,
+  ],
   ["a Promise for inputs", (n) => n.predict(any(Promise.resolve(inputs))), ShapeError, /predict: inputs: got a Promise/],
   ["an unknown input", (n) => n.predict({ x: inputs }), ShapeError, /^predict: inputs: unknown name "x", expected input$/],
   [

@@ -31,8 +31,22 @@ describe("a saved file", () => {
 
   test.each<readonly [string, (bytes: Uint8Array) => unknown, RegExp]>([
     ["nothing", () => undefined, /got undefined, expected a Uint8Array/],
+    [
+      "a file of a page",
+      () => new Blob(["a"]),
+      /got a Blob, expected a Uint8Array or an ArrayBuffer of the file's bytes; await its arrayBuffer\(\) gives them$/,
+    ],
+    [
+      "the page of a server that has no such file",
+      () => new TextEncoder().encode("\n<!DOCTYPE html><title>Not found</title>"),
+      /bytes that do not begin with "chainrul", expected a file written by save\(\); they are a page, as a server sends where there is no such file$/,
+    ],
     ["null", () => null, /got null, expected a Uint8Array/],
-    ["text", () => "chainrul", /got "chainrul", expected a Uint8Array .*; await readFile\(path\) of node:fs\/promises gives them$/],
+    [
+      "text",
+      () => "chainrul",
+      /got "chainrul", expected a Uint8Array .*; await readFile\(path\) of node:fs\/promises gives them, in a page await response.arrayBuffer\(\)$/,
+    ],
     [
       "a DataView",
       (bytes) => new DataView(bytes.buffer),

@@ -196,6 +196,41 @@ describe.skipIf(!installed)("Chromium", () => {
     expect(there.hash).toBe((await classify(sources, "js")).hash);
     const refusal = await opened.evaluate(() => training.classify(chainrule, "wasm").catch((error: Error) => error.name));
     expect(refusal).toBe("BackendError");
+    // What has been tried is known, and said where threads are asked for.
+    const [features, threads] = await opened.evaluate(async () => {
+      const { dense, features, meanSquaredError, network } = chainrule;
+      const error = await network({ input: 1, layers: [dense(1)], loss: meanSquaredError(), threads: 2 }).catch(({ message }) => message);
+      return [features(), error] as const;
+    });
+    for (const feature of [features.simd, features.relaxedSimd]) {
+      expect(feature).toEqual({ available: false, reason: expect.stringContaining("this environment refuses to compile WebAssembly") });
+    }
+    expect(threads).toMatch(/^network: threads is 2, but plain JavaScript .* has no threads, which is .*'wasm-unsafe-eval'/);
+    await opened.close();
+  });
+
+  test("hundreds of small networks train on two threads in one page, one after the other, though a page holds 124 memories", async () => {
+    const opened = await open("/isolated");
+    const [threads, saved] = await opened.evaluate(async () => {
+      const { dense, disposeThreads, loadNetwork, meanSquaredError, network } = chainrule;
+      const data = { inputs: new Float32Array(16).fill(0.3), targets: new Float32Array(4).fill(1) };
+      const counts = new Set<number>();
+      let bytes = new Uint8Array();
+      for (let i = 0; i < 200; ++i) {
+        const net = await network({ input: 4, layers: [dense(8), dense(1)], loss: meanSquaredError(), threads: 2, seed: i });
+        await net.fit(data);
+        counts.add(net.backend.threads);
+        bytes = net.save();
+        if (i % 2) net.dispose();
+      }
+      await disposeThreads();
+      // TextDecoder refuses what lies in shared memory.
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      shared.set(bytes);
+      return [[...counts], (await loadNetwork(shared)).weightsHash() === (await loadNetwork(bytes)).weightsHash()] as const;
+    });
+    expect(threads).toEqual([2]);
+    expect(saved).toBe(true);
     await opened.close();
   });
 

@@ -220,6 +220,30 @@ test("an epoch's numbers are formulas over its rows, however they are divided: m
   }
 });
 
+test("a signal is heard while what onProgress has promised never comes, as a hidden page's next frame", async () => {
+  const net = await make();
+  const stop = new AbortController();
+  const onProgress = () => {
+    setTimeout(() => stop.abort(), 5);
+    return new Promise(() => {});
+  };
+  const { stopped } = await net.fit(data, { epochs: 1e6, batchSize: 5, signal: stop.signal, chunkMilliseconds: 1, onProgress });
+  expect(stopped).toBe("signal");
+  // What it says to the signal itself is waited for, and what it throws ends the run, with a signal or without.
+  let ended = false;
+  await net.fit(data, {
+    epochs: 1e6,
+    signal: AbortSignal.any([]),
+    chunkMilliseconds: 1,
+    onProgress: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      ended = true;
+      throw new RangeError("enough");
+    },
+  }).catch(({ message }) => expect(message).toBe("enough")); // biome-ignore format: one call
+  expect(ended).toBe(true);
+});
+
 test("an epoch in which nothing counts has loss and metrics 0", async () => {
   const net = await network({
     input: 1,

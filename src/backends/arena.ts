@@ -8,6 +8,8 @@ import { BackendError } from "../errors.js";
 export const collectEvery = 64 * 2 ** 20;
 
 const MiB = 2 ** 20;
+/** What a memory counts for at least: so that of small ones, too, an engine collects before a page has as many as it can. */
+export const leastMemory = 2 * MiB;
 /** WebAssembly's page. */
 export const page = 65_536;
 /** No region lies below, where `Control` is; to kernels the address 0 means "left out". */
@@ -259,7 +261,7 @@ export function regionSize(wanted: number): number {
 
 export function outOfMemory(wanted: number, cause: unknown): BackendError {
   return new BackendError(
-    `memory: the engine refused ${inMiB(wanted)} in one piece; dispose() networks that are no longer needed, use smaller batches or fewer units, or raise the limit of addresses, if there is one (ulimit -v)`,
+    `memory: the engine refused ${inMiB(wanted)} in one piece; dispose() networks that are no longer needed, disposeThreads() if none trains, use smaller batches or fewer units, or raise the limit of addresses, if there is one (ulimit -v)`,
     { cause },
   );
 }

@@ -137,9 +137,10 @@ export async function shareRegion(region: Region, choice: ThreadChoice, load: ()
 }
 
 /** @throws {BackendError} a number of threads was asked for that this region cannot have */
-export function checkPossible({ whyOneThread }: Region, choice: ThreadChoice): void {
-  if (choice !== "auto" && choice > 1 && whyOneThread !== undefined)
-    throw new BackendError(`network: threads is ${choice}, but ${whyOneThread}; threads: "auto" takes what there is`);
+export function checkPossible({ whyOneThread, backend }: Region, choice: ThreadChoice): void {
+  if (choice === "auto" || choice === 1 || whyOneThread === undefined) return;
+  const why = backend.name === "js" ? `${whyOneThread}, which is ${backend.reason}` : whyOneThread;
+  throw new BackendError(`network: threads is ${choice}, but ${why}; threads: "auto" takes what there is`);
 }
 
 async function openJs(bytes: number, { name, reason }: ArithmeticWish, why: string): Promise<Region> {

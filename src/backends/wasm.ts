@@ -7,7 +7,7 @@ import { checkOneOf, shown } from "../checks.js";
 import { isReported, whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, collectEvery, outOfMemory, page, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, collectEvery, leastMemory, outOfMemory, page, type Run } from "./arena.js";
 import type { BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
@@ -61,6 +61,13 @@ export function isAnyCompiled(): boolean {
   return compiled.size > 0;
 }
 
+let refusal: string | undefined;
+
+/** Why nothing can be compiled here, if it has been tried: a policy forbids what the engine has. Not what was compiled ahead of time. */
+export function whyNotCompiled(): string | undefined {
+  return isAnyCompiled() ? undefined : refusal;
+}
+
 async function compile(name: BuildName): Promise<Compiled> {
   const none = whyNot("strict");
   if (none) throw new NoWebAssembly(`wasm: ${none}`);
@@ -71,8 +78,9 @@ async function compile(name: BuildName): Promise<Compiled> {
   try {
     module = await WebAssembly.compile(bytes);
   } catch (cause) {
+    refusal = `this environment refuses to compile WebAssembly (${cause})`;
     throw new NoWebAssembly(
-      `wasm: this environment refuses to compile WebAssembly (${cause}); a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src; useModule("${name}", …) takes a module compiled ahead of time, as Cloudflare Workers need it`,
+      `wasm: ${refusal}; a page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src; useModule("${name}", …) takes a module compiled ahead of time, as Cloudflare Workers need it`,
       { cause },
     );
   }
@@ -174,7 +182,10 @@ class WasmRegion implements Region {
   async share(threads: number, reason: string): Promise<void> {
     if (threads > 1) {
       const build = await compileBuild(`${this.arithmetic.name}Threads`);
-      if (this.#build !== build) this.#move(build);
+      if (this.#build !== build) {
+        await letCollectedRegionsReturn(build.pool, this.bytes);
+        this.#move(build);
+      }
       await startWorkers(this.#shared(threads));
     }
     this.#threads = { count: threads, reason: `; ${reason}` };
@@ -275,7 +286,7 @@ const noticed = whenCollected<{ over: boolean }>((collection) => {
  *  makes an engine look; a resizable one lets Chromium wait. Where marking takes longer (heaps from some 100 MB on) this gives up: 64 MiB
  *  later it asks again. */
 async function letCollectedRegionsReturn(pool: ArenaPool, bytes: number): Promise<void> {
-  sinceCollection += bytes;
+  sinceCollection += pool.shares(bytes) ? bytes : Math.max(bytes, leastMemory);
   if (sinceCollection < collectEvery || pool.hasRoom(bytes)) return;
   sinceCollection = 0;
   const collection = { over: !isReported };

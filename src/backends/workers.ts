@@ -1,7 +1,7 @@
 // Workers of Node and of browsers under one interface. Their code is a string, so that no bundler has to find a file, and what they say
 // is in pool.ts.
 import { BackendError } from "../errors.js";
-import { collectEvery, firstByte } from "./arena.js";
+import { collectEvery, firstByte, leastMemory } from "./arena.js";
 
 /** What a worker is told: to enter a memory as one of its threads, and to take part in the runs that follow the `seen`-th. */
 export interface Entry {
@@ -53,7 +53,7 @@ const enter = ({ module, memory, thread, seen }) => {
     exports?.abort();
   }
   tell({ left: why });
-  left += memory.buffer.byteLength;
+  left += Math.max(memory.buffer.byteLength, ${leastMemory});
   if (left < ${collectEvery}) return;
   left = 0;
   setTimeout(collect);
@@ -68,6 +68,7 @@ export function startThread(listener: Listener): Thread {
   try {
     return node ? startInNode(node, listener) : startInBrowser(listener);
   } catch (cause) {
+    if (!node) forbidden = true;
     throw new BackendError(`threads: ${node ? refused : refusedByPage} (${cause})`, { cause });
   }
 }

@@ -68,12 +68,16 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
   return bytes;
 }
 
+const isMarkup = (bytes: Uint8Array) => /^\s*<(!doctype|html|\?xml)/i.test(String.fromCharCode(...bytes.subarray(0, 64)));
+
 /** @throws {FormatError} for a foreign, newer, truncated or altered file */
 export function decode(file: Uint8Array | ArrayBuffer): StoredNetwork {
   const bytes = bytesOf("saved network", file);
   const view = viewOf(bytes);
   if (String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC)
-    throw new FormatError(`saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()`);
+    throw new FormatError(
+      `saved network: ${bytes.length} bytes that do not begin with "${MAGIC}", expected a file written by save()${isMarkup(bytes) ? "; they are a page, as a server sends where there is no such file" : ""}`,
+    );
   if (bytes.length < 16 + DIGEST) throw new FormatError(`saved network: ${bytes.length} bytes: the file was cut short`);
   const version = view.getUint32(8, true);
   if (version !== VERSION)
