@@ -1,14 +1,17 @@
 // What is published: modules for npm consumers, without dependencies; the same as CommonJS, for what loads no ES modules, as Jest by default;
 // one file for pages without a bundler, with the builds that are loaded on demand next to it; and the bare modules for runtimes that compile
 // WebAssembly ahead of time only.
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
+/** Of a module in here, wherever this folder lies. */
+const pathOf = (id: string) => relative(import.meta.dirname, id).replaceAll("\\", "/");
 /** The JavaScript backend: loaded on demand, as the builds are. */
 const plain = (id: string) =>
-  /\/src\/backends\/(js\.|kernels\/)|\/build\/js\/|\/assembly\/coefficients\./.test(id) && !id.endsWith(".d.ts");
+  /^(src\/backends\/(js\.|kernels\/)|build\/js\/|assembly\/coefficients\.)/.test(pathOf(id)) && !id.endsWith(".d.ts");
 /** What every entry may need: all but the entries themselves, what is loaded on demand, and declarations. */
-const shared = (id: string) => /\/(src|assembly)\/|\/build\/strict\./.test(id) && !plain(id) && !/\/src\/(node|csv)\b|\.d\.ts$/.test(id);
+const shared = (id: string) =>
+  /^(src\/|assembly\/|build\/strict\.)/.test(pathOf(id)) && !plain(id) && !/^src\/(node|csv)\b|\.d\.ts$/.test(pathOf(id));
 
 /** Makes texts cheap to read for V8: one "\u2026" and all of the source takes two bytes a character; a template is read several times as
  *  slowly as a string, and the minifier writes all strings as templates. Each statement begins a line: Node shows the line that threw. */

@@ -2,8 +2,9 @@
 import { multiplyAdd } from "./arithmetic";
 import { report, suspicious } from "./watch";
 
-/** v = rho·v + oneMinusRho·g²; mean, if given, = rho·mean + oneMinusRho·g;
- *  step = g / (sqrt(mean given ? v - mean² : v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
+/** If mean is given: v = rho·(v + oneMinusRho·(g - mean)²), mean = rho·mean + oneMinusRho·g, so that v is the mean of g² less the mean's square,
+ *  which taken off would leave nothing but rounding where gradients hardly vary; else v = rho·v + oneMinusRho·g².
+ *  step = g / (sqrt(v) + epsilon); velocity, if given, = momentum·velocity + step, and is the step; w -= rate·step */
 export function rmspropStep(
   w: usize,
   v: usize,
@@ -19,7 +20,6 @@ export function rmspropStep(
   begin: u32,
   end: u32,
 ): void {
-  const zero = f32x4.splat(0);
   const minusRate = f32x4.splat(-rate);
   const keep = f32x4.splat(rho);
   const take = f32x4.splat(oneMinusRho);
@@ -32,16 +32,16 @@ export function rmspropStep(
   do {
     const weight = v128.load(w + at);
     const gradient = v128.load(g + at);
-    let variance = multiplyAdd(keep, v128.load(v + at), f32x4.mul(take, f32x4.mul(gradient, gradient)));
+    const before = v128.load(v + at);
+    let variance: v128;
+    if (mean) {
+      const average = v128.load(mean + at);
+      const off = f32x4.sub(gradient, average);
+      variance = f32x4.mul(keep, multiplyAdd(take, f32x4.mul(off, off), before));
+      v128.store(mean + at, multiplyAdd(keep, average, f32x4.mul(take, gradient)));
+    } else variance = multiplyAdd(keep, before, f32x4.mul(take, f32x4.mul(gradient, gradient)));
     v128.store(v + at, variance);
     watched = f32x4.add(watched, variance);
-    if (mean) {
-      const average = multiplyAdd(keep, v128.load(mean + at), f32x4.mul(take, gradient));
-      v128.store(mean + at, average);
-      variance = multiplyAdd(f32x4.neg(average), average, variance);
-      // Never negative but by rounding; a NaN is not below 0 and stays.
-      variance = v128.andnot(variance, f32x4.lt(variance, zero));
-    }
     let step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), floor));
     if (velocity) {
       step = multiplyAdd(inertia, v128.load(velocity + at), step);

@@ -90,8 +90,10 @@ function isNested(given: Rows): given is readonly (readonly number[] | NumberArr
   return isList(given[0]) || given.slice(0, NEAR).some(isList);
 }
 
+type Floats = Float32Array | Float64Array;
+
 /** What makes an array for so many rows. @throws {ShapeError} more than the engine holds, as of an array with one element far away */
-type Room = (who: string, rows: number, width: number) => Float32Array;
+type Room<T extends Floats = Float32Array> = (who: string, rows: number, width: number) => T;
 
 /** As a canvas's ImageData is. */
 const isHolder = (given: unknown) => isList((given as { readonly data?: unknown } | null | undefined)?.data);
@@ -99,6 +101,16 @@ const isHolder = (given: unknown) => isList((given as { readonly data?: unknown 
 /** @param who names the data in messages, as "fit: inputs"
  *  @param width elements of a row, with the reason in `wanted` */
 export function toRows(who: string, given: Rows, width: number, wanted: string, room: Room = ownRoom): Matrix {
+  const values = valuesOf(who, given, width, wanted, room);
+  return { rows: values.length / width, width, values };
+}
+
+/** The same numbers as they were given: float32 ones, or in float64. */
+export function toNumbers(who: string, given: Rows, width: number, wanted: string): Floats {
+  return valuesOf<Floats>(who, given, width, wanted, (who, rows, width) => reserved(who, rows, width, Float64Array));
+}
+
+function valuesOf<T extends Floats>(who: string, given: Rows, width: number, wanted: string, room: Room<T>): T | Float32Array {
   if (!isNumberArray(given) && !Array.isArray(given))
     throw new ShapeError(
       `${who}: got ${shown(given)}, expected a typed array or an array of rows${isHolder(given) ? ", as its field data" : ""}`,
@@ -108,10 +120,16 @@ export function toRows(who: string, given: Rows, width: number, wanted: string, 
     ? flatten(who, given, width, wanted, room)
     : flat(who, given as NumberArray | readonly number[], width, wanted, room);
   checkFinite(who, values, width, given);
-  return { rows: values.length / width, width, values };
+  return values;
 }
 
-function flat(who: string, given: NumberArray | readonly number[], width: number, wanted: string, room: Room): Float32Array {
+function flat<T extends Floats>(
+  who: string,
+  given: NumberArray | readonly number[],
+  width: number,
+  wanted: string,
+  room: Room<T>,
+): T | Float32Array {
   // First of all whether they are numbers: a first row that is none makes a list of rows look flat.
   const values = given instanceof Float32Array ? given : numbers(who, given, room);
   if (given.length % width !== 0)
@@ -119,21 +137,23 @@ function flat(who: string, given: NumberArray | readonly number[], width: number
   return values;
 }
 
-function numbers(who: string, given: NumberArray | readonly number[], room: Room): Float32Array {
+function numbers<T extends Floats>(who: string, given: NumberArray | readonly number[], room: Room<T>): T {
   const values = room(who, given.length, 1);
   copyNumbers(() => who, given, values, 0);
   return values;
 }
 
-const ownRoom: Room = (who, rows, width) => {
+function reserved<T extends Floats>(who: string, rows: number, width: number, Type: new (length: number) => T): T {
   try {
-    return new Float32Array(rows * width);
+    return new Type(rows * width);
   } catch (cause) {
     throw new ShapeError(`${who}: no memory for ${rows} rows of ${width} (${cause}); dataset.stream() takes more than memory holds`, {
       cause,
     });
   }
-};
+}
+
+const ownRoom: Room = (who, rows, width) => reserved(who, rows, width, Float32Array);
 
 /** Elements of a shelf, and of an array that is put on one, at most. */
 const SHELF = 2 ** 14;
@@ -158,7 +178,7 @@ const sharedRoom: Room = (who, rows, width) => (rows * width <= SMALL ? onShelf(
 /** Advice for samples of several axes, as images. */
 const FLATTEN = "; a row is one sample's numbers one after another, as sample.flat(Infinity)";
 
-function copyNumbers(who: () => string, from: NumberArray | readonly number[], to: Float32Array, at: number): void {
+function copyNumbers(who: () => string, from: NumberArray | readonly number[], to: Floats, at: number): void {
   for (let i = 0; i < from.length; ++i) {
     const value: unknown = from[i];
     if (typeof value !== "number")
@@ -167,16 +187,16 @@ function copyNumbers(who: () => string, from: NumberArray | readonly number[], t
   }
 }
 
-function flatten(
+function flatten<T extends Floats>(
   who: string,
   given: readonly (readonly number[] | NumberArray)[],
   width: number,
   wanted: string,
-  room: Room,
-): Float32Array {
+  room: Room<T>,
+): T | Float32Array {
   const [first] = given;
   // What the library alone looks at may lie where it is.
-  if (room === sharedRoom && given.length === 1 && first instanceof Float32Array && first.length === width) return first;
+  if ((room as unknown) === sharedRoom && given.length === 1 && first instanceof Float32Array && first.length === width) return first;
   const values = room(who, given.length, width);
   for (let r = 0, at = 0; r < given.length; ++r, at += width) {
     const row = given[r]!;
@@ -196,14 +216,14 @@ function flatten(
 let unaccustomed = 2 ** 17;
 
 /** Beyond float32's range counts as infinite: that is what it becomes. */
-function checkFinite(who: string, values: Float32Array, width: number, given: Rows): void {
+function checkFinite(who: string, values: Floats, width: number, given: Rows): void {
   unaccustomed -= values.length;
   const found =
     unaccustomed > 0 && values.length > 1024
       ? [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].some((value) => values.includes(value))
       : hasNonFinite(values);
   if (!found) return;
-  const i = values.findIndex((value) => !Number.isFinite(value));
+  const i = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
   const [row, column] = [Math.floor(i / width), i % width];
   const own = isNested(given) ? given[row]![column]! : given[i]!;
   const most = Number.isFinite(own) ? ", whose largest is 3.4e38" : "";
@@ -212,7 +232,8 @@ function checkFinite(who: string, values: Float32Array, width: number, given: Ro
 
 /** Whether the sum is not finite, which float64 sums of float32 numbers are. From four places at once: what is not in the caches is fetched four
  *  times as fast where nothing fetches ahead. */
-function hasNonFinite(values: Float32Array): boolean {
+function hasNonFinite(values: Floats): boolean {
+  if (values instanceof Float64Array) return values.some((value) => !Number.isFinite(Math.fround(value)));
   const { length } = values;
   const quarter = length >> 2;
   let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];

@@ -109,7 +109,10 @@ export function gradCheck(net: Network, data: Data, options: GradCheckOptions = 
       const first = at(values);
       // At a kink a gradient is one of the slopes, and so finite.
       if (!isOff(first) || !Number.isFinite(first.analytic)) return first;
-      const aside = at(values.with(index, values[index]! + FIRST_STEP * unit));
+      // Where all is flat on one side, as left of a relu, anything agrees: then on the other one.
+      const besides = (side: number) => at(values.with(index, values[index]! + side * unit));
+      let aside = besides(FIRST_STEP);
+      if (!isOff(aside) && aside.analytic === 0) aside = besides(-FIRST_STEP);
       return isOff(aside) ? first : aside;
     });
     put(values);

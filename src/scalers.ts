@@ -1,7 +1,7 @@
-// Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Sums are float64 and in the
-// rows' order, every result is rounded to float32 once: the same bits everywhere.
+// Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Numbers are taken as they are given,
+// in float64 where they are; sums are float64 and in the rows' order, every result is rounded to float32 once: the same bits everywhere.
 import { checkCount, checkNumber, checkOneOf, checkOptions, isArrayOf, isRecord, shown } from "./checks.js";
-import { type Ports, type Rows, targetShape, toRows } from "./data.js";
+import { type Ports, type Rows, targetShape, toNumbers } from "./data.js";
 import { checkHeld, Dataset } from "./dataset/dataset.js";
 import { isStream } from "./dataset/stream.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
@@ -12,7 +12,8 @@ export interface Scaler {
   /** What was learnt, one number a column; `restoreScaler(type, options)` makes the same scaler. */
   readonly options: Readonly<Record<string, readonly number[]>>;
   readonly columns: number;
-  /** @param rows `[n, columns]`, flat or as rows @returns the same in the new scale, flat @throws {ShapeError} another width, or not
+  /** @param rows `[n, columns]`, flat or as rows: numbers that float32 cannot tell apart, as times, may be here, and in no dataset
+   *  @returns the same in the new scale, flat @throws {ShapeError} another width, or not
    *    finite, before or after */
   transform(rows: Rows): Float32Array<ArrayBuffer>;
   /** The way back, as for predictions of scaled targets. */
@@ -37,7 +38,7 @@ export interface Scalers {
 
 function scaler(type: Scaler["type"], options: Scaler["options"], columns: readonly Column[]): Scaler {
   const apply = (who: string, rows: Rows, f: (value: number, column: Column) => number) => {
-    const { values } = toRows(`${type}: ${who}`, rows, columns.length, "the columns it was fitted on");
+    const values = toNumbers(`${type}: ${who}`, rows, columns.length, "the columns it was fitted on");
     const out = new Float32Array(values.length);
     const width = columns.length;
     for (let at = 0; at < out.length; at += width)
@@ -84,7 +85,7 @@ function rowsOf(who: string, source: Fitted, { of = "inputs", columns }: ScalerO
     throw new OptionError(
       `${who}: got ${isStream(source) ? "a stream" : shown(source)}, expected a dataset, as dataset({ inputs, targets }), rows, or flat numbers with the option columns${isStream(source) ? "; await dataset.from(rows) makes a dataset of as many of its rows as you take" : ""}`,
     );
-  return { values: toRows(who, source, width, "as the first row").values, width };
+  return { values: toNumbers(who, source, width, "as the first row"), width };
 }
 
 interface Table {

@@ -96,6 +96,9 @@ test("regression scores take rows, flat numbers, or one of each", () => {
 
 test("r2 of constant targets is 1 for exact predictions and 0 for others", () => {
   expect([r2([2, 2], [2, 2]), r2([2, 2], [2, 3])]).toEqual([1, 0]);
+  // Their mean is not 0.1 exactly.
+  expect([r2([0.1, 0.1, 0.1], [0.1, 0.1, 0.1]), r2([0.1, 0.1, 0.1], [0.2, 0.2, 0.2])]).toEqual([1, 0]);
+  expect(r2([[0.1, 1], [0.1, 2], [0.1, 3]], [[0.2, 1], [0.2, 2], [0.2, 3]])).toBe(0.5); // biome-ignore format: rows
 });
 
 test.each<[string, () => unknown, RegExp]>([

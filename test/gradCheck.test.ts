@@ -1,6 +1,6 @@
 // gradCheck: that it finds gradients right, and wrong ones wrong.
 import { describe, expect, test } from "vitest";
-import { activation, dense, dropout, gradCheck, meanAbsoluteError, meanSquaredError, network, zeros } from "../src/index.js";
+import { activation, constant, dense, dropout, gradCheck, meanAbsoluteError, meanSquaredError, network, zeros } from "../src/index.js";
 import { matrix } from "./cases.js";
 
 describe("gradCheck", () => {
@@ -176,6 +176,25 @@ describe("gradCheck", () => {
     ] as const)
       expect((await checkOf(f, (w) => (w === 0 ? at0 : at1))).agrees).toBe(true);
     expect((await checkOf(f, () => 4)).agrees).toBe(false);
+  });
+
+  test("a flat side of a kink excuses no gradient that is wrong on the other one", async () => {
+    const one = { bias: false, weight: constant(1) } as const;
+    const net = await network({
+      input: 1,
+      layers: [dense(1, { ...one, weight: constant(-0.003), activation: "relu" }), dense(1, one)],
+      loss: meanSquaredError(),
+      seed: 1,
+    });
+    const data = { inputs: [[-1]], targets: [[1]] };
+    expect(gradCheck(net, data).agrees).toBe(true);
+    const gradients = net.gradients.bind(net);
+    net.gradients = (...batch) => {
+      const found = gradients(...batch);
+      const weight = found["dense_1.weight"]!;
+      return { ...found, "dense_1.weight": { ...weight, values: weight.values.map((value) => -value) } };
+    };
+    expect(gradCheck(net, data).agrees).toBe(false);
   });
 
   test("finds the slope between two kinks that all but the least steps have inside", async () => {

@@ -4,7 +4,8 @@ import { checkClassWeights } from "../weighting.js";
 import { type Loss, type LossOptions, loss, shared } from "./loss.js";
 
 interface FromLogits {
-  /** whether predictions are logits, which is exact for probabilities near 0 and 1; default false: they are probabilities */
+  /** whether predictions are logits, which is exact for probabilities near 0 and, but for a rounding of 6e-8 in them, near 1; default false:
+   *  they are probabilities */
   readonly fromLogits?: boolean | undefined;
 }
 
@@ -34,7 +35,8 @@ export type SparseCategoricalCrossEntropyOptions = CategoricalCrossEntropyOption
 
 /** Mean of -(positiveWeight·y·log q + (1 - y)·log(1 - q)); q = sigmoid(p) with `fromLogits`, else p itself. Logarithms are
  *  held at -100 and what gradients are divided by at 1e-12, so that probabilities of 0 and 1 have a loss and a gradient; for those within 1e-12
- *  of them the gradient is less than the slope. `fromLogits` has no such limits. */
+ *  of them the gradient is less than the slope. `fromLogits` has no such limits, but rounds a
+ *  probability within 6e-8 of 1 to 1. */
 export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {
   checkOptions("binaryCrossEntropy", options, [...shared, "fromLogits", "labelSmoothing", "positiveWeight"]);
   const { fromLogits = false, labelSmoothing = 0, positiveWeight = 1 } = options;

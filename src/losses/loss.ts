@@ -48,7 +48,7 @@ export interface LossOptions {
   readonly reduction?: "mean" | "sum" | undefined;
   /** factor of the loss and its gradient, above 0, default 1 */
   readonly weight?: number | undefined;
-  /** What a mean of weighted terms is divided by: the weights' sum (default, as PyTorch; their unit is of no matter) or the number of terms
+  /** What a mean of weighted terms is divided by: the weights' sum (default, as PyTorch; their unit is of no matter, from 1e-36 to 1e36) or the number of terms
    *  (as Keras). Weights are sample weights and class weights; ignored positions count in neither. */
   readonly normalization?: Normalization | undefined;
 }

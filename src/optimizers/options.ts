@@ -20,18 +20,21 @@ export interface Ema {
 
 interface Optional {
   /** default none */
-  readonly clip?: Clip;
+  readonly clip?: Clip | undefined;
   /** settings for some parameters only: `groups: [vectorsWithoutDecay, { match: "dense_1", frozen: true }]` */
-  readonly groups?: readonly ParameterGroup[];
+  readonly groups?: readonly ParameterGroup[] | undefined;
   /** default none */
-  readonly ema?: Ema;
+  readonly ema?: Ema | undefined;
 }
 
+/** State smaller than 1e-29 becomes 0 within 64 steps, before it is subnormal: gradients below 1e-14, whose squares are that small, want the default
+ *  epsilons, beside which they are nothing. */
 export interface Common extends Optional {
   /** step size, >= 0, or a schedule of it; the default is each optimizer's own */
   readonly learningRate?: number | Schedule | undefined;
   /** weightDecay·w is added to each gradient (adamW, lion: w shrinks by learningRate·weightDecay instead); biases too unless a group says
-   *  otherwise; >= 0, default 0, of adamW 0.01 */
+   *  otherwise; >= 0, default 0, of adamW 0.01. Where learningRate·weightDecay is below 1e-6, rounding changes what a float32 weight loses, and
+   *  below 3e-8 it loses nothing. */
   readonly weightDecay?: number | undefined;
 }
 

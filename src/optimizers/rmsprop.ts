@@ -11,7 +11,7 @@ export interface RmspropOptions extends Common {
   readonly epsilon?: number | undefined;
   /** of the scaled gradients, [0, 1), default 0: none */
   readonly momentum?: number | undefined;
-  /** takes the square of the gradients' mean off v, so that it is their variance; default false */
+  /** v is the gradients' variance: the mean of their squares less the square of their mean; default false */
   readonly centered?: boolean | undefined;
 }
 
@@ -22,7 +22,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkEpsilon("rmsprop", all.epsilon);
   checkBoolean("rmsprop: centered", all.centered);
   const { rho, epsilon, momentum, centered } = all;
-  const slots = ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  const slots = [...(centered ? ["variance", "mean"] : ["v"]), ...(momentum > 0 ? ["velocity"] : [])];
   const least = slots.map((slot) => (slot === "velocity" ? leastStep(momentum) : leastMean(rho)));
   return optimizer("rmsprop", all, {
     slots,

@@ -98,7 +98,7 @@ export abstract class Expressions {
   square(x: Tensor): Tensor {
     return this.mul(this.tensorOf("square", x), x);
   }
-  /** x^exponent. By products for whole exponents from -8 to 8, by square roots for halves of them; otherwise e^(exponent·ln x), for x > 0
+  /** x^exponent. By products for whole exponents from -8 to 8, by square roots for halves of them, whose gradient at 0 is NaN, 0·∞; otherwise e^(exponent·ln x), for x > 0
    *  only, which is off by about |exponent·ln x| ulp. */
   pow(x: Tensor, exponent: number): Tensor {
     checkNumber(`${this.scope}: pow: exponent`, exponent);

@@ -27,15 +27,16 @@ export function rmspropStep(
   if (mean || velocity)
     for (let i = begin; i < end; ++i) {
       const gradient = f32[gAt + i]!;
-      let variance = fround(fround(rho * f32[vAt + i]!) + fround(oneMinusRho * fround(gradient * gradient)));
+      const before = f32[vAt + i]!;
+      let variance: number;
+      if (mean) {
+        const average = f32[meanAt + i]!;
+        const off = fround(gradient - average);
+        variance = fround(rho * fround(before + fround(oneMinusRho * fround(off * off))));
+        f32[meanAt + i] = fround(fround(rho * average) + fround(oneMinusRho * gradient));
+      } else variance = fround(fround(rho * before) + fround(oneMinusRho * fround(gradient * gradient)));
       f32[vAt + i] = variance;
       bad += variance - variance;
-      if (mean) {
-        const average = fround(fround(rho * f32[meanAt + i]!) + fround(oneMinusRho * gradient));
-        f32[meanAt + i] = average;
-        variance = fround(variance - fround(average * average));
-        if (variance < 0) variance = 0;
-      }
       let step = fround(gradient / fround(fround(Math.sqrt(variance)) + epsilon));
       if (velocity) {
         step = fround(fround(momentum * f32[velocityAt + i]!) + step);

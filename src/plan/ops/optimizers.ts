@@ -107,8 +107,8 @@ export const optimizerOps = {
     split: Share.Elements,
     flops: (v) => 14 * v.end!,
   })),
-  /** v = rho·v + oneMinusRho·g²; if `mean` is given: mean = rho·mean + oneMinusRho·g, d = sqrt(v - mean²) + epsilon,
-   *  else d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g/d, w -= rate·velocity, else w -= rate·g/d */
+  /** If `mean` is given v = rho·(v + oneMinusRho·(g - mean)²), mean = rho·mean + oneMinusRho·g, else v = rho·v + oneMinusRho·g²;
+   *  d = sqrt(v) + epsilon; if `velocity` is given: velocity = momentum·velocity + g/d, w -= rate·velocity, else w -= rate·g/d */
   rmspropStep: op(() => ({
     code: Op.RmspropStep,
     operands: [
