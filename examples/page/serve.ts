@@ -32,6 +32,12 @@ export function serve(dist: string, port: number): Promise<Server> {
 export const addressOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const server = await serve(join(here, "../../dist"), Number(process.env.PORT ?? 8080));
-  console.log(`Open ${addressOf(server)} in a browser. Ctrl+C ends.`);
+  const port = Number(process.env.PORT ?? 8080);
+  try {
+    const server = await serve(join(here, "../../dist"), port);
+    console.log(`Open ${addressOf(server)} in a browser. Ctrl+C ends.`);
+  } catch (error) {
+    console.error(`Port ${port} cannot be had (${(error as Error).message}); another one: PORT=8081 npm run page`);
+    process.exitCode = 1;
+  }
 }
