@@ -6,7 +6,7 @@ export { type BackendChoice, type BackendInfo, disposeThreads, type ThreadChoice
 export type { BuildName } from "./backends/builds.js";
 export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
-export type { Data, Rows, Targets } from "./data.js";
+export type { Data, Targets } from "./data.js";
 export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
 export type { DatasetOptions } from "./dataset/collect.js";
 export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
@@ -102,6 +102,7 @@ export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
 export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
+export type { Rows } from "./rows.js";
 export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
 export { argmax, sigmoid, softmax } from "./scores.js";

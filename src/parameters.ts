@@ -1,10 +1,10 @@
 // A network's parameters by their names: copied out, set all or none, hashed.
 import { MOST_DIMENSIONS, shown } from "./checks.js";
-import { type Rows, toRows } from "./data.js";
 import { ShapeError } from "./errors.js";
 import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
 import { columns, product } from "./plan/tensor.js";
+import { type Rows, toRows } from "./rows.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
 import { tensorText } from "./tensorText.js";
 import { toUtf8 } from "./utf8.js";

@@ -1,8 +1,9 @@
 // From what users have to flat arrays: columns as they are, samples and batches one after another into arrays that grow.
 import { checkCount, isArrayOf, isList, MOST_DIMENSIONS, shown } from "../checks.js";
-import { checkData, checkFields, dataFields, type Rows, toRows } from "../data.js";
+import { checkData, checkFields, dataFields } from "../data.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { product } from "../plan/tensor.js";
+import { type Rows, toRows } from "../rows.js";
 import type { Scalers } from "../scalers.js";
 import { toSampleWeights } from "../weighting.js";
 import { type Classes, checkIds, type Label, toClasses } from "./classes.js";

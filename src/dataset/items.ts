@@ -1,7 +1,8 @@
 // What data comes in one after another, be it collected or a stream: samples, and batches of them, with or without targets.
 import { isRecord, shown } from "../checks.js";
-import { checkFields, type Data, type Rows, type SampleWeights } from "../data.js";
+import { checkFields, type Data, type SampleWeights } from "../data.js";
 import { ShapeError } from "../errors.js";
+import type { Rows } from "../rows.js";
 import type { Label } from "./classes.js";
 
 /** Many samples at once. */
