@@ -1,48 +1,9 @@
 // npm run engines: one network trained on every engine, backend and number of threads. Each row prints what really ran and fails if that is
 // not what was asked for. Strict rows fail unless their weights are the same bits, and so do the relaxed ones of one engine and backend.
-// Engines come from npm, into a folder of their own.
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-
-interface Engine {
-  readonly name: "Node" | "Bun" | "Deno";
-  /** Node's major version, of others that of the Node which their `process` says they are. */
-  readonly major: number;
-  /** What npm installs. */
-  readonly package: string;
-  /** In node_modules. */
-  readonly program: string;
-  /** Before a script's path. */
-  readonly command?: readonly string[];
-  /** Its WebAssembly's relaxed product and sum are two operations. */
-  readonly fusesNothing?: boolean;
-}
-
-const windows = process.platform === "win32";
-
-/** The newest release of a major version. */
-function node(major: number): Engine {
-  const name = `node-${windows ? "win" : process.platform}-${process.arch}`;
-  return { name: "Node", major, package: `${name}@${major}`, program: `${name}/${windows ? "node.exe" : "bin/node"}` };
-}
-
-const engines: readonly Engine[] = [
-  ...[20, 22, 24, 26].map(node),
-  { name: "Bun", major: 26, package: "bun@1.4.5", program: "bun/bin/bun.exe", fusesNothing: process.arch === "x64" },
-  { name: "Deno", major: 26, package: "deno@2.9.6", program: windows ? "deno/deno.exe" : "deno/deno", command: ["run", "--allow-all"] },
-];
-
-const folder = process.env.CHAINRULE_ENGINES ?? join(tmpdir(), "chainrule-engines");
-
-interface Row {
-  readonly backend: "wasm" | "js";
-  readonly arithmetic: "strict" | "relaxed";
-  readonly threads: number;
-  readonly revectorized: boolean;
-}
+import { browsers, open } from "./engines/browsers.js";
+import type { Engine, Row } from "./engines/engine.js";
+import { install, released } from "./engines/processes.js";
 
 const rows: readonly Row[] = [
   { backend: "wasm", arithmetic: "strict", threads: 1, revectorized: false },
@@ -63,7 +24,7 @@ const rows: readonly Row[] = [
 
 /** By engine, as bench/ladder found it. */
 function fastestTile({ arithmetic, revectorized }: Row, { name, major }: Engine): string {
-  if (name === "Bun") return "2x16";
+  if (name === "Bun" || name === "Firefox") return "2x16";
   if (arithmetic === "strict") return revectorized ? "4x16" : "5x8";
   // The revectorizer of Node 22 pairs no fused operations.
   return revectorized && major >= 24 ? "6x16" : "6x8";
@@ -77,71 +38,62 @@ function expectedRefusal({ backend, arithmetic, revectorized }: Row, { name, maj
   return arithmetic === "relaxed" ? /no relaxed SIMD/ : undefined;
 }
 
-function binaryOf({ name, major, package: released, program }: Engine): string {
-  const home = join(folder, name === "Node" ? String(major) : released);
-  const binary = join(home, "node_modules", program);
-  if (!existsSync(binary)) {
-    mkdirSync(home, { recursive: true });
-    writeFileSync(join(home, "package.json"), '{ "private": true }');
-    console.log(`installing ${released} into ${home}`);
-    execFileSync("npm", ["install", "--no-audit", "--no-fund", released], {
-      cwd: home,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-  }
-  return binary;
-}
-
-const WIDTHS = [14, 8, 15, 6, 8, 13];
+const WIDTHS = [20, 8, 15, 6, 8, 13];
 const columns = (...texts: readonly string[]) =>
   texts
     .map((text, i) => text.padEnd(WIDTHS[i] ?? 0))
     .join("")
     .trimEnd();
-const yes = (value: boolean) => (value ? "yes" : "no");
+const yes = (value: unknown) => (value ? "yes" : "no");
 
 let strictHash: string | undefined;
 /** By engine and backend: each CPU may fuse or not, and JavaScript's sums are float64. */
 const relaxedHashes = new Map<string, string>();
 
 /** A line of the page, and what is wrong with it, if anything is. */
-function run(engine: Engine, row: Row): { readonly line: string; readonly wrong?: string } {
-  const binary = binaryOf(engine);
-  const { name, major, command = [], fusesNothing = false } = engine;
-  const version = `${name} ${/\d+\.\d+\.\d+/.exec(execFileSync(binary, ["--version"], { encoding: "utf8" }))![0]}`;
-  const { stdout, stderr } = spawnSync(binary, [...command, "scripts/engines/train.mjs", JSON.stringify(row)], { encoding: "utf8" });
+async function run(engine: Engine, row: Row): Promise<{ readonly line: string; readonly wrong?: string }> {
   const { backend, arithmetic, threads, revectorized } = row;
+  const version = `${engine.name} ${engine.version}`;
+  const outcome = await engine.train(row);
   const asked = (rest: string) => columns(version, backend, arithmetic, "", String(threads), yes(revectorized), rest);
   const refusal = expectedRefusal(row, engine);
-  if (refusal) {
-    const said = stderr.match(refusal)?.[0];
-    return said ? { line: asked(said) } : { line: asked("ran"), wrong: `expected ${refusal}` };
+  if ("error" in outcome) {
+    const said = refusal && outcome.error.match(refusal)?.[0];
+    return said ? { line: asked(said) } : { line: asked(""), wrong: outcome.error };
   }
-  if (!stdout) return { line: asked(""), wrong: stderr };
-  const { ran, hash } = JSON.parse(stdout);
-  const line = columns(version, ran.name, ran.build, ran.tile ?? "", String(ran.threads), yes(ran.revectorized), hash.slice(0, 16));
+  if (refusal) return { line: asked("ran"), wrong: `expected ${refusal}` };
+  const { ran, hash } = outcome;
+  const line = columns(version, ran.name, ran.build, ran.tile ?? "", String(ran.threads), yes(ran.revectorized), hash.slice(0, 10));
   const build = threads > 1 ? `${arithmetic}Threads` : arithmetic;
   const tile = backend === "wasm" ? { tile: fastestTile(row, engine) } : {};
   const wanted = { name: backend, build, ...tile, threads, revectorized, arithmetic };
   if (!isDeepStrictEqual(ran, wanted)) return { line, wrong: `asked for ${JSON.stringify(wanted)}, ran ${JSON.stringify(ran)}` };
-  if (arithmetic === "strict") strictHash ??= hash;
-  if (arithmetic === "strict" && hash !== strictHash) return { line, wrong: "other weights" };
-  const own = `${name} ${major} ${backend}`;
+  if (arithmetic === "strict") {
+    strictHash ??= hash;
+    return hash === strictHash ? { line } : { line, wrong: "other weights" };
+  }
+  const own = `${version} ${backend}`;
   const relaxedHash = relaxedHashes.get(own) ?? hash;
-  if (arithmetic === "relaxed") relaxedHashes.set(own, relaxedHash);
-  if (arithmetic === "relaxed" && hash !== relaxedHash) return { line, wrong: "other weights than this engine's first relaxed row" };
-  if (arithmetic === "relaxed" && (hash === strictHash) !== (fusesNothing && backend === "wasm"))
-    return { line, wrong: `${hash === strictHash ? "" : "not "}the weights of strict arithmetic` };
-  return { line };
+  relaxedHashes.set(own, relaxedHash);
+  if (hash !== relaxedHash) return { line, wrong: "other weights than this engine's first relaxed row" };
+  const fuses = !(engine.fusesNothing && backend === "wasm");
+  return (hash !== strictHash) === fuses ? { line } : { line, wrong: `${fuses ? "" : "not "}the weights of strict arithmetic` };
 }
 
 console.log(columns("engine", "backend", "build", "tile", "threads", "revectorized", "weights"));
 let failed = 0;
-for (const engine of engines)
+for (const given of [...released, ...browsers]) {
+  const engine = "package" in given ? install(given) : await open(given);
+  if (!engine) {
+    console.log(`${given.name} is left out: there is no ${given.program}`);
+    continue;
+  }
   for (const row of rows) {
-    const { line, wrong } = run(engine, row);
+    const { line, wrong } = await run(engine, row);
     console.log(wrong ? `${line}  FAILED: ${wrong}` : line);
     if (wrong) failed += 1;
   }
+  await engine.close();
+}
 console.log(failed ? `${failed} rows failed` : `all strict rows have the weights\n${strictHash}`);
 process.exitCode = failed ? 1 : 0;
