@@ -76,9 +76,9 @@ export function customActivation(type: string, options: Options, apply: (g: Buil
 
 export interface CustomTargets {
   /** last axis of the targets, default the prediction's */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** targets are class ids, one a row of the prediction; `apply` gets them as one-hot rows. Default false */
-  readonly ids?: boolean;
+  readonly ids?: boolean | undefined;
 }
 
 /** A loss of your own: `apply` gets prediction and target `[batch, ..., columns]` and returns one number for each row, `[batch, ..., 1]`
@@ -88,7 +88,7 @@ export interface CustomTargets {
  *    {ShapeError}: one of another shape */
 export function customLoss(
   type: string,
-  options: Options & { readonly reduction?: "mean" | "sum"; readonly weight?: number },
+  options: Options & { readonly reduction?: "mean" | "sum" | undefined; readonly weight?: number | undefined },
   apply: (g: Builder, prediction: Tensor, target: Tensor) => Tensor,
   targets: CustomTargets = {},
 ): Loss {

@@ -106,7 +106,7 @@ export function precision(targets: Numbers, predictions: Numbers, options: Avera
 export function precision(
   targets: Numbers,
   predictions: Numbers,
-  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> | undefined },
 ): number;
 export function precision(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
   return average("precision", targets, predictions, options, ({ found, predicted }) => ratio(found, predicted));
@@ -117,7 +117,7 @@ export function recall(targets: Numbers, predictions: Numbers, options: AverageO
 export function recall(
   targets: Numbers,
   predictions: Numbers,
-  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> | undefined },
 ): number;
 export function recall(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
   return average("recall", targets, predictions, options, ({ found, actual }) => ratio(found, actual));
@@ -128,7 +128,7 @@ export function f1(targets: Numbers, predictions: Numbers, options: AverageOptio
 export function f1(
   targets: Numbers,
   predictions: Numbers,
-  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> },
+  options?: AverageOptions & { readonly average?: Exclude<Average, "perClass"> | undefined },
 ): number;
 export function f1(targets: Numbers, predictions: Numbers, options: AverageOptions = {}): number | number[] {
   return average("f1", targets, predictions, options, ({ found, predicted, actual }) => ratio(2 * found, predicted + actual));

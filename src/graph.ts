@@ -35,7 +35,7 @@ function toShape(who: string, shape: number | readonly number[]): readonly numbe
 
 /** An input of a network, to call layers with: `const x = input(784); const y = dense(10)(dense(64)(x))`.
  *  @param shape of one sample: its number of features, or `[..., features]` */
-export function input(shape: number | readonly number[], options: { readonly name?: string } = {}): Node {
+export function input(shape: number | readonly number[], options: { readonly name?: string | undefined } = {}): Node {
   checkOptions("input", options, ["name"]);
   const { name } = options;
   if (name !== undefined) checkText("input: name", name);

@@ -100,7 +100,7 @@ export function lecunNormal(): Initializer {
 
 /** A random matrix `[all axes but the last, last]` whose shorter side's vectors are orthogonal with length `gain`, each such matrix as
  *  likely as any other. Saxe, McClelland and Ganguli, ICLR 2014. Needs two axes or more. @param options gain: default 1 */
-export function orthogonal(options: { readonly gain?: number } = {}): Initializer & { readonly gain: number } {
+export function orthogonal(options: { readonly gain?: number | undefined } = {}): Initializer & { readonly gain: number } {
   checkOptions("orthogonal", options, ["gain"]);
   const { gain = 1 } = options;
   checkNumber("orthogonal: gain", gain);

@@ -72,7 +72,7 @@ function checkOneScale(who: string, ours: Scalers, theirs: Scalers, whose: strin
 const text = (scaler: Scaler | undefined) => JSON.stringify(scaler);
 
 function named(scalers: Scalers): string {
-  const parts = Object.entries(scalers).map(([what, scaler]) => `${what} by ${scaler?.type}`);
+  const parts = allParts.filter((what) => scalers[what]).map((what) => `${what} by ${scalers[what]!.type}`);
   return parts.length === 0 ? "not scaled" : `scaled (${parts.join(", ")})`;
 }
 

@@ -28,7 +28,7 @@ export function namedTensor(name: string, shape: readonly number[], values: Floa
 export interface GivenParameter {
   readonly name: string;
   readonly values: Rows;
-  readonly shape?: readonly number[];
+  readonly shape?: readonly number[] | undefined;
 }
 
 /** In the order they were made. */

@@ -33,8 +33,8 @@ interface Column {
 
 /** Of a data set's inputs and targets, or of a network's. */
 export interface Scalers {
-  readonly inputs?: Scaler;
-  readonly targets?: Scaler;
+  readonly inputs?: Scaler | undefined;
+  readonly targets?: Scaler | undefined;
 }
 
 function scaler(type: Scaler["type"], options: Scaler["options"], columns: readonly Column[]): Scaler {
@@ -135,7 +135,10 @@ export function standardize(source: Fitted, options: ScalerOptions = {}): Scaler
 /** Learns each column's least and largest number; transforms to [low, high] (default [0, 1]), beyond it where other parts have more extreme
  *  numbers. A constant column keeps its scale: it becomes low.
  *  @param source the training part @throws as `standardize` */
-export function minMax(source: Fitted, options: ScalerOptions & { readonly low?: number; readonly high?: number } = {}): Scaler {
+export function minMax(
+  source: Fitted,
+  options: ScalerOptions & { readonly low?: number | undefined; readonly high?: number | undefined } = {},
+): Scaler {
   checkOptions("minMax", options, ["of", "columns", "low", "high"]);
   const { low = 0, high = 1 } = options;
   checkNumber("minMax: low", low);

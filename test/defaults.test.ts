@@ -63,7 +63,6 @@ test("initializers take for what is left out what their docstrings say; a unifor
 });
 
 test("what wraps the library may pass on options that it was not given: undefined is left out", async () => {
-  // Compiled with exactOptionalPropertyTypes, as some who use it are.
   const made = (name?: string, seed?: number, optimizer?: cr.Optimizer, kernelL2?: number, delta?: number) =>
     cr.network({ input: 2, layers: [cr.dense(1, { name, kernelL2 })], loss: cr.huber({ delta }), optimizer, seed, backend: "js" });
   const [net, plain] = [await made(undefined, 1), await cr.network({ input: 2, layers: [cr.dense(1)], loss: cr.huber(), seed: 1 })];

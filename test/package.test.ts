@@ -63,6 +63,26 @@ await network({ ...options, backend: "gpu" });
 export { download, hash, sent };
 `;
 
+/** Fails to compile where exactOptionalPropertyTypes lets no one pass on an option that he was not given. */
+const wrapper = `
+import * as all from "chainrule";
+import * as csv from "chainrule/csv";
+import * as node from "chainrule/node";
+/** Properties that may be missing, but not undefined. */
+type Strict<T> = T extends unknown ? { [K in keyof T]-?: string extends K ? never : {} extends Pick<T, K> ?
+  ({ [_ in K]: undefined } extends Pick<T, K> ? never : K) : never }[keyof T] : never;
+/** Arguments that may be {}. */
+type Options<A> = A extends unknown ? ({} extends A ? A : never) : never;
+type OptionsOf<F> = F extends (...given: infer A) => unknown ? Options<A[number]> : never;
+type Bad<M> = { [K in keyof M]-?: Strict<OptionsOf<M[K]>> }[keyof M];
+type Every = Bad<typeof all> | Bad<typeof csv> | Bad<typeof node> | Bad<typeof all.schedules> | Bad<all.Network> | Bad<all.Dataset> | Bad<all.Builder>
+  | Strict<all.ChainOptions> | Strict<all.ParameterGroup> | Strict<all.GivenParameter> | Strict<csv.CsvOptions>;
+const none: Every extends never ? true : Every = true;
+// What it would say: of such a function and of such an interface.
+const found: [Bad<{ huber(options: { readonly delta?: number }): void }>, Strict<{ readonly rank?: number }>] = ["delta", "rank"];
+export { found, none };
+`;
+
 describe("the package", () => {
   let folder: string;
   let files: string[];
@@ -208,6 +228,7 @@ console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
     ["Node's", { lib: ["ES2022"], types: ["node"], typeRoots: [resolve("node_modules/@types")] }],
   ])("its declarations stand alone under strict, without skipLibCheck, with %s types alone", (_, surroundings) => {
     writeFileSync(join(folder, "consumer.ts"), typedConsumer);
+    writeFileSync(join(folder, "wrapper.ts"), wrapper);
     const compilerOptions = {
       module: "nodenext",
       target: "es2022",
@@ -217,7 +238,7 @@ console.log(net.steps, Object.hasOwn(schedules, "shared"));`;
       skipLibCheck: false,
       ...surroundings,
     };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["consumer.ts"] }));
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["consumer.ts", "wrapper.ts"] }));
     const tsc = resolve("node_modules/typescript/bin/tsc");
     const check = () => execFileSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8", stdio: "pipe" });
     expect(check).not.toThrow();

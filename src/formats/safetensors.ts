@@ -326,7 +326,7 @@ function transpose(values: ArrayLike<number>, rows: number, columns: number): Fl
  *  @example writeFileSync("digits.safetensors", toSafetensors(net, { rename: (name) => name.replace("dense_1", "fc1") })); */
 export function toSafetensors(
   net: Network,
-  options: SafetensorsOptions & { readonly metadata?: Readonly<Record<string, string>> } = {},
+  options: SafetensorsOptions & { readonly metadata?: Readonly<Record<string, string>> | undefined } = {},
 ): Uint8Array<ArrayBuffer> {
   const layout = checkLayoutOptions("toSafetensors", options, ["layout", "rename", "metadata"], net);
   const tensors = net.parameters().map(({ name, shape, values }) => {
@@ -349,7 +349,7 @@ export function toSafetensors(
 export function fromSafetensors(
   net: Network,
   file: Uint8Array | ArrayBuffer,
-  options: SafetensorsOptions & { readonly strict?: boolean } = {},
+  options: SafetensorsOptions & { readonly strict?: boolean | undefined } = {},
 ): void {
   const layout = checkLayoutOptions("fromSafetensors", options, ["layout", "rename", "strict"], net);
   net.assertIdle("fromSafetensors");

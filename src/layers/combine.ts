@@ -8,7 +8,7 @@ import type { Tensor } from "../plan/tensor.js";
 import { checkLayer, type Layer, layer, type StoredLayer } from "./layer.js";
 
 /** Layer of several inputs of one shape: their sum. `add()(a, b)`. */
-export function add(options: { readonly name?: string } = {}): Layer {
+export function add(options: { readonly name?: string | undefined } = {}): Layer {
   checkOptions("add", options, ["name"]);
   const apply = (g: Builder, x: Tensor, ...more: readonly Tensor[]) => {
     for (const other of more)
@@ -20,7 +20,7 @@ export function add(options: { readonly name?: string } = {}): Layer {
 }
 
 /** Layer of several inputs: one after the other along the last axis. `concatenate()(a, b)`: `[batch, m]`, `[batch, n]` to `[batch, m + n]`. */
-export function concatenate(options: { readonly name?: string } = {}): Layer {
+export function concatenate(options: { readonly name?: string | undefined } = {}): Layer {
   checkOptions("concatenate", options, ["name"]);
   return layer("concatenate", { name: options.name }, (g, ...inputs) => g.concat(inputs), "several");
 }
@@ -28,7 +28,7 @@ export function concatenate(options: { readonly name?: string } = {}): Layer {
 /** Layer. x + layers(x) (He et al. 2016): the layers end with the shape they began with. Their parameters are named `<residual>.<layer>.…`;
  *  a layer that is among them twice is shared, one that is used elsewhere in the network, too, has other parameters there.
  *  @throws {OptionError} what is no layer, or two layers of one name */
-export function residual(layers: readonly Layer[], options: { readonly name?: string } = {}): Layer {
+export function residual(layers: readonly Layer[], options: { readonly name?: string | undefined } = {}): Layer {
   checkOptions("residual", options, ["name"]);
   if (!Array.isArray(layers) || layers.length === 0)
     throw new OptionError(`residual: layers is ${shown(layers)}, expected an array of layers`);

@@ -114,7 +114,7 @@ function checkSmoothing(type: string, labelSmoothing: unknown): void {
 
 /** Mean over rows of (1 - q)^gamma·(-log q), q = softmax(p) at the class id: well classified rows count little (Lin et al. 2017). Predictions
  *  are logits, targets class ids. @param options gamma >= 0, default 2; 0 is cross-entropy */
-export function focal(options: LossOptions & { readonly gamma?: number } = {}): Loss {
+export function focal(options: LossOptions & { readonly gamma?: number | undefined } = {}): Loss {
   checkOptions("focal", options, [...shared, "gamma"]);
   const { gamma = 2 } = options;
   checkNumber("focal: gamma", gamma, { least: 0 });
@@ -127,7 +127,9 @@ export function focal(options: LossOptions & { readonly gamma?: number } = {}): 
 
 /** Mean of y·a·(1 - q)^gamma·(-log q) + (1 - y)·(1 - a)·q^gamma·(-log(1 - q)), q = sigmoid(p). Predictions are logits.
  *  @param options gamma >= 0, default 2; alpha a in [0, 1], absent: both factors are 1 */
-export function binaryFocal(options: LossOptions & { readonly gamma?: number; readonly alpha?: number } = {}): Loss {
+export function binaryFocal(
+  options: LossOptions & { readonly gamma?: number | undefined; readonly alpha?: number | undefined } = {},
+): Loss {
   checkOptions("binaryFocal", options, [...shared, "gamma", "alpha"]);
   const { gamma = 2, alpha } = options;
   checkNumber("binaryFocal: gamma", gamma, { least: 0 });
@@ -173,7 +175,7 @@ export function categoricalHinge(options: LossOptions = {}): Loss {
 
 /** Mean over rows of the sum of y·(log y - log p), 0 where y is 0; p probabilities or, by `input`, their logarithms.
  *  Targets y: rows that sum to 1, or class ids. */
-export function klDivergence(options: LossOptions & { readonly input?: "probabilities" | "logProbabilities" } = {}): Loss {
+export function klDivergence(options: LossOptions & { readonly input?: "probabilities" | "logProbabilities" | undefined } = {}): Loss {
   checkOptions("klDivergence", options, [...shared, "input"]);
   const { input = "probabilities" } = options;
   checkOneOf("klDivergence: input", input, ["probabilities", "logProbabilities"]);

@@ -15,7 +15,7 @@ export function meanAbsoluteError(options: LossOptions = {}): Loss {
 }
 
 /** Mean of e = |p - y| <= delta ? e²/2 : delta·(e - delta/2) (Huber 1964). @param options delta > 0, default 1 */
-export function huber(options: LossOptions & { readonly delta?: number } = {}): Loss {
+export function huber(options: LossOptions & { readonly delta?: number | undefined } = {}): Loss {
   checkOptions("huber", options, [...shared, "delta"]);
   const { delta = 1 } = options;
   checkNumber("huber: delta", delta, { above: 0 });
@@ -30,7 +30,7 @@ export function logCosh(options: LossOptions = {}): Loss {
 
 /** Mean of p - y·log p, for counts y and predicted rates p >= 0; with `logInput` (default false) p is the rate's logarithm: e^p - y·p.
  *  For rates of exactly 0 the logarithm is held at -100; a negative rate has no loss (NaN). */
-export function poisson(options: LossOptions & { readonly logInput?: boolean } = {}): Loss {
+export function poisson(options: LossOptions & { readonly logInput?: boolean | undefined } = {}): Loss {
   checkOptions("poisson", options, [...shared, "logInput"]);
   const { logInput = false } = options;
   checkBoolean("poisson: logInput", logInput);

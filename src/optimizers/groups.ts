@@ -7,15 +7,15 @@ import type { Tensor } from "../plan/tensor.js";
 export interface ParameterGroup {
   /** A parameter (`dense_1.weight`), all of a layer (`dense_1`), or those of a name in any layer (`bias`); `*` stands for any characters.
    *  Several: any of them. Default: those of `rank`, and one of the two must be given: `match: "*"` takes every parameter. */
-  readonly match?: string | readonly string[];
+  readonly match?: string | readonly string[] | undefined;
   /** Only parameters with so many axes: 1 for biases and the scales of norms, 2 for matrices. */
-  readonly rank?: number;
+  readonly rank?: number | undefined;
   /** times the optimizer's learning rate, >= 0 */
-  readonly learningRateFactor?: number;
+  readonly learningRateFactor?: number | undefined;
   /** in place of the optimizer's, >= 0 */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** They stay as they are; training computes no gradient for them. `false` in a later group frees some again. */
-  readonly frozen?: boolean;
+  readonly frozen?: boolean | undefined;
 }
 
 /** A group: no weight decay for biases and the scales of norms, as most recipes have it. */

@@ -123,7 +123,7 @@ export class Builder extends Expressions {
     name: string,
     shape: readonly number[],
     initializer: Initializer,
-    options: { readonly l1?: number; readonly l2?: number } = {},
+    options: { readonly l1?: number | undefined; readonly l2?: number | undefined } = {},
   ): Tensor {
     checkText(`${this.layer}: a parameter's name`, name);
     const full = `${this.layer}.${name}`;

@@ -24,7 +24,7 @@ export abstract class Expressions {
   abstract tensor(
     name: string,
     shape: readonly number[],
-    options?: { readonly batched?: boolean; readonly needsGradient?: boolean },
+    options?: { readonly batched?: boolean | undefined; readonly needsGradient?: boolean | undefined },
   ): Tensor;
   abstract constant(value: number): Tensor;
   abstract get scope(): string;
