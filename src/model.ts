@@ -14,6 +14,7 @@ import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
 import { type LoadedPlan, Plans, roomForPlans, type Wanted } from "./plans.js";
 import { Stream, uniform } from "./random.js";
+import { denominatorOf, type Samples } from "./samples.js";
 
 /** Address 0 means "left out", so nothing lies there. */
 const FIRST = 64;
@@ -174,8 +175,17 @@ export class Model {
   }
 
   /** Writes a step's record but for its order. t: number of the step, from 1 on.
-   *  @param denominatorOf of a weighted output: the sum over the batch's rows, in their order */
-  writeStep(plan: Plan, views: Views, index: number, rowsInBatch: number, t: number, denominatorOf?: (output: number) => number): void {
+   *  @param samples whose rows from `first` on, or in that part of an order, are the batch; needed where outputs are weighted */
+  writeStep(
+    plan: Plan,
+    views: Views,
+    index: number,
+    rowsInBatch: number,
+    t: number,
+    samples?: Samples,
+    first = 0,
+    order?: Uint32Array,
+  ): void {
     const { optimizer } = this.definition;
     const { stride, losses, factors } = plan.layout;
     const record = plan.table + index * stride;
@@ -187,7 +197,11 @@ export class Model {
     f64[(record + Step.Penalty) >> 3] = 0;
     for (let i = 0; i < losses.length; ++i) {
       const scale = plan.weighted[i]
-        ? this.definition.objectives[i]!.loss.scale(this.predictions[i]!, rowsInBatch, denominatorOf!(i))
+        ? this.definition.objectives[i]!.loss.scale(
+            this.predictions[i]!,
+            rowsInBatch,
+            denominatorOf(samples!, i, first, rowsInBatch, order),
+          )
         : scales[i]!;
       f64[(record + losses[i]!.scale) >> 3] = scale;
       f32[(record + losses[i]!.gradientScale) >> 2] = scale;

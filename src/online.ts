@@ -5,7 +5,7 @@ import type { Model } from "./model.js";
 import type { LoadedPlan } from "./plans.js";
 import { elements, type Matrix, type Samples, weightedOutputs } from "./samples.js";
 import { type Savepoint, savepointOf } from "./savepoint.js";
-import { denominatorOf, lossOf, penaltyOf, stageInOrder } from "./single.js";
+import { lossOf, penaltyOf, stageInOrder } from "./single.js";
 import { runSteps } from "./steps.js";
 
 /** Below so many elements copying parameters and state takes less time than keeping a batch. */
@@ -131,5 +131,5 @@ function planOf(model: Model, samples: Samples): LoadedPlan {
 function write(model: Model, plan: LoadedPlan, samples: Samples, t: number): void {
   const views = model.region.views();
   stageInOrder(views, plan, samples);
-  model.writeStep(plan, views, 0, samples.rows, t, (output) => denominatorOf(samples, output, samples.rows, (i) => i));
+  model.writeStep(plan, views, 0, samples.rows, t, samples);
 }

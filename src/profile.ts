@@ -14,7 +14,7 @@ import { specOf } from "./plan/ops.js";
 import { type Phase, valuesOf } from "./plan/program.js";
 import { aligned, product } from "./plan/tensor.js";
 import { type Samples, weightedOutputs } from "./samples.js";
-import { denominatorOf, stageInOrder } from "./single.js";
+import { stageInOrder } from "./single.js";
 import { cut } from "./wrap.js";
 
 export interface ProfileOptions {
@@ -95,8 +95,7 @@ export function profileOf(model: Model, samples: Samples, number: number, millis
   const backup = model.backup();
   try {
     const views = model.region.views();
-    const denominator = (output: number) => denominatorOf(samples, output, rows, (i) => i);
-    const write = () => model.writeStep(plan, views, 0, rows, number, denominator);
+    const write = () => model.writeStep(plan, views, 0, rows, number, samples);
     const round = (steps: number) => timeSteps(model, plan, pieces, write, steps);
     const begun = performance.now();
     const elapsed = () => performance.now() - begun;

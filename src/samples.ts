@@ -35,6 +35,17 @@ export function checkKept(who: string, { feeds }: Samples): void {
       );
 }
 
+/** What an output's mean loss over a batch is divided by: the number of its rows, or what they weigh, in their order.
+ *  @param first of the rows, or of their places in `order` */
+export function denominatorOf({ weighing }: Samples, output: number, first: number, count: number, order?: Uint32Array): number {
+  const weighed = weighing[output];
+  if (!weighed) return count;
+  const { denominators } = weighed;
+  let sum = 0;
+  for (let at = first; at < first + count; ++at) sum += denominators[order ? order[at]! : at]!;
+  return sum;
+}
+
 /** Room for so many rows of the same kind. */
 export function emptySamples({ feeds, weighing }: Samples, rows: number): Samples {
   return {

@@ -31,15 +31,6 @@ export function stageInOrder(views: Views, plan: Plan, samples: Samples): void {
   views.u32[(plan.table + Step.Order) >> 2] = order;
 }
 
-/** What an output's mean loss over so many rows is divided by: their number, or what they weigh. */
-export function denominatorOf({ weighing }: Samples, output: number, count: number, rowOf: (i: number) => number): number {
-  if (!weighing[output]) return count;
-  const { denominators } = weighing[output];
-  let sum = 0;
-  for (let i = 0; i < count; ++i) sum += denominators[rowOf(i)]!;
-  return sum;
-}
-
 /** Runs one batch: rows [first, first + count) of the data, of which predict takes the inputs only. */
 export function runBatch(
   model: Model,
@@ -54,7 +45,7 @@ export function runBatch(
   model.claim(plan);
   const views = model.region.views();
   stage(views, plan, samples, first, count);
-  model.writeStep(plan, views, 0, count, t, (output) => denominatorOf(samples, output, count, (i) => first + i));
+  model.writeStep(plan, views, 0, count, t, samples, first);
   model.run(plan, 1);
   return plan;
 }

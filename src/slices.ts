@@ -8,7 +8,7 @@ import type { Model } from "./model.js";
 import { product } from "./plan/tensor.js";
 import { slicesOf } from "./reading.js";
 import type { Samples } from "./samples.js";
-import { countedByMetric, denominatorOf, penaltyOf, runBatch } from "./single.js";
+import { countedByMetric, penaltyOf, runBatch } from "./single.js";
 import { Sums } from "./sums.js";
 
 /** Rows that predict and evaluate take at once; larger inputs go in slices. A constant, so that slices never depend on history. */
@@ -47,7 +47,7 @@ class Scores {
       const count = Math.min(SLICE, samples.rows - first);
       const plan = runBatch(model, "evaluate", samples, first, count, 0, Math.min(SLICE, samples.rows));
       const views = model.region.views();
-      sums.add(views.f64, plan.table, count, (output) => denominatorOf(samples, output, count, (row) => first + row));
+      sums.add(views.f64, plan.table, count, samples, first);
       this.penalty = penaltyOf(plan, views);
       yield;
     }

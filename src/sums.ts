@@ -2,6 +2,7 @@
 import { Step } from "../assembly/opcodes.js";
 import { type Definition, stepLayoutOf } from "./compile.js";
 import type { StepLayout } from "./plan/step.js";
+import { denominatorOf, type Samples } from "./samples.js";
 
 /** As plain data. */
 export interface StoredSums {
@@ -14,7 +15,7 @@ export interface StoredSums {
 }
 
 export class Sums {
-  /** The penalty, by output a loss and its divisor, then the metrics. */
+  /** The penalty, by output a loss and its denominator, then the metrics. */
   private readonly numbers: Float64Array;
   /** By output: is its loss a sum, no mean? */
   private readonly areSums: readonly boolean[];
@@ -28,17 +29,17 @@ export class Sums {
     this.numbers = Float64Array.from([penalty, ...losses.flatMap((loss, i) => [loss, divisors[i]!]), ...metrics]);
   }
 
-  /** Adds the record at byte `record`, of a step of so many rows. Called once a step: it allocates nothing.
-   *  @param divisorOf what an output's loss is a mean over; default its rows */
-  add(f64: Float64Array, record: number, rows: number, divisorOf?: (output: number) => number): void {
+  /** Adds the record at byte `record`, of a step on so many rows of the samples from `first` on, or in that part of an order. Called once a
+   *  step: it allocates nothing. */
+  add(f64: Float64Array, record: number, rows: number, samples: Samples, first: number, order?: Uint32Array): void {
     const { numbers, areSums } = this;
     const { losses, metrics } = this.layout;
     numbers[0]! += f64[(record + Step.Penalty) >> 3]! * rows;
     let at = 1;
     for (let i = 0; i < losses.length; ++i) {
-      const divisor = divisorOf ? divisorOf(i) : rows;
-      numbers[at++]! += f64[(record + losses[i]!.loss) >> 3]! * (areSums[i] ? 1 : divisor);
-      numbers[at++]! += divisor;
+      const denominator = denominatorOf(samples, i, first, rows, order);
+      numbers[at++]! += f64[(record + losses[i]!.loss) >> 3]! * (areSums[i] ? 1 : denominator);
+      numbers[at++]! += denominator;
     }
     for (let i = 0; i < metrics.length; ++i) numbers[at++]! += f64[(record + metrics[i]!) >> 3]!;
   }

@@ -16,7 +16,7 @@ import { type Position, resumed } from "./position.js";
 import { checkKept, type Samples, weightedOutputs } from "./samples.js";
 import { type Savepoint, savepointOf } from "./savepoint.js";
 import { isObserver } from "./schedules/plateau.js";
-import { countedByMetric, denominatorOf, stage } from "./single.js";
+import { countedByMetric, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
 import { type Call, runSteps, runStepsShared } from "./steps.js";
 import { Sums } from "./sums.js";
@@ -285,23 +285,22 @@ export class Training {
 
   /** Writes the records and the order of so many steps of the run from step `from` on. Its loop runs once a step: it allocates nothing. */
   private write(from: number, steps: number): void {
-    const { model, plan, batches, base, resident, inOrder } = this;
+    const { model, plan, samples, batches, base, resident, inOrder } = this;
     const { rows, size } = batches;
     const first = this.position.step + 1 + from - this.done;
     const orderAddress = plan.order && plan.addresses.get(plan.order)!;
     const views = model.region.views();
     const { u32 } = views;
-    const weighted = plan.weighted.includes(true);
     let { epoch, begin } = batches.placeOf(from);
     let order = batches.orderOf(epoch);
     for (let index = 0, at = 0; index < steps; ++index) {
       const taken = Math.min(size, rows - begin);
-      model.writeStep(plan, views, index, taken, first + index, weighted ? this.denominators(order, begin - base, taken) : undefined);
+      model.writeStep(plan, views, index, taken, first + index, samples, begin - base, order);
       if (orderAddress) u32[(plan.table + index * plan.layout.stride + Step.Order) >> 2] = orderAddress + (inOrder ? begin : at) * 4;
       if (orderAddress && !inOrder)
         for (let i = 0; i < taken; ++i, ++at) {
           const row = order ? order[begin + i]! : begin - base + i;
-          if (!resident) stage(views, plan, this.samples, row, 1, at);
+          if (!resident) stage(views, plan, samples, row, 1, at);
           u32[(orderAddress >> 2) + at] = resident ? row : at;
         }
       begin += taken;
@@ -313,33 +312,30 @@ export class Training {
     }
   }
 
-  private denominators(order: Uint32Array | undefined, begin: number, rows: number): (output: number) => number {
-    return (output) => denominatorOf(this.samples, output, rows, (i) => (order ? order[begin + i]! : begin + i));
-  }
-
   /** Reads the steps' results, in order, and closes the epochs that ended before the last of them. Its loop runs once a step: it allocates
    *  nothing. */
   private account(steps: number, seconds: number): void {
-    const { model, plan, sums, batches, base } = this;
+    const { model, plan, samples, sums, batches, base } = this;
     const { rows, size } = batches;
     const { f64 } = model.region.views();
     const { stride } = plan.layout;
-    const weighted = plan.weighted.includes(true);
     const taken = batches.rowsBefore(this.done + steps) - batches.rowsBefore(this.done);
     this.pace.used(taken, seconds);
     const secondsPerRow = seconds / (taken || 1);
     const { closed } = this;
     let epoch = closed;
+    let order = batches.orderOf(epoch);
     let begin = this.used;
     let timed = begin;
     for (let index = 0, record = plan.table; index < steps; ++index, record += stride) {
       if (begin === rows) {
         this.report(this.seconds + (rows - timed) * secondsPerRow);
         epoch += 1;
+        order = batches.orderOf(epoch);
         begin = timed = 0;
       }
       const taken = Math.min(size, rows - begin);
-      sums.add(f64, record, taken, weighted ? this.denominators(batches.orderOf(epoch), begin - base, taken) : undefined);
+      sums.add(f64, record, taken, samples, begin - base, order);
       begin += taken;
     }
     this.seconds += (begin - timed) * secondsPerRow;
