@@ -9,7 +9,7 @@ const RECORDS = 1000;
 
 /** Nanoseconds an instruction. */
 export async function measureDispatch(backend: "wasm" | "js", budget: Budget): Promise<Figure> {
-  const y: Tensor = { id: 0, name: "y", shape: [4], batched: false, dtype: "f32", stride: 4, slab: "workspace", needsGradient: false };
+  const y: Tensor = { name: "y", shape: [4], batched: false, dtype: "f32", stride: 4, slab: "workspace", needsGradient: false };
   const fill: Instruction = { op: "fill", operands: { y, value: 0, end: 0 }, layer: "", phase: "forward" };
   const instructions = Array.from({ length: RECORDS }, () => fill);
   const [address, table, plan] = [64, 128, 256];

@@ -63,13 +63,13 @@ async function measureProduct(m: number, n: number, k: number, form: Form, threa
   const { module } = await compileBuild("strictThreads");
   const memory = new WebAssembly.Memory({ initial: 512, maximum: mostPages, shared: true });
   const region = firstByte;
-  const matrix = (id: number, name: string, rows: number, columns: number): Tensor => ({
-    ...{ id, name, shape: [rows, columns], batched: false, dtype: "f32", stride: columns, slab: "workspace", needsGradient: false },
+  const matrix = (name: string, rows: number, columns: number): Tensor => ({
+    ...{ name, shape: [rows, columns], batched: false, dtype: "f32", stride: columns, slab: "workspace", needsGradient: false },
   });
   const op = ({ NN: "gemm", TN: "gemmTransposedA", NT: "gemmTransposedB" } as const)[form];
-  const c = matrix(0, "c", m, n);
-  const a = form === "TN" ? matrix(1, "a", k, m) : matrix(1, "a", m, k);
-  const b = form === "NT" ? matrix(2, "b", n, k) : matrix(2, "b", k, n);
+  const c = matrix("c", m, n);
+  const a = form === "TN" ? matrix("a", k, m) : matrix("a", m, k);
+  const b = form === "NT" ? matrix("b", n, k) : matrix("b", k, n);
   const product: Instruction = {
     ...{ op, layer: "product", phase: "forward" },
     operands: { c, a, b, n, k, lda: a.stride, ldb: b.stride, ldc: n, start: 0, activation: 0, alpha: 0, end: m },

@@ -40,7 +40,7 @@ function collecting(options: CsvOptions): { readonly table: Table; done(): Datas
   });
   const done = () => {
     const areLabels = labels.length > 0;
-    const { classes = true } = options;
+    const { classes = true } = table;
     const targets = areLabels ? labels : values.done();
     return new Dataset(
       fromColumns("csv", { inputs: inputs.done(), targets }, { ...table.columns(), classes: areLabels ? classes : false }),
@@ -65,7 +65,7 @@ export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerato
     if (row.values) for (const value of row.values) targets.push(value);
     else targets.push(idOf(row));
   });
-  const { classes, idOf } = reader(options);
+  const { classes, idOf } = reader(table);
   return (async function* () {
     const read = (text: string, isLast: boolean): Dataset | undefined => {
       table.take(text, isLast);
@@ -95,7 +95,7 @@ export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerato
 }
 
 /** Reads labels as they come; `classes` are their names. */
-function reader({ classes }: CsvOptions): { readonly classes: readonly string[] | undefined; idOf(row: Row): number } {
+function reader({ classes }: Table): { readonly classes: readonly string[] | undefined; idOf(row: Row): number } {
   const wanted = 'their names, classes: ["a", "b"], or of ids their number, classes: 2';
   if (classes === true)
     throw new OptionError(`csv: classes is true, but a stream's classes must be known before all labels are read: give ${wanted}`);

@@ -187,10 +187,8 @@ export function toSamples(who: string, data: Data, { inputs, outputs }: Ports, {
   const weights =
     data.sampleWeights === undefined ? undefined : toWeights(`${who}: sampleWeights`, data.sampleWeights, rows, outputs, part);
   const prepared = targets.map((matrix, i): Weighed => {
-    const { name, shape, loss } = outputs[i]!;
-    if (loss.prepare) return loss.prepare(matrix, shape, weights?.[i]);
-    if (weights?.[i]) throw new ShapeError(`${who}: sampleWeights: the loss of ${name} (${loss.type}) takes none`);
-    return { targets: matrix };
+    const { shape, loss } = outputs[i]!;
+    return loss.prepare(matrix, shape, weights?.[i]);
   });
   const staged = [...feeds];
   for (const { targets } of prepared) staged.push(targets);

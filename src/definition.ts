@@ -60,6 +60,7 @@ export type NetworkOptions = ChainOptions | GraphOptions;
 const chainOptions = ["input", "layers"];
 const graphOptions = ["inputs", "outputs"];
 const common = ["loss", "optimizer", "metrics", "seed", "backend", "threads", "arithmetic"];
+export const networkOptionNames: readonly string[] = [...chainOptions, ...graphOptions, ...common];
 export const backends = ["auto", "wasm", "js"] as const satisfies readonly BackendChoice[];
 
 export interface Defined {
@@ -168,7 +169,7 @@ function objectivesOf(graph: Graph, { loss, metrics = [] }: NetworkOptions): Obj
   return objectives;
 }
 
-const lossFunctions = ["emit", "scale", "check"];
+const lossFunctions = ["emit", "scale", "check", "prepare"];
 
 /** In the outputs' order. */
 function lossesOf(given: NetworkOptions["loss"], names: readonly string[]): readonly Loss[] {

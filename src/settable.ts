@@ -1,16 +1,14 @@
 // Assignments to a network that would do nothing, `net.learningRate = 0.5`, are errors that say where the option belongs. By setters on the
 // prototype: preventing extensions would refuse methods that a test puts in place of a network's own, too, and outside strict mode, as in a
 // console, it would let such an assignment pass in silence.
+import { networkOptionNames } from "./definition.js";
 import { OptionError } from "./errors.js";
 import { fitOptionNames } from "./fitOptions.js";
 
 const instead: Readonly<Record<string, string>> = { attach: "attached", class: "classes", scaler: "scalers" };
 
 const fields: readonly (readonly [readonly string[], (name: string) => string])[] = [
-  [
-    ["input", "inputs", "layers", "outputs", "loss", "optimizer", "metrics", "backend", "threads", "arithmetic", "seed"],
-    (name) => `it is decided when a network is made: network({ ${name}, … })`,
-  ],
+  [networkOptionNames, (name) => `it is decided when a network is made: network({ ${name}, … })`],
   [
     ["learningRate", "momentum", "weightDecay", "clip", "groups", "ema"],
     (name) =>

@@ -394,3 +394,19 @@ test("importing chainrule does not pull papaparse", () => {
   expect(modules.size).toBeGreaterThan(20);
   expect([...modules.values()].filter((source) => /papaparse/.test(source))).toEqual([]);
 });
+
+test("options are copied: whoever changes them while a file is read changes nothing", async () => {
+  const options = { target: ["y"], inputs: ["a", "b"], classes: ["no", "yes"], delimiter: ";", header: true };
+  async function* pieces() {
+    yield "a;b;y\n1;2;yes\n";
+    Object.assign(options, { delimiter: ",", header: false });
+    options.target[0] = "a";
+    options.inputs.pop();
+    options.classes.reverse();
+    yield "3;4;no\n";
+  }
+  const read = await readCsv(pieces(), options);
+  expect([...read.inputs]).toEqual([1, 2, 3, 4]);
+  expect([...read.targets]).toEqual([1, 0]);
+  expect(read.classes).toEqual(["no", "yes"]);
+});

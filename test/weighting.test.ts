@@ -38,15 +38,15 @@ const batchSize = { normalization: "batchSize", termsPerRow: 1 } as const;
 describe("targets", () => {
   test("without weights and smoothing are what they were", () => {
     const targets = values(2, 1, 2, 3, 4);
-    expect(meanSquaredError().prepare!(targets, [2])).toEqual({ targets });
+    expect(meanSquaredError().prepare(targets, [2])).toEqual({ targets });
     expect(weigh(targets, { ...sumOfWeights, columns: 2 }).targets).toBe(targets);
   });
 
   test("are smoothed towards 1/2 where each element is a class of its own, and towards 1/C in rows", () => {
-    close(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0.5), [3]).targets.values, [0.05, 0.95, 0.5]);
-    expect(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0.5), [3]).weights).toBeUndefined();
+    close(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare(values(1, 0, 1, 0.5), [3]).targets.values, [0.05, 0.95, 0.5]);
+    expect(binaryCrossEntropy({ labelSmoothing: 0.1 }).prepare(values(1, 0, 1, 0.5), [3]).weights).toBeUndefined();
     close(
-      categoricalCrossEntropy({ labelSmoothing: 0.1 }).prepare!(values(1, 0, 1, 0, 0), [4]).targets.values,
+      categoricalCrossEntropy({ labelSmoothing: 0.1 }).prepare(values(1, 0, 1, 0, 0), [4]).targets.values,
       [0.025, 0.925, 0.025, 0.025],
     );
   });
@@ -54,7 +54,7 @@ describe("targets", () => {
   test("that are class ids become rows when they are smoothed, else stay ids", () => {
     const loss = sparseCategoricalCrossEntropy({ labelSmoothing: 0.3 });
     expect([loss.targets, loss.staged, loss.accuracy]).toEqual(["ids", "values", "categorical"]);
-    const { targets } = loss.prepare!(ids(2, 2, 0), [3]);
+    const { targets } = loss.prepare(ids(2, 2, 0), [3]);
     expect([targets.rows, targets.width]).toEqual([2, 3]);
     close(targets.values, [0.1, 0.1, 0.8, 0.8, 0.1, 0.1]);
     expect(sparseCategoricalCrossEntropy().staged).toBeUndefined();
@@ -62,20 +62,20 @@ describe("targets", () => {
 
   test("are kept as rows beside altered ones, and only there", () => {
     const soft = values(1, 0.6, 0.4);
-    expect(categoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(soft, [2]).truth).toEqual(soft);
-    expect(binaryCrossEntropy({ labelSmoothing: 0.2 }).prepare!(soft, [2], Float32Array.of(2)).truth).toEqual(soft);
+    expect(categoricalCrossEntropy({ classWeights: [1, 3] }).prepare(soft, [2]).truth).toEqual(soft);
+    expect(binaryCrossEntropy({ labelSmoothing: 0.2 }).prepare(soft, [2], Float32Array.of(2)).truth).toEqual(soft);
     const typed = sparseCategoricalCrossEntropy({ classWeights: Float32Array.of(1, 2) });
     expect(typed.options).toEqual(sparseCategoricalCrossEntropy({ classWeights: [1, 2] }).options);
     const ofIds = sparseCategoricalCrossEntropy({ labelSmoothing: 0.3, classWeights: [1, 2, 3], ignoreIndex: -1 });
-    expect(ofIds.prepare!(ids(3, 2, 0, -1), [3]).truth).toEqual(values(3, 0, 0, 1, 1, 0, 0, 1, 0, 0)); // whose last row has weight 0
-    expect(sparseCategoricalCrossEntropy({ classWeights: [1, 3] }).prepare!(ids(1, 0), [2]).truth).toBeUndefined();
-    expect(meanSquaredError().prepare!(soft, [2], Float32Array.of(2)).truth).toBeUndefined();
+    expect(ofIds.prepare(ids(3, 2, 0, -1), [3]).truth).toEqual(values(3, 0, 0, 1, 1, 0, 0, 1, 0, 0)); // whose last row has weight 0
+    expect(sparseCategoricalCrossEntropy({ classWeights: [1, 3] }).prepare(ids(1, 0), [2]).truth).toBeUndefined();
+    expect(meanSquaredError().prepare(soft, [2], Float32Array.of(2)).truth).toBeUndefined();
   });
 
   test("to ignore have weight 0 and an id that exists; the rest of their sample counts", () => {
     const loss = sparseCategoricalCrossEntropy({ ignoreIndex: -100 });
     expect(loss.ignoreIndex).toBe(-100);
-    const { targets, weights, denominators, counted } = loss.prepare!(ids(2, 2, -100, 1, -100, -100, -100), [3, 3]);
+    const { targets, weights, denominators, counted } = loss.prepare(ids(2, 2, -100, 1, -100, -100, -100), [3, 3]);
     expect([...targets.values]).toEqual([2, 0, 1, 0, 0, 0]);
     expect([weights!.rows, weights!.width, ...weights!.values]).toEqual([2, 3, 1, 0, 1, 0, 0, 0]);
     expect([[...denominators!], [...counted!]]).toEqual([
@@ -153,10 +153,10 @@ describe("denominators", () => {
 
   test("of elementwise losses count every element of a sample, of several rows too", () => {
     const targets = values(2, ...new Array(12).fill(1));
-    const { weights, denominators } = meanSquaredError().prepare!(targets, [2, 3], Float32Array.of(0.5, 2));
+    const { weights, denominators } = meanSquaredError().prepare(targets, [2, 3], Float32Array.of(0.5, 2));
     expect([...weights!.values]).toEqual([0.5, 0.5, 2, 2]);
     expect([...denominators!]).toEqual([3, 12]);
-    expect([...categoricalCrossEntropy().prepare!(targets, [2, 3], Float32Array.of(0.5, 2)).denominators!]).toEqual([1, 4]);
+    expect([...categoricalCrossEntropy().prepare(targets, [2, 3], Float32Array.of(0.5, 2)).denominators!]).toEqual([1, 4]);
   });
 
   test("scale divides by their sum, by 0 to 0, and not at all for a sum", () => {
@@ -231,14 +231,14 @@ test("a loss made again from what a file keeps prepares and scales the same", ()
     const again = restoreLoss(loss.type, JSON.parse(JSON.stringify(loss.options)), {});
     expect(again.options).toEqual(loss.options);
     const targets = loss.targets === "ids" ? ids(2, 1, 0) : values(2, 1, 0, 0, 1);
-    expect(again.prepare!(targets, [2])).toEqual(loss.prepare!(targets, [2]));
+    expect(again.prepare(targets, [2])).toEqual(loss.prepare(targets, [2]));
   }
 });
 
 test.each([categoricalCrossEntropy, sparseCategoricalCrossEntropy])("%o keeps class weights of its own", (make) => {
   const classWeights = [1, 2];
   const loss = make({ classWeights });
-  const prepared = () => loss.prepare!(loss.targets === "ids" ? ids(2, 1, 0) : values(2, 0, 1, 1, 0), [2]);
+  const prepared = () => loss.prepare(loss.targets === "ids" ? ids(2, 1, 0) : values(2, 0, 1, 1, 0), [2]);
   const [before, options] = [prepared(), JSON.stringify(loss.options)];
   classWeights[0] = Number.NaN;
   classWeights.push(3);

@@ -42,7 +42,10 @@ export async function applyGradients(
     objectives: [
       {
         name: "given",
-        loss: { type: "none", options: {}, targets: "values", sums: true, scale: () => 1, check: () => {}, emit: () => {} },
+        loss: {
+          ...{ type: "none", options: {}, targets: "values", sums: true },
+          ...{ scale: () => 1, check: () => {}, prepare: (targets) => ({ targets }), emit: () => {} },
+        },
         metrics: [],
       },
     ],

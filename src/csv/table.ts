@@ -84,19 +84,31 @@ export class Table {
   /** Whether the target is classes; decided by the first line without a missing value. */
   private areLabels: boolean | undefined;
   private rows = 0;
+  /** Copied, whatever becomes of what was given; with the defaults. */
+  readonly classes: Classes | undefined;
+  private readonly options: {
+    readonly header: boolean;
+    readonly delimiter: string;
+    readonly drops: boolean;
+    readonly targets: readonly Column[];
+    readonly inputs: readonly Column[] | undefined;
+  };
 
   constructor(
-    private readonly options: CsvOptions,
+    options: CsvOptions,
     private readonly give: (row: Row) => void,
   ) {
     checkOptions("csv", options, ["target", "inputs", "classes", "header", "delimiter", "missing"]);
-    const { header = true, delimiter = ",", missing: rule = "refuse", target, inputs } = options;
+    const { header = true, delimiter = ",", missing: rule = "refuse", target, inputs, classes } = options;
+    const targets = Array.isArray(target) ? [...target] : [target as Column];
     checkBoolean("csv: header", header);
     checkOneOf("csv: missing", rule, ["refuse", "drop"]);
     if (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter))
       throw new OptionError(`csv: delimiter is ${shown(delimiter)}, expected one character, no quote and no line break`);
-    checkColumns("target", Array.isArray(target) ? target : [target]);
+    checkColumns("target", targets);
     if (inputs !== undefined) checkColumns("inputs", inputs);
+    this.options = { header, delimiter, drops: rule === "drop", targets, inputs: inputs && [...inputs] };
+    this.classes = Array.isArray(classes) ? [...classes] : classes;
   }
 
   take(text: string, isLast: boolean): void {
@@ -112,7 +124,7 @@ export class Table {
     let last: Parsed | undefined;
     let [taken, end] = [0, 0];
     Papa.parse<string[]>(ready, {
-      delimiter: this.options.delimiter ?? ",",
+      delimiter: this.options.delimiter,
       newline: "\n",
       step: ({ data, errors, meta }) => {
         if (last) this.record(last);
@@ -134,7 +146,7 @@ export class Table {
     const cells = data.map((cell) => cell.trim());
     if (cells.length === 1 && cells[0] === "") return;
     if (!this.names) {
-      const { header = true } = this.options;
+      const { header } = this.options;
       this.names = header ? cells : cells.map((_, i) => String(i));
       const other = cells.length === 1 ? delimiters.find((character) => cells[0]!.includes(character)) : undefined;
       if (other)
@@ -149,7 +161,7 @@ export class Table {
       );
     this.layout ??= this.arrange(this.names);
     const { inputs, targets } = this.layout;
-    const { classes } = this.options;
+    const { classes } = this;
     const named = Array.isArray(classes) ? (classes as readonly string[]) : undefined;
     // Severity or damage may well be "None".
     const isNoneClass = targets.length === 1 && (classes === true || (classes === undefined && this.areLabels === true));
@@ -157,7 +169,7 @@ export class Table {
     const isClass = (column: number) => targets.includes(column) && known(cells[column]!);
     const lacking = [...inputs, ...targets].find((column) => missing.has(cells[column]!) && !isClass(column));
     if (lacking !== undefined) {
-      if (this.options.missing === "drop") return;
+      if (this.options.drops) return;
       throw new FormatError(
         `${at}, column ${shown(this.names[lacking])}: ${shown(cells[lacking])} is a missing value; missing: "drop" leaves such lines out`,
       );
@@ -177,7 +189,8 @@ export class Table {
   }
 
   private arrange(names: readonly string[]): Layout {
-    const { target, inputs, classes } = this.options;
+    const { classes } = this;
+    const { inputs, ...options } = this.options;
     const find = (who: string, column: Column) => {
       const at = typeof column === "number" ? column : names.indexOf(column);
       if (!Number.isInteger(at) || at < 0 || at >= names.length) {
@@ -194,7 +207,7 @@ export class Table {
       if (twice !== undefined) throw new OptionError(`csv: ${who} has column ${shown(names[twice])} twice`);
       return found;
     };
-    const targets = findAll("target", Array.isArray(target) ? target : [target]);
+    const targets = findAll("target", options.targets);
     const chosen = inputs ? findAll("inputs", inputs) : names.map((_, i) => i).filter((i) => !targets.includes(i));
     if (chosen.length === 0) throw new OptionError(`csv: no column is left to predict from${this.hint}`);
     const both = chosen.find((column) => targets.includes(column));
@@ -215,7 +228,7 @@ export class Table {
     }
     if (this.rows === 0) throw new FormatError("csv: every line has a missing value");
     const { inputs } = this.layout;
-    const { header = true } = this.options;
+    const { header } = this.options;
     return { input: inputs.length, ...(header && { features: inputs.map((column) => this.names![column]!) }) };
   }
 }

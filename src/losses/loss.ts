@@ -27,7 +27,7 @@ export interface Loss {
   readonly threshold?: number;
   /** Turns a whole data set's targets into what steps read, once. Absent: they are that already, and sample weights have no meaning.
    *  @param targets checked @param shape one sample's prediction @param sampleWeights checked, one a sample */
-  prepare?(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
+  prepare(targets: Matrix, shape: readonly number[], sampleWeights?: Float32Array): Weighed;
   /** `prepare` gives targets other values than the user's, and those beside them as `truth`. */
   readonly altersTargets?: boolean;
   /** What predictions are taken for; absent: for what they are. */

@@ -60,7 +60,6 @@ export class Builder extends Expressions {
   private activation: { readonly x: Tensor; readonly y: Tensor } | undefined;
   private lossFields: LossFields | undefined;
   private streams = 0;
-  private ids = 0;
   private readonly frozen: (parameter: Tensor) => boolean;
 
   /** @internal */
@@ -91,7 +90,6 @@ export class Builder extends Expressions {
     const width = shape.at(-1) ?? 1;
     const stride = options.stride ?? (dtype === "u32" ? width : padded(width));
     const tensor = {
-      id: this.ids++,
       name,
       shape,
       batched,

@@ -105,10 +105,10 @@ function stretch(whole: Tensor, { parts: parameters }: Tensor, begin: number, en
 export function addScratch(program: Program, capacity: number, threads = 1): Program {
   const elements = program.instructions.map((instruction) => scratchElements(instruction, capacity));
   const most = aligned(4 * Math.max(0, ...elements)) / 4;
-  const shared = threads > 1 && most > 0 ? scratchTensor(-1, "scratch", [threads, most]) : undefined;
+  const shared = threads > 1 && most > 0 ? scratchTensor("scratch", [threads, most]) : undefined;
   const instructions = program.instructions.map((instruction, i) => {
     if (elements[i] === 0) return instruction;
-    const scratch = shared ?? scratchTensor(-1 - i, `${instruction.layer}.scratch`, [elements[i]!]);
+    const scratch = shared ?? scratchTensor(`${instruction.layer}.scratch`, [elements[i]!]);
     return { ...instruction, operands: { ...instruction.operands, [scratchOperand(instruction)!.name]: scratch } };
   });
   return { ...program, instructions, ...(shared && { scratch: shared }) };
@@ -122,8 +122,8 @@ function scratchElements(instruction: Instruction, capacity: number): number {
   return scratchOperand(instruction)?.span?.(valuesOf(instruction, capacity)) ?? 0;
 }
 
-function scratchTensor(id: number, name: string, shape: readonly number[]): Tensor {
-  return { id, name, shape, batched: false, dtype: "f32", stride: padded(shape.at(-1)!), slab: "workspace", needsGradient: false };
+function scratchTensor(name: string, shape: readonly number[]): Tensor {
+  return { name, shape, batched: false, dtype: "f32", stride: padded(shape.at(-1)!), slab: "workspace", needsGradient: false };
 }
 
 /** Makes threads wait for one another where one may touch what another has touched since they last met, as late as can be, which is as

@@ -12,7 +12,6 @@ export type Slab = "parameter" | "slot" | "gradient" | "staging" | "workspace";
 
 /** A matrix of `rows(t)` x `columns(t)` 32-bit elements; higher ranks are rows of their last axis. */
 export interface Tensor {
-  readonly id: number;
   readonly name: string;
   /** One sample's shape if `batched`, else the whole shape. `[]` is one element (a row). */
   readonly shape: readonly number[];
