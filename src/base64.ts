@@ -1,9 +1,9 @@
 // Base64 text to bytes, by whatever the engine has for it: a loop in a process that has just begun takes longer than all of the rest of it.
 
 /** @param text valid base64, padded */
-export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  const { fromBase64 } = Uint8Array as { readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  if (fromBase64) return fromBase64.call(Uint8Array, text);
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const own = (Uint8Array as { readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  if (own) return own.call(Uint8Array, text);
   // Node before 25.
   const { Buffer } = globalThis as { readonly Buffer?: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> } };
   if (Buffer) return Buffer.from(text, "base64");

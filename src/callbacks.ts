@@ -5,6 +5,7 @@ import { OptionError } from "./errors.js";
 import type { Progress } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import type { Network } from "./network.js";
+import { checkReported, numberOf } from "./reported.js";
 
 /** A callback's own state, for a run that is saved and resumed: JSON, and arrays of float32 beside it. */
 export interface CallbackState {
@@ -104,30 +105,6 @@ export async function serve<T>(callbacks: readonly Callback[], body: () => Promi
   } finally {
     for (const callback of stateful) serving.delete(callback);
   }
-}
-
-const VALIDATION = "validation.";
-
-/** `Run.reported` of a network with these metrics. */
-export function reportedNames(metrics: readonly string[], validated: boolean): readonly string[] {
-  const own = ["loss", ...metrics];
-  return validated ? [...own, ...own.map((name) => `${VALIDATION}${name}`)] : own;
-}
-
-function checkReported(who: string, name: string, reported: readonly string[]): void {
-  const numbers = reported.filter((each) => each === name).length;
-  if (numbers > 1)
-    throw new OptionError(`${who}: monitor is ${shown(name)}, a name of ${numbers} numbers, expected one's own: name the metric otherwise`);
-  if (numbers === 1) return;
-  if (name.startsWith(VALIDATION) && reported.includes(name.slice(VALIDATION.length)))
-    throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
-  throw new OptionError(`${who}: monitor is ${shown(name)}, expected one of: ${reported.join(", ")}`);
-}
-
-/** @param name as in `Run.reported` */
-function numberOf(epoch: Epoch, name: string): number {
-  const of = ({ loss, metrics }: Pick<Epoch, "loss" | "metrics">, key: string) => (key === "loss" ? loss : metrics[key]);
-  return of(epoch, name) ?? of(epoch.validation!, name.slice(VALIDATION.length))!;
 }
 
 export interface EarlyStoppingOptions {

@@ -1,5 +1,5 @@
 // Checks of what users pass: say who, what came, what was wanted.
-import { FormatError, OptionError } from "./errors.js";
+import { OptionError } from "./errors.js";
 
 const TRANSFERRED = "(it was transferred, as to a worker: keep a copy)";
 
@@ -22,7 +22,7 @@ export function shown(value: unknown): string {
 }
 
 /** "Map", "Promise", …; "Object" of plain ones and of instances of most classes. The same for what comes from another realm. */
-function kindOf(value: object): string {
+export function kindOf(value: object): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
@@ -32,7 +32,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 /** Not all engines say so of a buffer, but none makes a view of one. */
-function isDetached({ buffer }: Pick<ArrayBufferView, "buffer">): boolean {
+export function isDetached({ buffer }: Pick<ArrayBufferView, "buffer">): boolean {
   try {
     new Uint8Array(buffer);
     return false;
@@ -74,6 +74,11 @@ export function checkCount(who: string, value: unknown, least = 1, most = LARGES
   // The limit of all counts is named to those who exceed it.
   const range = most !== LARGEST_COUNT || (isNumber && value > most) ? `from ${least} to ${most}` : `of at least ${least}`;
   throw new OptionError(`${who} is ${shown(value)}, expected a whole number ${range}`);
+}
+
+/** Of random numbers, which are made of its 32 bits. */
+export function checkSeed(who: string, seed: unknown): void {
+  checkCount(`${who}: seed`, seed, 0, 2 ** 32 - 1);
 }
 
 /** The largest finite float32: what users pass as a number becomes one. */
@@ -139,30 +144,13 @@ export function complete<O extends object, Bare extends keyof O & string = never
   return { ...defaults, ...given } as Required<Omit<O, Bare>> & Pick<O, Bare>;
 }
 
-/** Advice for what has the bytes, or says where they are. */
-function sourceOf(given: unknown): string {
-  if (typeof given === "string") return "; await readFile(path) of node:fs/promises gives them, in a page await response.arrayBuffer()";
-  const hasThem = typeof (given as { readonly arrayBuffer?: unknown } | null | undefined)?.arrayBuffer === "function";
-  return hasThem ? "; await its arrayBuffer() gives them" : "";
-}
-
-/** A file's bytes as whatever read it gives them: a Uint8Array or a Buffer, or an ArrayBuffer, as fetch. Nothing is copied.
- *  @throws {FormatError} what are none, or have been transferred elsewhere */
-export function bytesOf(who: string, given: unknown): Uint8Array {
-  if (isBytes(given) && isList(given)) return given;
-  const buffer = given !== null && typeof given === "object" && kindOf(given) === "ArrayBuffer" ? (given as ArrayBuffer) : undefined;
-  if (buffer && !isDetached({ buffer })) return new Uint8Array(buffer);
-  throw new FormatError(`${who}: got ${shown(given)}, expected a Uint8Array or an ArrayBuffer of the file's bytes${sourceOf(given)}`);
-}
-
-export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
-}
-
 /** By what it does, not by its class, which functions that take a network do without. */
+export function isNetwork(value: unknown): boolean {
+  return typeof (value as { readonly parameters?: unknown } | null | undefined)?.parameters === "function";
+}
+
 export function checkNetwork(who: string, value: unknown): void {
-  if (typeof (value as { readonly parameters?: unknown } | null | undefined)?.parameters !== "function")
-    throw new OptionError(`${who}: got ${shown(value)}, expected a network, as \`await network({ … })\` makes it`);
+  if (!isNetwork(value)) throw new OptionError(`${who}: got ${shown(value)}, expected a network, as \`await network({ … })\` makes it`);
 }
 
 /** No class's instance. By the prototype's own, for another realm, as vm's, has another Object.prototype. */

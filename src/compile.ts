@@ -106,7 +106,7 @@ export function build(definition: Definition, purpose: Purpose, sizes: Sizes, we
   const { graph, objectives, optimizer, seed } = definition;
   const training = purpose === "train" || purpose === "trace";
   const gathers = purpose === "train" && sizes.orderRows > 0;
-  const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer.groups ?? [], parameter);
+  const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer, parameter);
   const g = new Builder({ training, seed, frozen });
   const layout = stepLayoutOf(definition);
 
@@ -266,6 +266,11 @@ export interface Bases {
   readonly transient: number;
 }
 
+/** Where one of the optimizer's slots begins. */
+export function slotBase({ slots, slabBytes }: Bases, slot: number): number {
+  return slots + slot * slabBytes;
+}
+
 /** Parameters lie one after the other, as the network was measured: a plan that makes others would read what is not meant. To predict and to
  *  evaluate it may need fewer, the last ones missing: a loss's own.
  *  @throws {OptionError} a layer, loss or metric of the user's makes other ones for this purpose */
@@ -322,8 +327,7 @@ export function compile(
     for (const { tensor } of usesOf(instruction)) {
       if (addresses.has(tensor)) continue;
       const { name, slab, offset = 0 } = tensor;
-      const base =
-        slab === "slot" ? bases.slots + slots.indexOf(name) * bases.slabBytes : slab === "parameter" ? bases.parameters : bases.gradients;
+      const base = slab === "slot" ? slotBase(bases, slots.indexOf(name)) : slab === "parameter" ? bases.parameters : bases.gradients;
       addresses.set(tensor, base + offset * 4);
     }
 

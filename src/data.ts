@@ -5,8 +5,8 @@ import { isList, isRecord, shown } from "./checks.js";
 import { checkToldApart, namesOf } from "./dataset/classes.js";
 import { isStream } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
+import { type Loss, takesIds, targetShape } from "./losses/loss.js";
 import { checkTargets } from "./losses/targets.js";
-import type { Loss } from "./losses.js";
 import { product } from "./plan/tensor.js";
 import { isNested, isNumberArray, type NumberArray, onShelf, type Rows, SMALL, sharedRoom, toRows } from "./rows.js";
 import type { Matrix, Samples } from "./samples.js";
@@ -64,11 +64,6 @@ export function checkData(who: string, data: unknown): asserts data is Data {
   checkFields(who, data, dataFields, datasetFields);
 }
 
-/** One sample's targets. @param shape its prediction */
-export function targetShape(shape: readonly number[], loss: Loss): readonly number[] {
-  return [...shape.slice(0, -1), loss.targets === "ids" ? 1 : (loss.targetColumns ?? shape.at(-1) ?? 1)];
-}
-
 /** @param shape one sample's prediction */
 function toTargets(who: string, given: Targets, rows: number, shape: readonly number[], loss: Loss): Matrix {
   const classes = shape.at(-1) ?? 1;
@@ -78,7 +73,7 @@ function toTargets(who: string, given: Targets, rows: number, shape: readonly nu
     return { rows, width: positions, values: ids };
   }
   const width = product(targetShape(shape, loss));
-  const areIds = loss.accuracy === "categorical" && !isNested(given) && given?.length === rows * positions;
+  const areIds = takesIds(loss) && !isNested(given) && given?.length === rows * positions;
   if (areIds) return { rows, width, values: oneHot(toIds(who, given, rows, positions, classes, loss.type), classes) };
   const wanted = loss.targetColumns === undefined ? `the last layer has ${width}` : `${loss.type} takes ${width}`;
   if (width > positions && given?.length === rows * positions && !isNested(given))

@@ -1,7 +1,7 @@
 // From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
-import { checkCount, checkOneOf, checkOptions, isRecord, shown } from "./checks.js";
+import { checkOneOf, checkOptions, checkSeed, isRecord, shown } from "./checks.js";
 import { build, checkParameters, type Definition, metricNames, type Objective, readsTruth } from "./compile.js";
 import { type Custom, makeCustom } from "./customParts.js";
 import type { Ports } from "./data.js";
@@ -74,7 +74,7 @@ export function define(given: NetworkOptions): Defined {
   const form = formOf(given);
   checkOptions("network", given, [...form, ...common]);
   const { optimizer = sgd(), seed = drawSeed(), backend = "auto", threads = "auto", arithmetic } = given;
-  checkCount("network: seed", seed, 0, 2 ** 32 - 1);
+  checkSeed("network", seed);
   checkOneOf("network: backend", backend, backends);
   checkThreads("network: threads", threads);
   if (arithmetic !== undefined) checkOneOf("network: arithmetic", arithmetic, arithmetics);

@@ -1,15 +1,17 @@
 // fit, around its run: where nothing was done, the network is left as if it had not been called. What it reads is in sources.ts, the run itself
 // in run.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import { reportedNames, serve } from "./callbacks.js";
+import { serve } from "./callbacks.js";
 import { metricNames } from "./compile.js";
 import type { Data } from "./data.js";
 import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import { completeFit, type FitOptions } from "./fitOptions.js";
 import type { History } from "./history.js";
+import { weightsWereSet } from "./parameters.js";
 import { hasEnded, type Position, runToResume } from "./position.js";
 import { isStop } from "./reading.js";
+import { reportedNames } from "./reported.js";
 import { keep, statesFor } from "./resume.js";
 import { train } from "./run.js";
 import { closing, held, openSources, type Reader } from "./sources.js";
@@ -48,6 +50,7 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
   };
   const control = {
     net,
+    reported,
     weights: () => {
       trainee.assertReadable("weights");
       assertRunning("weights");
@@ -57,8 +60,7 @@ export async function fit(trainee: Trainee, data: Data | DataStream, given: FitO
       trainee.assertWritable("setWeights");
       assertRunning("setWeights");
       model.setWeights(copy);
-      // As by setParameters: state that begins as a copy of the parameters.
-      if (position.step === 0) model.initializeState();
+      weightsWereSet(model, position);
     },
   };
   try {

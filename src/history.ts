@@ -2,6 +2,7 @@
 // alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
 import { historyText } from "./historyText.js";
 import { showText } from "./inspect.js";
+import { VALIDATION } from "./reported.js";
 import type { Evaluation } from "./slices.js";
 
 export interface Epoch {
@@ -111,7 +112,7 @@ export class EpochLog {
       for (const [i, loss] of losses) if (loss < value) [index, value] = [i, loss];
       return index < 0 ? [] : [{ name, value, index }];
     };
-    return [...least("loss", this.losses()), ...least("validation.loss", this.validationLosses())];
+    return [...least("loss", this.losses()), ...least(`${VALIDATION}loss`, this.validationLosses())];
   }
 
   private *losses(): Generator<readonly [number, number]> {

@@ -1,8 +1,8 @@
 // A run for people: loss and metrics by epoch as a table of at most 80 columns, of a long run evenly spaced epochs.
 import type { Epoch, EpochLog, History } from "./history.js";
-import { commas, cut, figure, wrapped } from "./wrap.js";
+import { VALIDATION } from "./reported.js";
+import { commas, cut, figure, WIDTH, wrapped } from "./wrap.js";
 
-const WIDTH = 80;
 /** Of so many epochs all have a line; of more every second, fifth, tenth … */
 const ALL = 20;
 const DIGITS = 4;
@@ -55,7 +55,7 @@ function columnsOf(epochs: readonly Epoch[]): { readonly name: string; readonly 
   const both = (name: string, of: (numbers: Pick<Epoch, "loss" | "metrics">) => number | undefined) => [
     { name, values: epochs.map(of) },
     ...(validated
-      ? [{ name: `validation.${name}`, values: epochs.map(({ validation }) => (validation ? of(validation) : undefined)) }]
+      ? [{ name: `${VALIDATION}${name}`, values: epochs.map(({ validation }) => (validation ? of(validation) : undefined)) }]
       : []),
   ];
   return [...both("loss", ({ loss }) => loss), ...metrics.flatMap((name) => both(name, ({ metrics }) => metrics[name]))];

@@ -4,14 +4,14 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
-import { type Bases, build, type Definition, type Plan, type Purpose } from "./compile.js";
+import { type Bases, build, type Definition, type Plan, type Purpose, slotBase } from "./compile.js";
 import { ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
 import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
-import { aligned, columns, evaluate, product, rows, size, type Tensor } from "./plan/tensor.js";
+import { aligned, columns, evaluate, product, rows, size, slabElements, type Tensor } from "./plan/tensor.js";
 import { type LoadedPlan, Plans, roomForPlans, type Wanted } from "./plans.js";
 import { Stream, uniform } from "./random.js";
 import { denominatorOf, type Samples } from "./samples.js";
@@ -60,7 +60,7 @@ export class Model {
       steps: 1,
       threads: 1,
     });
-    const slabBytes = parameters.reduce((sum, { tensor }) => sum + size(tensor, 0) * 4, 0);
+    const slabBytes = 4 * slabElements(parameters.map(({ tensor }) => tensor));
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
     const planBegin = aligned(gradients + slabBytes);
@@ -275,8 +275,8 @@ export class Model {
   }
 
   /** Where the optimizer's state is for a parameter. */
-  private slotAddress(slot: number, { address }: Parameter): number {
-    return address - this.bases.parameters + this.bases.slots + slot * this.bases.slabBytes;
+  slotAddress(slot: number, { address }: Parameter): number {
+    return address - this.bases.parameters + slotBase(this.bases, slot);
   }
 
   /** Copies of the optimizer's state: each slot of each parameter. */
@@ -308,9 +308,8 @@ export class Model {
 
   /** A copy of one of the optimizer's slots, as long as the parameter slab. */
   slotSlab(slot: number): Float32Array<ArrayBuffer> {
-    const { slots, slabBytes } = this.bases;
-    const begin = slots + slot * slabBytes;
-    return this.region.views().f32.slice(begin >> 2, (begin + slabBytes) >> 2);
+    const begin = slotBase(this.bases, slot);
+    return this.region.views().f32.slice(begin >> 2, (begin + this.bases.slabBytes) >> 2);
   }
 
   /** Sets all parameters to what `weights()` gave, or none. Their padding stays 0, whatever the copy has there.

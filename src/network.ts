@@ -18,7 +18,7 @@ import { showText } from "./inspect.js";
 import { checkMeaning, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
 import type { Model } from "./model.js";
 import { Online } from "./online.js";
-import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters } from "./parameters.js";
+import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters, weightsWereSet } from "./parameters.js";
 import { explain } from "./plan/explain.js";
 import { product } from "./plan/tensor.js";
 import { leaveRun, type Position, untrained } from "./position.js";
@@ -312,8 +312,7 @@ export class Network {
   setParameters(given: readonly GivenParameter[]): void {
     this.assertIdle("setParameters");
     setParameters(this.model, given);
-    // State that begins as a copy of the parameters.
-    if (this.position.step === 0) this.model.initializeState();
+    weightsWereSet(this.model, this.position);
   }
 
   /** SHA-256 (64 hexadecimal digits) over every parameter's name, shape and bytes (float32, little-endian), in order.

@@ -1,5 +1,6 @@
 // A network's parameters by their names: copied out, set all or none, hashed.
-import { MOST_DIMENSIONS, shown } from "./checks.js";
+import { memoryOf } from "./bytes.js";
+import { isNetwork, MOST_DIMENSIONS, shown } from "./checks.js";
 import { ShapeError } from "./errors.js";
 import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
@@ -38,12 +39,10 @@ export function parametersOf(model: Model): NamedTensor[] {
 
 /** @throws {ShapeError} what does not fit, before any is set */
 export function setParameters(model: Model, given: readonly GivenParameter[]): void {
-  if (!Array.isArray(given)) {
-    const isNetwork = typeof (given as { readonly parameters?: unknown } | null)?.parameters === "function";
+  if (!Array.isArray(given))
     throw new ShapeError(
-      `setParameters: got ${isNetwork ? "a network" : shown(given)}, expected an array of { name, shape, values }, as its parameters()`,
+      `setParameters: got ${isNetwork(given) ? "a network" : shown(given)}, expected an array of { name, shape, values }, as its parameters()`,
     );
-  }
   const seen = new Set<string>();
   const writes = Array.from(given, (entry) => {
     const { name, values, shape } = entry ?? {};
@@ -73,16 +72,12 @@ export function hashOf(parameters: readonly NamedTensor[]): string {
   const hash = new Sha256();
   for (const { name, shape, values } of parameters) {
     hash.update(toUtf8(`${name}\0${shape.join(",")}\0`));
-    hash.update(littleEndian(values));
+    hash.update(memoryOf(values));
   }
   return hexadecimal(hash.digest());
 }
 
-function littleEndian(values: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    view.setFloat32(i * 4, value, true);
-  });
-  return bytes;
+/** Before the first step state may begin as a copy of the parameters. @param position of the network */
+export function weightsWereSet(model: Model, { step }: { readonly step: number }): void {
+  if (step === 0) model.initializeState();
 }

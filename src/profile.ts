@@ -7,6 +7,7 @@ import type { Plan } from "./compile.js";
 import type { Data, Ports } from "./data.js";
 import { BackendError } from "./errors.js";
 import { showText } from "./inspect.js";
+import { targetShape } from "./losses/loss.js";
 import type { Model } from "./model.js";
 import { type Cost, costOf } from "./plan/cost.js";
 import { shownOp } from "./plan/explain.js";
@@ -67,13 +68,11 @@ export function madeUp({ inputs, outputs }: Ports, rows: number): Data {
   // Multiples of the golden ratio modulo 1 have no period that columns could share.
   const fill = (count: number) => Float32Array.from({ length: count }, (_, i) => (i * 0.6180339887498949) % 1);
   const targetsOf = ({ shape, loss }: Ports["outputs"][number]) => {
-    const classes = shape.at(-1) ?? 1;
-    const positions = rows * product(shape.slice(0, -1));
-    if (loss.targets === "ids") return Uint32Array.from({ length: positions }, (_, i) => i % classes);
-    const columns = loss.targetColumns ?? classes;
-    return Float32Array.from({ length: positions * columns }, (_, i) =>
-      Number(Math.floor(i / columns) % Math.max(columns, 2) === i % columns),
-    );
+    const wanted = targetShape(shape, loss);
+    const length = rows * product(wanted);
+    if (loss.targets === "ids") return Uint32Array.from({ length }, (_, i) => i % (shape.at(-1) ?? 1));
+    const columns = wanted.at(-1)!;
+    return Float32Array.from({ length }, (_, i) => Number(Math.floor(i / columns) % Math.max(columns, 2) === i % columns));
   };
   return {
     inputs: Object.fromEntries(inputs.map(({ name, shape }) => [name, fill(rows * product(shape))])),

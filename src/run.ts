@@ -1,8 +1,7 @@
 // A run of training with what acts between its chunks of steps: callbacks, progress, a signal. The chunks are in training.ts, what is around
 // a run in fit.ts.
 import type { ThreadChoice } from "./backends/backend.js";
-import { type Callback, type CallbackState, type Run, reportedNames } from "./callbacks.js";
-import { metricNames } from "./compile.js";
+import type { Callback, CallbackState, Run } from "./callbacks.js";
 import { type CompleteFit, seesEpochs } from "./fitOptions.js";
 import type { Epoch, History } from "./history.js";
 import { macrotask } from "./macrotask.js";
@@ -26,13 +25,13 @@ async function unlessStopped(signal: AbortSignal | undefined, promised: unknown)
   await Promise.race([promised, stopped]).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** @param control what callbacks get of the network
+/** @param control what callbacks get of the network and its numbers
  *  @param states which callbacks had when the run was interrupted */
 export async function train(
   { model, position, threads }: { readonly model: Model; readonly position: Position; readonly threads: ThreadChoice },
   { data, validate }: Sources,
   options: CompleteFit,
-  control: Pick<Run, "net" | "weights" | "setWeights">,
+  control: Omit<Run, "epochs" | "resumed" | "stop">,
   states: readonly (CallbackState | undefined)[],
 ): Promise<History> {
   const { callbacks, onEpochEnd, onProgress, signal } = options;
@@ -43,7 +42,6 @@ export async function train(
     ...control,
     epochs: options.epochs,
     resumed: options.resume,
-    reported: reportedNames(metricNames(model.definition.objectives), validate !== undefined),
     stop: () => {
       stopped = "callback";
     },

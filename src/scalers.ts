@@ -1,10 +1,11 @@
 // Scales of columns, learnt from a training part and applied to every part: plain data and two functions. Numbers are taken as they are given,
 // in float64 where they are; sums are float64 and in the rows' order, every result is rounded to float32 once: the same bits everywhere.
 import { checkCount, checkNumber, checkOneOf, checkOptions, isArrayOf, isRecord, shown } from "./checks.js";
-import { type Ports, targetShape } from "./data.js";
+import type { Ports } from "./data.js";
 import { checkHeld, Dataset } from "./dataset/dataset.js";
 import { isStream } from "./dataset/stream.js";
 import { FormatError, OptionError, ShapeError } from "./errors.js";
+import { targetShape } from "./losses/loss.js";
 import { product } from "./plan/tensor.js";
 import { type Rows, toNumbers } from "./rows.js";
 

@@ -2,7 +2,7 @@
 import { Status, Step } from "../assembly/opcodes.js";
 import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
-import type { Model } from "./model.js";
+import type { Model, Parameter } from "./model.js";
 import type { LoadedPlan } from "./plans.js";
 import type { Samples } from "./samples.js";
 
@@ -75,16 +75,13 @@ function settle(model: Model, plan: LoadedPlan, call: Call, done: number): Outco
 
 /** The optimizer's first state that is not finite, or else, since weights follow from it, the first such parameter. */
 function firstNonFinite(model: Model): Failure["spoiled"] {
-  const { bases, definition } = model;
-  const find = (what: "weight" | "state", base: number) => {
-    const found = model.parameters.find(
-      ({ tensor, address }) => !model.readTensor(tensor, address - bases.parameters + base, 0).every(Number.isFinite),
-    );
+  const find = (what: "weight" | "state", addressOf: (parameter: Parameter) => number) => {
+    const found = model.parameters.find((parameter) => !model.readTensor(parameter.tensor, addressOf(parameter), 0).every(Number.isFinite));
     return found && ({ parameter: found.tensor.name, what } as const);
   };
-  for (let slot = 0; slot < definition.optimizer.slots.length; ++slot) {
-    const found = find("state", bases.slots + slot * bases.slabBytes);
+  for (let slot = 0; slot < model.definition.optimizer.slots.length; ++slot) {
+    const found = find("state", (parameter) => model.slotAddress(slot, parameter));
     if (found) return found;
   }
-  return find("weight", bases.parameters);
+  return find("weight", ({ address }) => address);
 }

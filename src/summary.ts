@@ -6,7 +6,7 @@ import type { Model } from "./model.js";
 import { isFrozen } from "./optimizers/groups.js";
 import type { LayerRecord } from "./plan/program.js";
 import { product, type Tensor } from "./plan/tensor.js";
-import { commas, cut, wrapped } from "./wrap.js";
+import { commas, cut, WIDTH, wrapped } from "./wrap.js";
 
 /** Of each column, at most. */
 const WIDTHS = [24, 22, 18, 10];
@@ -35,7 +35,7 @@ export function summarize(model: Model): string {
   const widths = WIDTHS.map((most, i) => Math.min(most, Math.max(...rows.map(({ cells }) => cells[i]!.length))));
   const [first, ...others] = definition.objectives.map(({ loss }) => loss.type);
   const tensors = model.parameters.map(({ tensor }) => tensor);
-  const frozen = elements(tensors.filter((tensor) => isFrozen(definition.optimizer.groups ?? [], tensor)));
+  const frozen = elements(tensors.filter((tensor) => isFrozen(definition.optimizer, tensor)));
   const facts = [
     `${elements(tensors)} parameters${frozen === 0 ? "" : ` (${frozen} frozen)`}`,
     `${others.length === 0 ? "loss" : "losses"} ${first}`,
@@ -86,5 +86,5 @@ function lineOf({ cells, takes }: Row, widths: readonly number[]): string {
   if (!takes) return line.trimEnd();
   const indent = line.length + 2;
   const words = commas(takes);
-  return 80 - indent >= BESIDE ? wrapped(line, words, indent) : `${line.trimEnd()}\n${wrapped("    takes", words, 10)}`;
+  return WIDTH - indent >= BESIDE ? wrapped(line, words, indent) : `${line.trimEnd()}\n${wrapped("    takes", words, 10)}`;
 }

@@ -1,8 +1,7 @@
 // A tensor for people: shape, range, and of many numbers the first rows and columns, in at most 80 columns.
 import { product } from "./plan/tensor.js";
-import { figure } from "./wrap.js";
+import { figure, WIDTH } from "./wrap.js";
 
-const WIDTH = 80;
 /** Of so many rows all are shown, of more one less and how many there are. */
 const ROWS = 4;
 /** Significant digits of the largest number shown, if that is below 1, else digits behind the point for numbers below 10. */

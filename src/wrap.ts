@@ -1,8 +1,9 @@
 // Text for terminals of 80 columns.
 
-const WIDTH = 80;
+/** Of a terminal, as people have it. */
+export const WIDTH = 80;
 
-/** Words in lines of at most 80 columns, as full as can be; a longer word has a line of its own.
+/** Words in lines of at most so many columns, as full as can be; a longer word has a line of its own.
  *  @param first what the first line begins with @param indent columns before the words, and before every other line's */
 export function wrapped(first: string, words: readonly string[], indent = 0): string {
   const lines = [first.padEnd(indent)];

@@ -2,7 +2,7 @@
 // regions that networks hold. Where in which memory a region lies is arena.ts's business.
 /// <reference lib="es2024.arraybuffer" />
 import type { Arithmetic } from "../arithmetic.js";
-import { bytesOf } from "../base64.js";
+import { fromBase64 } from "../base64.js";
 import { checkOneOf, shown } from "../checks.js";
 import { isReported, whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
@@ -73,7 +73,7 @@ async function compile(name: BuildName): Promise<Compiled> {
   if (none) throw new NoWebAssembly(`wasm: ${none}`);
   const why = whyNot(name);
   if (why) throw new BackendError(`wasm: ${why}, which the ${name} build needs`);
-  const bytes = bytesOf(await loadPart(`wasm: the ${name} build`, builds[name].load));
+  const bytes = fromBase64(await loadPart(`wasm: the ${name} build`, builds[name].load));
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes);

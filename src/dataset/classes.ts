@@ -1,7 +1,7 @@
 // Class labels as users have them, and class ids as losses want them.
 import { checkCount, isArrayOf, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
-import type { Loss } from "../losses.js";
+import { type Loss, takesIds } from "../losses/loss.js";
 import { oneHot as oneHotRows } from "../weighting.js";
 
 export type Label = string | number | boolean;
@@ -108,7 +108,7 @@ export function checkSameClasses(who: string, given: unknown, own: readonly stri
  *  @param shape one sample's prediction @throws {ShapeError} */
 export function checkToldApart(who: string, names: readonly string[], shape: readonly number[], loss: Loss): void {
   const columns = shape.at(-1) ?? 1;
-  const takesClasses = loss.targets === "ids" || loss.accuracy === "categorical";
+  const takesClasses = takesIds(loss);
   const most = takesClasses ? columns : 2;
   if (names.length <= most) return;
   throw new ShapeError(

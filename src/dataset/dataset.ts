@@ -1,5 +1,5 @@
 // Samples and their targets in memory, as `net.fit` takes them. Nothing here changes a dataset: every method returns another one.
-import { checkBoolean, checkCount, checkNumber, checkOptions, isList, shown } from "../checks.js";
+import { checkBoolean, checkCount, checkNumber, checkOptions, checkSeed, isList, shown } from "../checks.js";
 import { OptionError, ShapeError } from "../errors.js";
 import { showAs } from "../inspect.js";
 import { permutation, Stream } from "../random.js";
@@ -80,7 +80,7 @@ export class Dataset implements Parts {
   /** The same rows in a random order, a function of `seed` (uint32). `fit` shuffles by itself in every epoch. */
   shuffle(seed: number): Dataset {
     checkHeld("shuffle", this);
-    checkCount("shuffle: seed", seed, 0, 2 ** 32 - 1);
+    checkSeed("shuffle", seed);
     const order = new Uint32Array(this.rows);
     permutation(this.rows, seed, 0, order, Stream.Dataset);
     return this.gather(order);
@@ -98,7 +98,7 @@ export class Dataset implements Parts {
     checkNumber("split: validation", validation, { least: 0, below: 1 });
     checkBoolean("split: stratified", stratified);
     checkBoolean("split: shuffle", shuffle);
-    checkCount("split: seed", seed, 0, 2 ** 32 - 1);
+    checkSeed("split", seed);
     if (stratified && !this.classes)
       throw new OptionError("split: stratified needs targets that are classes; the option classes of dataset makes them so");
     if (stratified && !shuffle) throw new OptionError("split: stratified needs shuffle, got shuffle false");

@@ -6,7 +6,7 @@
 //   16  header    { definition, parameters: [{ name, shape }], training?, scalers?, classes?, attached? }
 //   …   data      the elements of parameters, then of training.tensors, in the header's order, unpadded
 //   end 32 bytes  SHA-256 of all bytes before
-import { bytesOf, viewOf } from "../checks.js";
+import { bytesOf, memoryOf, viewOf } from "../bytes.js";
 import { FormatError } from "../errors.js";
 import { product } from "../plan/tensor.js";
 import { Sha256 } from "../sha256.js";
@@ -59,9 +59,7 @@ export function encode({ definition, parameters, training, ...beside }: StoredNe
   bytes.set(json, 16);
   let at = 16 + headerBytes;
   for (const { values } of tensors) {
-    values.forEach((value, i) => {
-      view.setFloat32(at + i * 4, value, true);
-    });
+    bytes.set(memoryOf(values), at);
     at += values.length * 4;
   }
   bytes.set(new Sha256().update(bytes.subarray(0, -DIGEST)).digest(), bytes.length - DIGEST);
@@ -98,7 +96,8 @@ export function decode(file: Uint8Array | ArrayBuffer): StoredNetwork {
     const count = product(shape);
     // Written so that a product that is no number is refused, too.
     if (!(at + count * 4 <= end)) throw new FormatError(`saved network: ${name} [${shape.join(", ")}] reaches past the end of the file`);
-    const values = Float32Array.from({ length: count }, (_, i) => view.getFloat32(at + i * 4, true));
+    const values = new Float32Array(count);
+    memoryOf(values).set(bytes.subarray(at, at + count * 4));
     at += count * 4;
     return { name, shape, values };
   };

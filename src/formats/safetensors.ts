@@ -3,19 +3,8 @@
 //   0   u64    bytes of the header
 //   8   JSON   { name: { dtype, shape, data_offsets: [begin, end) }, …, "__metadata__": { text: text } }, spaces after it
 //   …   data   row-major, without holes or overlaps, offsets from here
-import {
-  bytesOf,
-  checkBoolean,
-  checkNetwork,
-  checkOneOf,
-  checkOptions,
-  isArrayOf,
-  isList,
-  isRecord,
-  MOST_DIMENSIONS,
-  shown,
-  viewOf,
-} from "../checks.js";
+import { bytesOf, viewOf } from "../bytes.js";
+import { checkBoolean, checkNetwork, checkOneOf, checkOptions, isArrayOf, isList, isRecord, MOST_DIMENSIONS, shown } from "../checks.js";
 import { FormatError, OptionError, ShapeError } from "../errors.js";
 import { powerInteger } from "../float64.js";
 import type { Network } from "../network.js";
@@ -274,7 +263,10 @@ export function encodeSafetensors(
   bytes.fill(0x20, 8, 8 + header);
   bytes.set(json, 8);
   let at = 8 + header;
-  for (const { values } of tensors) for (let i = 0; i < values.length; ++i, at += 4) view.setFloat32(at, values[i]!, true);
+  for (const { values } of tensors) {
+    new Float32Array(bytes.buffer, at, values.length).set(values);
+    at += values.length * 4;
+  }
   return bytes;
 }
 

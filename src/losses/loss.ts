@@ -43,6 +43,16 @@ export interface Loss {
   emit(g: Builder, prediction: Tensor, target: Tensor, weights?: Tensor): void;
 }
 
+/** One sample's targets, as users give them. @param shape its prediction */
+export function targetShape(shape: readonly number[], { targets, targetColumns }: Loss): readonly number[] {
+  return [...shape.slice(0, -1), targets === "ids" ? 1 : (targetColumns ?? shape.at(-1) ?? 1)];
+}
+
+/** May targets be class ids? Where rows of values are compared by their largest column, ids stand for one-hot rows. */
+export function takesIds({ targets, accuracy }: Loss): boolean {
+  return targets === "ids" || accuracy === "categorical";
+}
+
 export interface LossOptions {
   /** `mean` (default): of all elements (elementwise losses) or of all rows (categorical ones); `sum`: of the same */
   readonly reduction?: "mean" | "sum" | undefined;

@@ -3,6 +3,7 @@ import type { Callback } from "../callbacks.js";
 import { checkBoolean, checkCount, checkOptions, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import type { Epoch } from "../history.js";
+import { VALIDATION } from "../reported.js";
 
 export interface LogOptions {
   /** adds to a file that is there, default false: each run begins anew. A resumed run always adds. */
@@ -11,7 +12,7 @@ export interface LogOptions {
 
 const NEW_LINE = 10;
 
-const reserved: readonly string[] = ["epoch", "loss", "validation.loss", "seconds"];
+const reserved: readonly string[] = ["epoch", "loss", `${VALIDATION}loss`, "seconds"];
 
 /** An epoch as one row: epoch, loss, metrics, validation results, seconds. */
 function rowOf(epoch: Epoch, index: number): ReadonlyMap<string, number> {
@@ -29,8 +30,8 @@ function rowOf(epoch: Epoch, index: number): ReadonlyMap<string, number> {
   };
   add("", metrics);
   if (validation) {
-    row.set("validation.loss", validation.loss);
-    add("validation.", validation.metrics);
+    row.set(`${VALIDATION}loss`, validation.loss);
+    add(VALIDATION, validation.metrics);
   }
   return row.set("seconds", seconds);
 }

@@ -99,7 +99,8 @@ function settingOf(groups: readonly ParameterGroup[], start: Setting, parameter:
   return groups.reduce((setting, group) => (takes(group, parameter) ? apply(setting, group) : setting), start);
 }
 
-export function isFrozen(groups: readonly ParameterGroup[], parameter: Tensor): boolean {
+/** @param optimizer of whose groups some may freeze it */
+export function isFrozen({ groups = [] }: { readonly groups?: readonly ParameterGroup[] }, parameter: Tensor): boolean {
   return settingOf(groups, { learningRateFactor: 1, weightDecay: 0, frozen: false }, parameter).frozen;
 }
 

@@ -13,7 +13,7 @@ import { type Instruction, type LayerRecord, type Phase, type Program, usesOf } 
 import { Sharing } from "./sharing.js";
 import type { OperandsOf, TensorOperand } from "./spec.js";
 import type { LossFields } from "./step.js";
-import { columns, type Extent, elements, padded, rows, type Slab, size, type Tensor } from "./tensor.js";
+import { columns, type Extent, elements, padded, rows, type Slab, slabElements, type Tensor } from "./tensor.js";
 
 export interface ParameterSpec {
   readonly tensor: Tensor;
@@ -451,16 +451,15 @@ export class Builder extends Expressions {
 
   /** Parameters [first, end), their gradients, or one of the optimizer's slots of them, as one row: what the optimizers work on. @internal */
   slab(name: string, slab: "parameter" | "gradient" | "slot", first = 0, end = this.parameters.length): Tensor {
-    const total = (parameters: readonly ParameterSpec[]) => parameters.reduce((sum, { tensor }) => sum + size(tensor, 0), 0);
-    const chosen = this.parameters.slice(first, end);
+    const parameters = this.parameters.map(({ tensor }) => tensor);
+    const chosen = parameters.slice(first, end);
     // A slot is one piece of state; the others name what layers made.
-    const parts =
-      slab === "slot" ? undefined : chosen.map(({ tensor }) => (slab === "parameter" ? tensor : this.gradients.gradient(tensor)));
-    return this.tensor(name, [total(chosen)], {
+    const parts = slab === "slot" ? undefined : chosen.map((tensor) => (slab === "parameter" ? tensor : this.gradients.gradient(tensor)));
+    return this.tensor(name, [slabElements(chosen)], {
       slab,
       batched: false,
       ...(parts && { parts }),
-      offset: total(this.parameters.slice(0, first)),
+      offset: slabElements(parameters.slice(0, first)),
     });
   }
 

@@ -4,7 +4,7 @@ import { type OpName, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
 import { collide, type Touch, touchesOf } from "./shares.js";
 import type { TensorOperand } from "./spec.js";
-import { aligned, type Extent, evaluate, padded, size, type Tensor } from "./tensor.js";
+import { aligned, type Extent, evaluate, padded, slabElements, type Tensor } from "./tensor.js";
 
 /** Lets gemm apply an elementwise activation to its result before it leaves the cache, where nothing else reads the result. */
 export function fuseEpilogues(program: Program): Program {
@@ -94,9 +94,8 @@ export function fuseOuterProducts(program: Program): Program {
 
 /** Parts [begin, end) of what names a piece of a slab, where `parameters` are this piece's. */
 function stretch(whole: Tensor, { parts: parameters }: Tensor, begin: number, end: number): Tensor {
-  const elements = (parts: readonly Tensor[]) => parts.reduce((sum, part) => sum + size(part, 0), 0);
-  const total = elements(parameters!.slice(begin, end));
-  const offset = whole.offset! + elements(parameters!.slice(0, begin));
+  const total = slabElements(parameters!.slice(begin, end));
+  const offset = whole.offset! + slabElements(parameters!.slice(0, begin));
   return { ...whole, shape: [total], stride: total, parts: whole.parts!.slice(begin, end), offset };
 }
 

@@ -75,6 +75,11 @@ export function sampleElements(t: Tensor): number {
   return evaluate(elements(t), 1);
 }
 
+/** Elements of parameters, or of what has their shapes, side by side in a slab. */
+export function slabElements(parameters: readonly Tensor[]): number {
+  return parameters.reduce((sum, parameter) => sum + size(parameter, 0), 0);
+}
+
 /** Elements to reserve for batches of up to `capacity` rows; whole v128s, so that unpadded tensors may be read in them too. */
 export function size(t: Tensor, capacity: number): number {
   return padded(evaluate(elements(t), capacity));
