@@ -4,8 +4,8 @@ import { Step } from "../assembly/opcodes.js";
 import { regionSize } from "./backends/arena.js";
 import { OptionError } from "./errors.js";
 import type { Graph } from "./graph.js";
-import type { Loss } from "./losses.js";
-import { emitMetric, type Metric, metricName } from "./metrics.js";
+import { emitMetric } from "./metrics.js";
+import { metricCount, type Objective, readsTruth } from "./objectives.js";
 import { isFrozen } from "./optimizers/groups.js";
 import { emitUpdate, type Optimizer } from "./optimizers.js";
 import { assemble } from "./plan/assemble.js";
@@ -17,14 +17,6 @@ import { type StepLayout, stepLayout } from "./plan/step.js";
 import { aligned, type Slab, sampleElements, size, type Tensor } from "./plan/tensor.js";
 import { type Range, verify } from "./plan/verify.js";
 
-/** What is wanted of one output of the graph. */
-export interface Objective {
-  /** The output's name: its layer's. */
-  readonly name: string;
-  readonly loss: Loss;
-  readonly metrics: readonly Metric[];
-}
-
 export interface Definition {
   readonly graph: Graph;
   /** One for each output, in order. */
@@ -33,10 +25,14 @@ export interface Definition {
   readonly seed: number;
 }
 
+export const purposes = ["predict", "train", "evaluate", "trace"] as const;
 /** - `train`: rows gathered from staged data, or one staged batch; loss, gradients, update
  *  - `evaluate`: loss and metrics of one batch; `predict`: outputs of one batch
  *  - `trace`: as train up to the gradients, the input's too, of one batch; nothing fused, every tensor keeps its memory */
-export type Purpose = "train" | "evaluate" | "predict" | "trace";
+export type Purpose = (typeof purposes)[number];
+
+/** Does it compute gradients? */
+const trains = (purpose: Purpose) => purpose === "train" || purpose === "trace";
 
 export interface Sizes {
   /** rows of a batch, at most */
@@ -47,11 +43,6 @@ export interface Sizes {
   readonly steps: number;
   /** that share its work, at most; with 1 it has no barriers */
   readonly threads: number;
-}
-
-/** Whether an output's metrics need targets of their own, because its loss reads altered ones. */
-export function readsTruth({ loss, metrics }: Objective): boolean {
-  return loss.altersTargets === true && metrics.length > 0;
 }
 
 /** Something that JavaScript stages before a run: an input, or an output's targets. */
@@ -71,6 +62,14 @@ export interface Roots {
   readonly predictions: readonly Tensor[];
 }
 
+/** What a plan must have room for. */
+export type Wanted = Partial<Sizes> & { readonly capacity: number };
+
+/** What is left out is least. */
+export function sizesOf({ capacity, dataRows = capacity, orderRows = 0, steps = 1, threads = 1 }: Wanted): Sizes {
+  return { capacity, dataRows, orderRows, steps, threads };
+}
+
 export interface Built extends Roots {
   readonly program: Program;
   readonly parameters: readonly ParameterSpec[];
@@ -86,25 +85,10 @@ export function stepLayoutOf(definition: Definition): StepLayout {
   return stepLayout(objectives.length, metricCount(objectives), optimizer.factorCount);
 }
 
-export function metricCount(objectives: readonly Objective[]): number {
-  return objectives.reduce((sum, { metrics }) => sum + metrics.length, 0);
-}
-
-/** Names under which results are reported beside the loss: metrics by their own with one output, else `<output>.loss` of each output, then
- *  `<output>.<metric>`. `Sums` has the numbers in this order. */
-export function metricNames(objectives: readonly Objective[]): string[] {
-  const alone = objectives.length === 1;
-  const losses = alone ? [] : objectives.map(({ name }) => `${name}.loss`);
-  return [
-    ...losses,
-    ...objectives.flatMap(({ name, metrics }) => metrics.map((metric) => (alone ? metricName(metric) : `${name}.${metricName(metric)}`))),
-  ];
-}
-
 /** @param weighted which outputs' rows have weights; default none */
 export function build(definition: Definition, purpose: Purpose, sizes: Sizes, weighted: readonly boolean[] = []): Built {
   const { graph, objectives, optimizer, seed } = definition;
-  const training = purpose === "train" || purpose === "trace";
+  const training = trains(purpose);
   const gathers = purpose === "train" && sizes.orderRows > 0;
   const frozen = (parameter: Tensor) => purpose === "train" && isFrozen(optimizer, parameter);
   const g = new Builder({ training, seed, frozen });
@@ -223,36 +207,6 @@ export interface Plan extends Built {
   readonly end: number;
 }
 
-/** Is the plan large enough, do the same outputs' rows have weights, and is there none of its own for so many rows? */
-export function serves(
-  plan: Plan,
-  capacity: number,
-  dataRows: number,
-  orderRows: number,
-  steps: number,
-  threads: number,
-  weighted: readonly boolean[],
-): boolean {
-  const { sizes } = plan;
-  return (
-    sizes.capacity >= capacity &&
-    sizes.dataRows >= dataRows &&
-    sizes.orderRows >= orderRows &&
-    sizes.steps >= steps &&
-    sizes.threads >= threads &&
-    isAlike(plan, capacity, weighted)
-  );
-}
-
-/** Would a plan for this be another one only by its sizes? */
-export function isAlike({ sizes, singleRow, weighted: has }: Plan, capacity: number, weighted: readonly boolean[]): boolean {
-  return (!singleRow || (sizes.capacity === 1) === (capacity === 1)) && sameWeighted(has, weighted);
-}
-
-function sameWeighted(a: readonly boolean[], b: readonly boolean[]): boolean {
-  return a.length === b.length && a.every((flag, i) => flag === b[i]);
-}
-
 /** Where the network's lasting parts are, in bytes of its region. */
 export interface Bases {
   readonly parameters: number;
@@ -275,9 +229,8 @@ export function slotBase({ slots, slabBytes }: Bases, slot: number): number {
  *  evaluate it may need fewer, the last ones missing: a loss's own.
  *  @throws {OptionError} a layer, loss or metric of the user's makes other ones for this purpose */
 export function checkParameters(purpose: Purpose, made: readonly ParameterSpec[], has: readonly ParameterSpec[]): void {
-  const trains = purpose === "train" || purpose === "trace";
   const shown = (spec: ParameterSpec | undefined) => (spec ? `${spec.tensor.name} [${spec.tensor.shape.join(", ")}]` : "none");
-  for (let i = 0; i < (trains ? Math.max(made.length, has.length) : made.length); ++i)
+  for (let i = 0; i < (trains(purpose) ? Math.max(made.length, has.length) : made.length); ++i)
     if (shown(made[i]) !== shown(has[i]))
       throw new OptionError(
         `network: to ${purpose}, parameter ${i} is ${shown(made[i])}, expected ${shown(has[i])}, as when it was made; a layer's parameters must be the same whether g.training or not, and a metric can have none`,

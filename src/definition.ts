@@ -1,19 +1,19 @@
-// From what users pass to `network()` to what is compiled, and from there to the plain data that a file holds and back.
+// From what users pass to `network()` to what is compiled. What of it a file holds is in formats/definition.ts.
+
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, checkSeed, isRecord, shown } from "./checks.js";
-import { build, checkParameters, type Definition, metricNames, type Objective, readsTruth } from "./compile.js";
-import { type Custom, makeCustom } from "./customParts.js";
+import { build, checkParameters, type Definition, sizesOf } from "./compile.js";
 import type { Ports } from "./data.js";
 import { OptionError, ShapeError } from "./errors.js";
-import { chain, type Graph, type InputSpec, trace } from "./graph.js";
+import { chain, type Graph, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";
-import { restoreLayer } from "./layers/registry.js";
 import { mismatch } from "./losses/predictions.js";
-import { type Loss, restoreLoss } from "./losses.js";
-import { type CustomMetric, checkMetrics, type Metric, metricName } from "./metrics.js";
+import type { Loss } from "./losses.js";
+import { checkMetrics, type Metric, metricName } from "./metrics.js";
 import { type Measured, Model } from "./model.js";
-import { checkSavable, type Optimizer, restoreOptimizer, sgd } from "./optimizers.js";
+import { metricNames, type Objective, readsTruth } from "./objectives.js";
+import { checkSavable, type Optimizer, sgd } from "./optimizers.js";
 import { drawSeed } from "./random.js";
 
 interface CommonOptions {
@@ -105,7 +105,7 @@ function measure(definition: Definition): Defined {
   });
   // What the user's own parts do without training shows here, rather than in the middle of something.
   if (measured.askedTraining || definition.objectives.some(({ metrics }) => metrics.some((metric) => typeof metric !== "string"))) {
-    const { parameters, predictions } = build(definition, "evaluate", { capacity: 1, dataRows: 1, orderRows: 1, steps: 1, threads: 1 });
+    const { parameters, predictions } = build(definition, "evaluate", sizesOf({ capacity: 1 }));
     checkParameters("evaluate", parameters, measured.parameters);
     predictions.forEach(({ shape }, i) => {
       const expected = measured.predictions[i]!;
@@ -224,78 +224,5 @@ export function portsOf({ graph, objectives }: Definition, predictions: Measured
       shape: predictions[i]!,
       truth: readsTruth(objective),
     })),
-  };
-}
-
-type Options = Readonly<Record<string, unknown>>;
-
-type StoredMetric = string | { readonly type: string; readonly options: Options };
-
-/** A definition as JSON; every field is checked by the factory that takes it. */
-export interface StoredDefinition {
-  readonly inputs: readonly InputSpec[];
-  readonly layers: readonly { readonly name: string; readonly kind: string; readonly options: Options }[];
-  /** `layer`: index among layers. */
-  readonly nodes: readonly { readonly layer: number; readonly from: readonly number[] }[];
-  readonly outputs: readonly number[];
-  readonly objectives: readonly {
-    readonly loss: { readonly type: string; readonly options: Options };
-    readonly metrics: readonly StoredMetric[];
-  }[];
-  readonly optimizer: { readonly type: string; readonly options: Options };
-  readonly seed: number;
-  readonly arithmetic: ArithmeticName;
-}
-
-export function store({ graph, objectives, optimizer, seed }: Definition, arithmetic: ArithmeticName): StoredDefinition {
-  const layers = [...new Set(graph.nodes.map(({ layer }) => layer))];
-  const names = new Map(graph.nodes.map(({ layer, name }) => [layer, name]));
-  return {
-    inputs: graph.inputs,
-    layers: layers.map((layer) => ({ name: names.get(layer)!, kind: layer.kind, options: layer.options })),
-    nodes: graph.nodes.map(({ layer, from }) => ({ layer: layers.indexOf(layer), from })),
-    outputs: graph.outputs,
-    objectives: objectives.map(({ loss, metrics }) => ({
-      loss: { type: loss.type, options: loss.options },
-      metrics: metrics.map((metric) => (typeof metric === "string" ? metric : { type: metric.type, options: metric.options })),
-    })),
-    optimizer: { type: optimizer.type, options: optimizer.options },
-    seed,
-    arithmetic,
-  };
-}
-
-/** The options that make a stored network again. */
-export function restore(stored: StoredDefinition, custom: Custom): GraphOptions {
-  const { inputs, layers, nodes, outputs, objectives, optimizer, seed, arithmetic } = stored;
-  const restored = layers.map(({ name, kind, options }) => restoreLayer(kind, { ...options, name }, custom));
-  const values: Node[] = inputs.map(({ name, shape }) => ({ from: [], name, shape }));
-  const roots = values.slice();
-  const pick = (index: number): Node => {
-    const value = values[index];
-    if (!value) throw new OptionError(`a node takes value ${index} of ${values.length}`);
-    return value;
-  };
-  for (const { layer, from } of nodes) {
-    const use = restored[layer];
-    if (!use) throw new OptionError(`a node uses layer ${layer} of ${restored.length}`);
-    values.push(use(...from.map(pick)));
-  }
-  const ends = outputs.map(pick);
-  if (objectives.length > ends.length)
-    throw new OptionError(`definition.objectives: got ${objectives.length} for ${ends.length} outputs, expected one for each`);
-  const reviveMetric = (metric: StoredMetric) =>
-    typeof metric === "string" ? (metric as Metric) : (makeCustom("metric", metric.type, metric.options, custom) as CustomMetric);
-  return {
-    inputs: roots,
-    outputs: ends,
-    loss: objectives.map(({ loss }) => restoreLoss(loss.type, loss.options, custom)),
-    metrics:
-      objectives.length === 1
-        ? objectives[0]!.metrics.map(reviveMetric)
-        : Object.fromEntries(objectives.map(({ metrics }, i) => [ends[i]!.layer?.name ?? ends[i]!.name, metrics.map(reviveMetric)])),
-    optimizer: restoreOptimizer(optimizer.type, optimizer.options),
-    seed,
-    arithmetic,
   };
 }

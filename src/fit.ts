@@ -1,13 +1,14 @@
 // fit, around its run: where nothing was done, the network is left as if it had not been called. What it reads is in sources.ts, the run itself
 // in run.ts.
+
 import type { ThreadChoice } from "./backends/backend.js";
 import { serve } from "./callbacks.js";
-import { metricNames } from "./compile.js";
 import type { Data } from "./data.js";
 import { type DataStream, isStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
 import { completeFit, type FitOptions } from "./fitOptions.js";
 import type { History } from "./history.js";
+import { metricNames } from "./objectives.js";
 import { weightsWereSet } from "./parameters.js";
 import { hasEnded, type Position, runToResume } from "./position.js";
 import { isStop } from "./reading.js";

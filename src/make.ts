@@ -3,9 +3,9 @@ import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from ".
 import { type BackendChoice, checkPossible, checkThreads, openRegion, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, checkPlain, isRecord, shown } from "./checks.js";
 import type { Custom } from "./customParts.js";
-import { backends, checkPredictions, type Defined, define, type NetworkOptions, restore } from "./definition.js";
+import { backends, checkPredictions, type Defined, define, type NetworkOptions } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
-import { checkDefinition } from "./formats/definition.js";
+import { checkDefinition, restore } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";

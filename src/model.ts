@@ -4,7 +4,7 @@ import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
-import { type Bases, build, type Definition, type Plan, type Purpose, slotBase } from "./compile.js";
+import { type Bases, build, type Definition, type Plan, type Purpose, sizesOf, slotBase, type Wanted } from "./compile.js";
 import { ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
@@ -12,7 +12,7 @@ import type { ParameterSpec } from "./plan/builder.js";
 import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
 import { aligned, columns, evaluate, product, rows, size, slabElements, type Tensor } from "./plan/tensor.js";
-import { type LoadedPlan, Plans, roomForPlans, type Wanted } from "./plans.js";
+import { type LoadedPlan, Plans, roomForPlans } from "./plans.js";
 import { Stream, uniform } from "./random.js";
 import { denominatorOf, type Samples } from "./samples.js";
 
@@ -53,13 +53,7 @@ export class Model {
 
   /** What a network of this definition needs, and how its memory is divided. */
   static measure(definition: Definition): Measured {
-    const { program, parameters, predictions, askedTraining } = build(definition, "trace", {
-      capacity: 1,
-      dataRows: 1,
-      orderRows: 1,
-      steps: 1,
-      threads: 1,
-    });
+    const { program, parameters, predictions, askedTraining } = build(definition, "trace", sizesOf({ capacity: 1 }));
     const slabBytes = 4 * slabElements(parameters.map(({ tensor }) => tensor));
     const slots = aligned(FIRST + slabBytes);
     const gradients = aligned(slots + definition.optimizer.slots.length * slabBytes);
@@ -135,11 +129,11 @@ export class Model {
     this.region.run(plan, table, 0, 1);
   }
 
-  /** Fills the optimizer's state, which is zero, with its beginning; some of it is a copy of the parameters as they are now. */
+  /** Fills the optimizer's state, which is zero, with its beginning; an average of the parameters is a copy of them as they are now. */
   initializeState(): void {
-    const { slots, slotValue = 0, copies = [] } = this.definition.optimizer;
-    slots.forEach((name, slot) => {
-      const isCopy = copies.includes(name);
+    const { slots, slotValue = 0, averageSlot } = this.definition.optimizer;
+    slots.forEach((_, slot) => {
+      const isCopy = slot === averageSlot;
       if (!isCopy && slotValue === 0) return;
       for (const parameter of this.parameters) {
         const { tensor, address } = parameter;
@@ -156,7 +150,7 @@ export class Model {
 
   /** What a training step of 32 rows does, for people to read. */
   trainingProgram(): Program {
-    return build(this.definition, "train", { capacity: 32, dataRows: 32, orderRows: 32, steps: 1, threads: 1 }).program;
+    return build(this.definition, "train", sizesOf({ capacity: 32, orderRows: 32 })).program;
   }
 
   /** As `Plans.claim`. */

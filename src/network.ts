@@ -1,5 +1,6 @@
 // The facade. A Network holds its definition and its compiled model, and says what may be done when; everything given out is a copy,
 // logical and unpadded. How networks are made and loaded: make.ts. Long for its docstrings: what methods do is elsewhere.
+
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain, isRecord } from "./checks.js";
@@ -7,10 +8,11 @@ import { checkData, type Data, type Ports, toInputs, toSamples } from "./data.js
 import { checkToldApart, namesOf } from "./dataset/classes.js";
 import { isDescribed } from "./dataset/collect.js";
 import { type DataStream, type InputItem, isStream } from "./dataset/stream.js";
-import { portsOf, store } from "./definition.js";
+import { portsOf } from "./definition.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { fit } from "./fit.js";
 import type { FitOptions } from "./fitOptions.js";
+import { store } from "./formats/definition.js";
 import { encode, type StoredTraining } from "./formats/native.js";
 import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
@@ -290,8 +292,8 @@ export class Network {
     this.assertUnread("withAverage");
     checkFunction("withAverage: body", body);
     const { model } = this;
-    const slot = model.definition.optimizer.slots.indexOf("ema");
-    if (slot < 0) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
+    const slot = model.definition.optimizer.averageSlot;
+    if (slot === undefined) throw new OptionError("withAverage: the optimizer keeps no average, give it the option ema: { decay: 0.999 }");
     const weights = model.weights();
     model.setWeights(model.slotSlab(slot));
     this.averaging = true;

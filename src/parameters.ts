@@ -1,10 +1,10 @@
-// A network's parameters by their names: copied out, set all or none, hashed.
+// A network's parameters by their names: copied out, set all or none, hashed; and their norms.
 import { memoryOf } from "./bytes.js";
 import { isNetwork, MOST_DIMENSIONS, shown } from "./checks.js";
 import { ShapeError } from "./errors.js";
 import { showText } from "./inspect.js";
 import type { Model } from "./model.js";
-import { columns, product } from "./plan/tensor.js";
+import { columns, product, size } from "./plan/tensor.js";
 import { type Rows, toRows } from "./rows.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
 import { tensorText } from "./tensorText.js";
@@ -80,4 +80,26 @@ export function hashOf(parameters: readonly NamedTensor[]): string {
 /** Before the first step state may begin as a copy of the parameters. @param position of the network */
 export function weightsWereSet(model: Model, { step }: { readonly step: number }): void {
   if (step === 0) model.initializeState();
+}
+
+/** Euclidean norms of all parameters as they are, in their order. `fit` begins with it, be it for a single step: nothing is copied, padding
+ *  is zeros. */
+export function parameterNorms(model: Model): number[] {
+  const { f32 } = model.region.views();
+  return model.parameters.map(({ tensor, address }) => norm(f32.subarray(address >> 2, (address >> 2) + size(tensor, 0))));
+}
+
+/** In float64, where no square of a float32 overflows. Four sums, for each waits for its last addition. */
+export function norm(values: Float32Array): number {
+  const { length } = values;
+  const whole = length & ~3;
+  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    sum0 += values[i]! * values[i]!;
+    sum1 += values[i + 1]! * values[i + 1]!;
+    sum2 += values[i + 2]! * values[i + 2]!;
+    sum3 += values[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < length; ++i) sum0 += values[i]! * values[i]!;
+  return Math.sqrt(sum0 + sum1 + (sum2 + sum3));
 }

@@ -1,10 +1,11 @@
 // A run as data: what `save({ training: true })` adds to a file, and how a network takes it up again.
+
 import type { Callback, CallbackState } from "./callbacks.js";
 import { checkBoolean, checkCount, checkNumber, checkPlain, isRecord, shown } from "./checks.js";
-import { metricCount } from "./compile.js";
 import { FormatError, OptionError } from "./errors.js";
 import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
+import { metricCount } from "./objectives.js";
 import { product } from "./plan/tensor.js";
 import type { Ended, Interrupted, Kept, Position, Unbegun, Way } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";

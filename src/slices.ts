@@ -1,10 +1,11 @@
 // What goes through all rows of data, a slice at a time: evaluation and prediction.
-import { metricNames } from "./compile.js";
+
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import { macrotask } from "./macrotask.js";
 import type { Hear } from "./meaning.js";
 import type { Model } from "./model.js";
+import { metricNames } from "./objectives.js";
 import { product } from "./plan/tensor.js";
 import { slicesOf } from "./reading.js";
 import type { Samples } from "./samples.js";

@@ -1,8 +1,9 @@
 // The training steps of one call into the backend are a transaction: what a step spoils is undone, and the steps before it are run again.
+
 import { Status, Step } from "../assembly/opcodes.js";
-import { diagnose, type Failure } from "./diagnosis.js";
 import type { NonFiniteError } from "./errors.js";
 import type { Model, Parameter } from "./model.js";
+import { explainNonFinite, type Failure } from "./nonFinite.js";
 import type { LoadedPlan } from "./plans.js";
 import type { Samples } from "./samples.js";
 
@@ -69,7 +70,7 @@ function settle(model: Model, plan: LoadedPlan, call: Call, done: number): Outco
   call.write();
   if (done > 0) model.run(plan, done);
   const { samples, before } = call;
-  const failure = () => diagnose(model, { status, step: call.first + done, spoiled, samples, rows: call.rowsOf(done), before });
+  const failure = () => explainNonFinite(model, { status, step: call.first + done, spoiled, samples, rows: call.rowsOf(done), before });
   return { done, failure };
 }
 

@@ -1,15 +1,16 @@
 // Training in chunks of steps, between which the event loop turns and callbacks act. A chunk is one or several calls into the backend, spans
 // epochs and ends early only where JavaScript must act; how long either is never changes a bit.
+
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { Batches } from "./batches.js";
-import { metricNames } from "./compile.js";
-import { parameterNorms } from "./diagnosis.js";
 import { Feed } from "./feed.js";
 import { type CompleteFit, type Progress, seesEpochs } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { Model } from "./model.js";
+import { metricNames } from "./objectives.js";
 import { Pace } from "./pace.js";
+import { parameterNorms } from "./parameters.js";
 import { costOf } from "./plan/cost.js";
 import type { LoadedPlan } from "./plans.js";
 import { type Position, resumed } from "./position.js";

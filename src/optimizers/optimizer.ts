@@ -1,14 +1,16 @@
 // What an optimizer is to the rest of the library, and how it is made from its rule: which op updates parameters, and from which factors.
+
 import { SMALLEST_NORMAL } from "../../assembly/coefficients.js";
 import { Step } from "../../assembly/opcodes.js";
 import { checkNumber } from "../checks.js";
 import type { Builder } from "../plan/builder.js";
-import { type Extent, size, type Tensor } from "../plan/tensor.js";
+import type { Extent, Tensor } from "../plan/tensor.js";
 import { isObserver } from "../schedules/plateau.js";
 import type { Schedule } from "../schedules.js";
+import { type Clip, emitClip } from "./clip.js";
 import { FLUSH_INTERVAL } from "./fading.js";
 import { type ParameterGroup, possibleSettings, runsOf, type Setting } from "./groups.js";
-import type { Clip, Common, Complete, Ema } from "./options.js";
+import type { Common, Complete } from "./options.js";
 import { toSchedule } from "./rate.js";
 
 export interface Optimizer {
@@ -18,12 +20,10 @@ export interface Optimizer {
   readonly slots: readonly string[];
   /** What the state is at the start, default 0. */
   readonly slotValue?: number;
-  /** Those of the slots that are a copy of the parameters at the start. */
-  readonly copies?: readonly string[];
+  /** Which of the slots, if any, is the average of the weights: it begins as a copy of them. */
+  readonly averageSlot?: number;
   readonly clip?: Clip;
   readonly groups?: readonly ParameterGroup[];
-  /** The averaged weights are in the slot "ema". */
-  readonly ema?: Ema;
   /** Gives the learning rate of every update, before groups' factors. */
   readonly schedule: Schedule;
   /** Of one whose schedule has a state: the same with a schedule at its beginning. */
@@ -98,7 +98,7 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
     ...(rule.slotValue !== undefined && { slotValue: rule.slotValue }),
     ...(clip && { clip }),
     ...(groups.length > 0 && { groups }),
-    ...(ema && { ema, copies: ["ema"] }),
+    ...(ema && { averageSlot: rule.slots.length }),
     schedule,
     ...(isObserver(schedule) && { fresh: () => optimizer<O>(type, { ...options, learningRate: schedule.fresh() }, rule) }),
     factorCount: factorCount * kinds.length,
@@ -134,7 +134,7 @@ export function optimizer<O extends Common>(type: string, options: Complete<O>, 
           });
         });
       }
-      if (ema) g.emit("emaStep", { average: slabs.slots.at(-1)!, w: slabs.w, oneMinusDecay: 1 - ema.decay, end: slabs.end });
+      if (ema) g.emit("emaStep", { average: slabs.slots[rule.slots.length]!, w: slabs.w, oneMinusDecay: 1 - ema.decay, end: slabs.end });
     },
   };
 }
@@ -153,13 +153,6 @@ function shareOf(g: Builder, { w, g: gradient, slots, factors }: Slabs, first: n
 
 /** Clipping of the gradients, then the optimizer's own step. */
 export function emitUpdate(g: Builder, { clip, emit }: Pick<Optimizer, "clip" | "emit">, slabs: Slabs): void {
-  const status = Step.Status;
-  if (clip?.type === "globalNorm") {
-    g.emit("sumSquares", { out: Step.SumSquares, status, g: slabs.g, end: slabs.end });
-    g.emit("clipGlobalNorm", { g: slabs.g, sumSquares: Step.SumSquares, limit: clip.value, end: slabs.end });
-  } else if (clip?.type === "norm") {
-    // Rows and the padding between them, whose zeros add nothing.
-    for (const part of slabs.g.parts!) g.emit("clipNorm", { g: part, status, limit: clip.value, end: size(part, 0) });
-  } else if (clip) g.emit("clipValue", { g: slabs.g, status, limit: clip.value, end: slabs.end });
+  if (clip) emitClip(g, clip, slabs);
   emit(g, slabs);
 }

@@ -1,16 +1,10 @@
 // What every optimizer takes, and how it is checked.
-import { checkNumber, checkOneOf, checkOptions, complete } from "../checks.js";
+
+import { checkNumber, checkOptions, complete } from "../checks.js";
 import type { Schedule } from "../schedules.js";
+import { type Clip, checkClip } from "./clip.js";
 import { checkGroups, copyOf, type ParameterGroup } from "./groups.js";
 import { toSchedule } from "./rate.js";
-
-/** Of the raw gradients, before weight decay. `globalNorm`: all of them together are scaled to a norm of at most `value`;
- *  `norm`: those of each parameter by themselves; `value`: each element is held within ±value. */
-export interface Clip {
-  readonly type: "globalNorm" | "norm" | "value";
-  /** > 0 */
-  readonly value: number;
-}
 
 /** An exponential moving average of the weights: after each update average += (1 - decay)·(w - average), from the initial weights on. */
 export interface Ema {
@@ -45,11 +39,7 @@ export function checked<O extends Common>(type: string, options: O, defaults: Re
   const { learningRate, weightDecay, clip, groups, ema } = all;
   const schedule = toSchedule(`${type}: learningRate`, learningRate);
   checkNumber(`${type}: weightDecay`, weightDecay, { least: 0 });
-  if (clip !== undefined) {
-    checkOptions(`${type}: clip`, clip, ["type", "value"]);
-    checkOneOf(`${type}: clip.type`, clip.type, ["globalNorm", "norm", "value"]);
-    checkNumber(`${type}: clip.value`, clip.value, { above: 0 });
-  }
+  if (clip !== undefined) checkClip(`${type}: clip`, clip);
   if (groups !== undefined) checkGroups(`${type}: groups`, groups);
   if (ema !== undefined) {
     checkOptions(`${type}: ema`, ema, ["decay"]);

@@ -1,11 +1,13 @@
 // After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began (origin.ts), which norms had
 // blown up, and why, most likely.
+
 import { Status } from "../assembly/opcodes.js";
 import { NonFiniteError, type Norm } from "./errors.js";
 import { mismatch } from "./losses/predictions.js";
 import type { Model } from "./model.js";
 import { type Origin, originIn, type Seen, seeing } from "./origin.js";
-import { size, type Tensor } from "./plan/tensor.js";
+import { norm, parameterNorms } from "./parameters.js";
+import type { Tensor } from "./plan/tensor.js";
 import type { LoadedPlan } from "./plans.js";
 import { pickRows, type Samples } from "./samples.js";
 import { runBatch } from "./single.js";
@@ -22,29 +24,7 @@ export interface Failure {
   readonly before: readonly number[] | undefined;
 }
 
-/** Euclidean norms of all parameters as they are, in their order. `fit` begins with it, be it for a single step: nothing is copied, padding
- *  is zeros. */
-export function parameterNorms(model: Model): number[] {
-  const { f32 } = model.region.views();
-  return model.parameters.map(({ tensor, address }) => norm(f32.subarray(address >> 2, (address >> 2) + size(tensor, 0))));
-}
-
-/** In float64, where no square of a float32 overflows. Four sums, for each waits for its last addition. */
-function norm(values: Float32Array): number {
-  const { length } = values;
-  const whole = length & ~3;
-  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
-  for (let i = 0; i < whole; i += 4) {
-    sum0 += values[i]! * values[i]!;
-    sum1 += values[i + 1]! * values[i + 1]!;
-    sum2 += values[i + 2]! * values[i + 2]!;
-    sum3 += values[i + 3]! * values[i + 3]!;
-  }
-  for (let i = whole; i < length; ++i) sum0 += values[i]! * values[i]!;
-  return Math.sqrt(sum0 + sum1 + (sum2 + sum3));
-}
-
-export function diagnose(model: Model, { status, step, spoiled, samples, rows, before }: Failure): NonFiniteError {
+export function explainNonFinite(model: Model, { status, step, spoiled, samples, rows, before }: Failure): NonFiniteError {
   const { optimizer, objectives } = model.definition;
   const rate = `learningRate is ${optimizer.schedule.rate(step - 1)}`;
   const batch = pickRows(samples, rows);
