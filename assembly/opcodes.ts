@@ -186,6 +186,12 @@ export enum Variate {
   Truncated = 3,
 }
 
+/** An extent's word: a count, and in the bit above whether that is for each row of the step's batch. */
+export enum ExtentWord {
+  Count = 0x7fffffff,
+  PerRowBit = 31,
+}
+
 /** Of how many of them threads' shares are multiples, so that they end where cache lines do: elements, and rows of at least one v128.
  *  An extent that counts by the batch's rows is always shared out by the batch's rows, whatever its op's units are: then a thread
  *  goes on with its own rows from op to op. */

@@ -1,7 +1,7 @@
 // Many threads on one plan: each runs all of it, of every op its own share, and at every Barrier waits for the others. Who starts, feeds
 // and ends threads is elsewhere (src/backends/pool.ts); what they tell one another is at the addresses in `Control`.
 import { dispatchShare } from "../build/wasm/shares";
-import { Control, Ended, Op, Presence, Share, Step } from "./opcodes";
+import { Control, Ended, ExtentWord, Op, Presence, Share, Step } from "./opcodes";
 
 export { dispatchShare };
 
@@ -25,8 +25,8 @@ const FIRST: u32 = 100;
 /** Where a thread's share of an extent begins; it ends where the next thread's begins. Shares are whole multiples of `granule`, or, of an
  *  extent that counts by the batch's rows, of so many rows, and differ by one such multiple at most. */
 export function shareBegin(word: u32, rows: u32, granule: u32, thread: u32, threads: u32): u32 {
-  const each = word & 0x7fffffff;
-  const perRow = word >> 31;
+  const each = word & ExtentWord.Count;
+  const perRow = word >> ExtentWord.PerRowBit;
   const total = perRow ? rows : each;
   const unit: u32 = perRow ? Share.Rows : granule;
   const units = <u64>((total + unit - 1) / unit);

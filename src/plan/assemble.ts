@@ -1,14 +1,11 @@
 // A program with addresses becomes words: records of [opcode, length, operands...], then End.
-import { Op } from "../../assembly/opcodes.js";
+import { ExtentWord, Op } from "../../assembly/opcodes.js";
 import { specOf } from "./ops.js";
 import { isTensor, type Program } from "./program.js";
 import type { Extent, Tensor } from "./tensor.js";
 
-/** The high bit of an extent's word: times the rows of the step's batch. */
-const PER_ROW = 0x80000000;
-
 export function extentWord(extent: Extent): number {
-  return typeof extent === "number" ? extent : (PER_ROW | extent.perRow) >>> 0;
+  return typeof extent === "number" ? extent : ((1 << ExtentWord.PerRowBit) | extent.perRow) >>> 0;
 }
 
 const bits = new DataView(new ArrayBuffer(4));
