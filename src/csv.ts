@@ -2,7 +2,7 @@
 // dependency; chosen for running without Node's Buffer and streams.
 import { shown } from "./checks.js";
 import { type CsvSource, textOf } from "./csv/source.js";
-import { type CsvOptions, type Row, Table } from "./csv/table.js";
+import { type CsvOptions, CsvTable, type Row } from "./csv/table.js";
 import { idsOf } from "./dataset/classes.js";
 import { fromColumns, growing } from "./dataset/collect.js";
 import { Dataset } from "./dataset/dataset.js";
@@ -30,10 +30,10 @@ export async function readCsv(source: CsvSource, options: CsvOptions): Promise<D
   return done();
 }
 
-function collecting(options: CsvOptions): { readonly table: Table; done(): Dataset } {
+function collecting(options: CsvOptions): { readonly table: CsvTable; done(): Dataset } {
   const [inputs, values] = [growing(), growing()];
   const labels: string[] = [];
-  const table = new Table(options, (row) => {
+  const table = new CsvTable(options, (row) => {
     inputs.push(row.inputs);
     if (row.values) values.push(row.values);
     else labels.push(row.label!);
@@ -59,7 +59,7 @@ function collecting(options: CsvOptions): { readonly table: Table; done(): Datas
 export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerator<Dataset, void> {
   let [inputs, targets]: [number[], number[]] = [[], []];
   let areLabels = false;
-  const table = new Table(options, (row) => {
+  const table = new CsvTable(options, (row) => {
     areLabels = row.values === undefined;
     for (const value of row.inputs) inputs.push(value);
     if (row.values) for (const value of row.values) targets.push(value);
@@ -95,7 +95,7 @@ export function streamCsv(source: CsvSource, options: CsvOptions): AsyncGenerato
 }
 
 /** Reads labels as they come; `classes` are their names. */
-function reader({ classes }: Table): { readonly classes: readonly string[] | undefined; idOf(row: Row): number } {
+function reader({ classes }: CsvTable): { readonly classes: readonly string[] | undefined; idOf(row: Row): number } {
   const wanted = 'their names, classes: ["a", "b"], or of ids their number, classes: 2';
   if (classes === true)
     throw new OptionError(`csv: classes is true, but a stream's classes must be known before all labels are read: give ${wanted}`);

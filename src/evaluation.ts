@@ -233,13 +233,13 @@ export function r2(targets: Table, predictions: Table): number {
   const rows = t.length / columns;
   return mean(columns, (c) => {
     const at = (r: number) => r * columns + c;
-    const middle = mean(rows, (r) => t[at(r)]!);
+    const residual = mean(rows, (r) => (p[at(r)]! - t[at(r)]!) * (p[at(r)]! - t[at(r)]!));
+    // Told by the numbers: the rounded mean of equal ones may be another.
     let same = true;
     for (let r = 1; same && r < rows; ++r) same = t[at(r)] === t[at(0)];
-    const residual = mean(rows, (r) => (p[at(r)]! - t[at(r)]!) * (p[at(r)]! - t[at(r)]!));
-    const spread = mean(rows, (r) => (t[at(r)]! - middle) * (t[at(r)]! - middle));
-    // Told by the numbers: the rounded mean of equal ones may be another.
     if (same) return residual === 0 ? 1 : 0;
+    const middle = mean(rows, (r) => t[at(r)]!);
+    const spread = mean(rows, (r) => (t[at(r)]! - middle) * (t[at(r)]! - middle));
     return 1 - residual / spread;
   });
 }

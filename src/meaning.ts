@@ -28,7 +28,7 @@ export function isScaled(scalers: Scalers | undefined): scalers is Scalers {
 }
 
 /** What a reader makes of what a stream's first item says, with which all its items agree. @param who names the item */
-export type Hear = (who: string, said: Meaning) => void;
+export type OnMeaning = (who: string, said: Meaning) => void;
 
 /** Of data: targets, which class ids are, too, or inputs alone. */
 type Part = keyof Scalers;

@@ -4,7 +4,7 @@ import { OptionError } from "./errors.js";
 import type { StoredSums } from "./sums.js";
 
 /** What a run goes through: it can be resumed with the same only. */
-export interface Way {
+export interface RunSettings {
   readonly rows: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -13,14 +13,14 @@ export interface Way {
 }
 
 /** A run that has not done all its epochs: where it is, as JSON; with the sums over the rows of the next epoch that it has used. */
-export interface Interrupted extends Way, StoredSums {
+export interface Interrupted extends RunSettings, StoredSums {
   /** Epochs it has finished, and rows of the next one that it has used: all, if what follows its steps, validation, has failed. */
   readonly epochs: number;
   readonly begin: number;
 }
 
 /** A run that has ended: resumed, it has nothing left to do. */
-export interface Ended extends Way {
+export interface EndedRun extends RunSettings {
   /** That it was for. */
   readonly epochs: number;
 }
@@ -37,7 +37,7 @@ export interface Position {
   epoch: number;
   interrupted: Interrupted | Unbegun | undefined;
   /** The last run, if it has ended. */
-  ended: Ended | undefined;
+  ended: EndedRun | undefined;
   /** Of the run: the callbacks themselves while it goes on, then their state. */
   callbacks: readonly Kept[];
   /** Are they those of a loaded run, with which nothing has gone on? */
@@ -65,11 +65,11 @@ export function end(position: Position, epochs: number): void {
 export function hasEnded(
   { ended }: Position,
   epochs: number,
-  given: Pick<Way, "batchSize" | "shuffle"> & { readonly rows: number | undefined },
+  given: Pick<RunSettings, "batchSize" | "shuffle"> & { readonly rows: number | undefined },
 ): boolean {
   if (ended === undefined) return false;
   const { rows = ended.rows, batchSize, shuffle } = given;
-  checkWay(ended, { ...ended, rows, batchSize: Math.min(batchSize, rows), shuffle }, "the run that has ended");
+  checkSameSettings(ended, { ...ended, rows, batchSize: Math.min(batchSize, rows), shuffle }, "the run that has ended");
   if (ended.epochs !== epochs)
     throw new OptionError(
       `fit: resume: epochs is ${epochs}, but the run was for ${ended.epochs} and has ended; without resume, fit trains for more`,
@@ -77,9 +77,9 @@ export function hasEnded(
   return true;
 }
 
-type Now = Omit<Way, "shuffleBuffer"> & { readonly shuffleBuffer?: number | undefined };
+type Now = Omit<RunSettings, "shuffleBuffer"> & { readonly shuffleBuffer?: number | undefined };
 
-function checkWay({ rows, batchSize, shuffle, shuffleBuffer }: Way, now: Now, whose: string): void {
+function checkSameSettings({ rows, batchSize, shuffle, shuffleBuffer }: RunSettings, now: Now, whose: string): void {
   const differs =
     rows !== now.rows
       ? `${now.rows} rows, expected ${rows}`
@@ -106,7 +106,7 @@ export function runToResume({ interrupted }: Position): Interrupted {
  *  @throws {OptionError} if there is none, if it was over other data, batches or order, or has gone beyond the epochs that are asked for */
 export function resumed(position: Position, now: Now, epochCount: number): Interrupted {
   const interrupted = runToResume(position);
-  checkWay(interrupted, now, "the interrupted run");
+  checkSameSettings(interrupted, now, "the interrupted run");
   const { rows, epochs, begin } = interrupted;
   // All of them: what ends a run is left to do.
   if (epochs * rows + begin > epochCount * rows)

@@ -1,10 +1,10 @@
-// One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in feed.ts.
+// One pass over a stream: its items, checked, and what evaluation and prediction make of them. The rows of training steps are in streamRows.ts.
 import { isRecord, shown } from "./checks.js";
 import { checkData, type Data, type Ports, type SampleWeights, toInputs, toSamples } from "./data.js";
 import { labelledBatch, notAlike, toBatch } from "./dataset/items.js";
 import type { DataStream, InputItem, StreamItem } from "./dataset/stream.js";
 import { ShapeError } from "./errors.js";
-import { checkAlike, type Hear, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
+import { checkAlike, inputsAlone, type Meaning, meaningOf, type OnMeaning } from "./meaning.js";
 import { emptySamples, putRow, type Samples, weightedOutputs } from "./samples.js";
 import { nothingCounts } from "./weighting.js";
 
@@ -79,7 +79,7 @@ function waiting<Item>(signal: AbortSignal, items: AsyncIterator<Item> | Iterato
 /** @param who names the reader in messages, as "fit" @param hear before the first item is given out
  *  @throws {ShapeError} an item that does not fit the network, has weights where the first had none, or other classes or another scale;
  *    {OptionError} after the last one, if weights let none count */
-export async function* samplesOf(who: string, stream: DataStream, ports: Ports, hear: Hear): AsyncGenerator<Samples, void> {
+export async function* samplesOf(who: string, stream: DataStream, ports: Ports, hear: OnMeaning): AsyncGenerator<Samples, void> {
   let first: (Meaning & { readonly weighted: string }) | undefined;
   /** Whose weights there are, and whether one is above 0: a part's may all be 0. */
   const counting = new Map<string, boolean>();
@@ -110,7 +110,7 @@ function namedWeights({ sampleWeights }: Data): readonly (readonly [string, Samp
 
 /** Each item's inputs, whether it has targets or none. @param hear as in `samplesOf`
  *  @throws {ShapeError} an item that does not fit the network, or whose inputs have another scale than those before */
-export async function* inputsOf(who: string, stream: DataStream<InputItem>, ports: Ports, hear: Hear): AsyncGenerator<Samples, void> {
+export async function* inputsOf(who: string, stream: DataStream<InputItem>, ports: Ports, hear: OnMeaning): AsyncGenerator<Samples, void> {
   let first: Meaning | undefined;
   let items = 0;
   for await (const item of itemsOf(stream)) {
@@ -129,7 +129,13 @@ export async function* inputsOf(who: string, stream: DataStream<InputItem>, port
 
 /** All rows in the source's order, `size` at a time; the last slice may have fewer.
  *  @throws {ShapeError} no rows, or not as many as the stream says */
-export async function* slicesOf(who: string, stream: DataStream, ports: Ports, hear: Hear, size: number): AsyncGenerator<Samples, void> {
+export async function* slicesOf(
+  who: string,
+  stream: DataStream,
+  ports: Ports,
+  hear: OnMeaning,
+  size: number,
+): AsyncGenerator<Samples, void> {
   let [rows, held] = [0, 0];
   let slice: Samples | undefined;
   for await (const item of samplesOf(who, stream, ports, hear))
@@ -168,9 +174,9 @@ export interface First {
 
 /** Reads the first item, and does so once more, to find now what would be found after an epoch: that it does not fit, or can be read once only.
  *  @throws {ShapeError} no rows, or what does not fit the network */
-export async function tryStream(who: string, stream: DataStream, ports: Ports, hear: Hear): Promise<First> {
+export async function tryStream(who: string, stream: DataStream, ports: Ports, hear: OnMeaning): Promise<First> {
   let first: First | undefined;
-  const listen: Hear = (who, said) => {
+  const listen: OnMeaning = (who, said) => {
     if (first) return checkAlike(who, said, first.meaning);
     hear(who, said);
     first = { meaning: said, who };

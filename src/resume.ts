@@ -7,7 +7,7 @@ import type { StoredParameter, StoredTraining } from "./formats/native.js";
 import type { Model } from "./model.js";
 import { metricCount } from "./objectives.js";
 import { product } from "./plan/tensor.js";
-import type { Ended, Interrupted, Kept, Position, Unbegun, Way } from "./position.js";
+import type { EndedRun, Interrupted, Kept, Position, RunSettings, Unbegun } from "./position.js";
 import { isObserver, type PlateauState } from "./schedules/plateau.js";
 
 /** A callback in a saved run: its state's JSON, or that it has none. */
@@ -21,7 +21,7 @@ interface TrainingJson {
   readonly step: number;
   readonly epoch: number;
   readonly interrupted?: StoredInterrupted;
-  readonly ended?: Ended;
+  readonly ended?: EndedRun;
   readonly callbacks: readonly StoredCallback[];
   /** Of a schedule that follows what training reports. */
   readonly schedule?: PlateauState;
@@ -119,7 +119,7 @@ function checkState(who: string, state: unknown): asserts state is CallbackState
       throw new OptionError(`${who}: arrays: ${name} is ${shown(values)}, expected a Float32Array; other data goes into json`);
 }
 
-function checkWay(who: string, { rows, batchSize, shuffle, shuffleBuffer }: Partial<Way>): void {
+function checkSettings(who: string, { rows, batchSize, shuffle, shuffleBuffer }: Partial<RunSettings>): void {
   checkCount(`${who}.rows`, rows);
   checkCount(`${who}.batchSize`, batchSize, 1, rows);
   checkBoolean(`${who}.shuffle`, shuffle);
@@ -132,12 +132,12 @@ function checkInterrupted(
   stored: unknown,
   { step, epoch }: Pick<Position, "step" | "epoch">,
   outputs: number,
-  metricCount: number,
+  metricNumbers: number,
 ): Interrupted | Unbegun {
   if (!isRecord(stored)) throw new OptionError(`${who} is ${shown(stored)}, expected { epochs, begin, losses, … }`);
   if (stored.rows === unbegun.rows && stored.batchSize === unbegun.batchSize) return "unbegun";
   const { epochs, begin, penalty, losses, divisors, metrics, rows, batchSize } = stored as Partial<StoredInterrupted>;
-  checkWay(who, stored);
+  checkSettings(who, stored);
   checkCount(`${who}.epochs`, epochs, 0, epoch);
   checkCount(`${who}.begin`, begin, 0, rows);
   if (begin! % batchSize! !== 0 && begin !== rows)
@@ -151,8 +151,8 @@ function checkInterrupted(
       throw new OptionError(`${who}.${name} is ${shown(list)}, expected an array of ${outputs}, one number an output`);
     for (const [i, sum] of list.entries()) checkNumber(`${who}.${name}[${i}]`, sum, finite);
   }
-  if (!Array.isArray(metrics) || metrics.length !== metricCount)
-    throw new OptionError(`${who}.metrics is ${shown(metrics)}, expected an array of ${metricCount}, one sum a metric`);
+  if (!Array.isArray(metrics) || metrics.length !== metricNumbers)
+    throw new OptionError(`${who}.metrics is ${shown(metrics)}, expected an array of ${metricNumbers}, one sum a metric`);
   const sums = metrics.map((sum: number | string) => nonFinite.get(sum) ?? sum);
   sums.forEach((sum, i) => {
     if (typeof sum !== "number") throw new OptionError(`${who}.metrics[${i}] is ${shown(sum)}, expected a number`);
@@ -179,7 +179,7 @@ export function restoreTraining(model: Model, position: Position, { json, tensor
   if (ended !== undefined) {
     if (!isRecord(ended)) throw new OptionError(`training.json.ended is ${shown(ended)}, expected { epochs, rows, batchSize, shuffle }`);
     checkCount("training.json.ended.epochs", ended.epochs);
-    checkWay("training.json.ended", ended);
+    checkSettings("training.json.ended", ended);
   }
   if (!Array.isArray(callbacks)) throw new OptionError(`training.json.callbacks is ${shown(callbacks)}, expected an array`);
   callbacks.forEach((callback, i) => {

@@ -3,7 +3,7 @@
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import { macrotask } from "./macrotask.js";
-import type { Hear } from "./meaning.js";
+import type { OnMeaning } from "./meaning.js";
 import type { Model } from "./model.js";
 import { metricNames } from "./objectives.js";
 import { product } from "./plan/tensor.js";
@@ -92,7 +92,7 @@ export async function evaluateStream(
   model: Model,
   stream: DataStream,
   ports: Ports,
-  hear: Hear,
+  hear: OnMeaning,
   check = () => {},
 ): Promise<Evaluation> {
   const scores = new Scores(model);

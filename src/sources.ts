@@ -2,14 +2,14 @@
 import { checkData, type Data, type Ports, toSamples } from "./data.js";
 import { checkSameClasses } from "./dataset/classes.js";
 import { type DataStream, isStream } from "./dataset/stream.js";
-import { checkOrder, Feed } from "./feed.js";
 import type { CompleteFit } from "./fitOptions.js";
-import { checkAlike, checkMeaning, checkSameScale, type Hear, isScaled, type Meaning, meaningOf } from "./meaning.js";
+import { checkAlike, checkMeaning, checkSameScale, isScaled, type Meaning, meaningOf, type OnMeaning } from "./meaning.js";
 import type { Model } from "./model.js";
 import type { Network } from "./network.js";
 import { type First, tryStream, until } from "./reading.js";
 import { checkKept, type Samples } from "./samples.js";
 import { evaluateInTurns, evaluateStream } from "./slices.js";
+import { checkOrder, StreamRows } from "./streamRows.js";
 import type { Validate } from "./training.js";
 
 /** The network that they are for. */
@@ -21,7 +21,7 @@ export interface Reader {
 }
 
 export interface Sources {
-  readonly data: Samples | Feed;
+  readonly data: Samples | StreamRows;
   readonly validate: Validate | undefined;
 }
 
@@ -38,11 +38,11 @@ export async function openSources(
   if (isStream(data)) checkOrder(data, shuffle);
   const checked = validation === undefined ? undefined : await openValidation(reader, validation, signal);
   // A new run may be in another scale, which becomes the network's; that there is none may have been forgotten, and one that goes on has its own.
-  const hear: Hear = (who, said) => {
+  const hear: OnMeaning = (who, said) => {
     if (resume || !isScaled(said.scalers)) checkMeaning(resume ? "fit: resume" : who, said, meaning);
     else checkClasses(reader)(who, said);
   };
-  const feed = isStream(data) ? await Feed.open(until(signal, data), ports, hear, net.seed) : undefined;
+  const feed = isStream(data) ? await StreamRows.open(until(signal, data), ports, hear, net.seed) : undefined;
   const training = feed?.meaning ?? meaningOf("fit", data);
   if (!feed) hear("fit", training);
   if (isScaled(training.scalers)) net.scalers = training.scalers;
@@ -56,7 +56,7 @@ export async function openSources(
 
 /** As in `for await`: what a source says to being closed does not hide why it is closed. */
 export async function closing<T>({ data }: Sources, body: () => Promise<T>): Promise<T> {
-  const feed = data instanceof Feed ? data : undefined;
+  const feed = data instanceof StreamRows ? data : undefined;
   let result: T;
   try {
     result = await body();
@@ -102,6 +102,6 @@ export function held(who: string, data: Data, reader: Reader): Samples {
 
 /** What can be checked before all is known that is read: scales may yet become the network's. */
 const checkClasses =
-  ({ meaning }: Reader): Hear =>
+  ({ meaning }: Reader): OnMeaning =>
   (who, said) =>
     checkSameClasses(who, said.classes, meaning.classes);

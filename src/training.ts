@@ -4,7 +4,6 @@
 import { Step } from "../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "./backends/backend.js";
 import { Batches } from "./batches.js";
-import { Feed } from "./feed.js";
 import { type CompleteFit, type Progress, seesEpochs } from "./fitOptions.js";
 import { EpochLog } from "./history.js";
 import type { Model } from "./model.js";
@@ -20,6 +19,7 @@ import { isObserver } from "./schedules/plateau.js";
 import { countedByMetric, stage } from "./single.js";
 import type { Evaluation } from "./slices.js";
 import { type Call, runSteps, runStepsShared } from "./steps.js";
+import { StreamRows } from "./streamRows.js";
 import { Sums } from "./sums.js";
 import { Trials } from "./trials.js";
 
@@ -65,20 +65,20 @@ export class Training {
   private readonly endsWithEpoch: boolean;
   /** Of the parameters when the run began, for messages. */
   private readonly norms: readonly number[];
-  private readonly feed: Feed | undefined;
+  private readonly feed: StreamRows | undefined;
   /** All rows; of a stream those of the next steps. */
   private samples: Samples;
 
   constructor(
     private readonly model: Model,
-    data: Samples | Feed,
+    data: Samples | StreamRows,
     private readonly validate: Validate | undefined,
     private readonly options: CompleteFit,
     private readonly position: Position,
   ) {
     const { epochs, batchSize, shuffle } = options;
-    const feed = data instanceof Feed ? data : undefined;
-    const samples = data instanceof Feed ? data.form : data;
+    const feed = data instanceof StreamRows ? data : undefined;
+    const samples = data instanceof StreamRows ? data.form : data;
     this.feed = feed;
     this.samples = samples;
     const { optimizer, seed, objectives } = model.definition;
@@ -156,7 +156,7 @@ export class Training {
   }
 
   /** Reads the rows of a stream's next steps; those that a resumed run has used are read over. */
-  private async load(feed: Feed, seconds: number): Promise<void> {
+  private async load(feed: StreamRows, seconds: number): Promise<void> {
     const begun = performance.now();
     this.loaded = Math.max(1, this.choose(seconds));
     const begin = this.used;

@@ -1,7 +1,7 @@
 // Streams: data that fit reads anew in every epoch ends with the same bits as the same rows in arrays, whatever the items' sizes.
 import { describe, expect, test, vi } from "vitest";
-import { Feed } from "../src/feed.js";
 import * as cr from "../src/index.js";
+import { StreamRows } from "../src/streamRows.js";
 import { ids, inputs, itemsOf, make, options, outcome, type Part, plain, ROWS, targets, weighted, weights } from "./streams.js";
 
 describe.each(["wasm", "js"] as const)("%s: a stream ends with the same bits, losses and metrics as arrays", (backend) => {
@@ -155,7 +155,7 @@ test("a resumed run reads over what was used in portions of the staged memory, t
   const onProgress = () => net.steps === 25 && abort.abort();
   await net.fit(big, { ...run, chunkMilliseconds: 1e-9, signal: abort.signal, onProgress });
   expect(net.steps).toBe(25);
-  const take = vi.spyOn(Feed.prototype, "take");
+  const take = vi.spyOn(StreamRows.prototype, "take");
   await net.fit(big, { ...run, resume: true });
   const counts = take.mock.calls.map(([, count]) => count);
   take.mockRestore();

@@ -38,7 +38,7 @@ interface Range {
 }
 
 /** `run` of assembly/index.ts. */
-export type Run = (region: number, plan: number, table: number, stride: number, steps: number) => number;
+export type RunKernels = (region: number, plan: number, table: number, stride: number, steps: number) => number;
 
 /** A memory, the instance that computes in it, and who has which part of it. */
 export class Arena {
@@ -51,7 +51,7 @@ export class Arena {
 
   constructor(
     readonly memory: WebAssembly.Memory,
-    readonly run: Run,
+    readonly run: RunKernels,
     private readonly limit: number,
   ) {
     this.size.bytes = memory.buffer.byteLength;

@@ -3,14 +3,14 @@
 
 import { base64 as strict } from "../../build/strict.js";
 import type { ArithmeticName } from "../arithmetic.js";
-import { type Feature, lacks } from "./engine.js";
+import { type FeatureName, lacks } from "./engine.js";
 
 export interface Build {
   readonly arithmetic: ArithmeticName;
   /** Several threads may run it, on one shared memory. */
   readonly threads: boolean;
   /** What the engine's WebAssembly must have. */
-  readonly features: readonly Feature[];
+  readonly features: readonly FeatureName[];
   /** The module in base64. */
   load(): string | Promise<string>;
 }

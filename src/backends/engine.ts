@@ -1,6 +1,6 @@
 // What compiles WebAssembly, and what it has, asked of `WebAssembly.validate` with the smallest module that uses it.
 
-export type Feature = "simd" | "relaxedSimd" | "threads";
+export type FeatureName = "simd" | "relaxedSimd" | "threads";
 
 /** A module of one function of no parameters with this body (its locals are none); opcodes: WebAssembly core specification 3.0, 5.4. */
 function usesOf(result: number, ...code: number[]): Uint8Array<ArrayBuffer> {
@@ -17,14 +17,14 @@ const i32 = 0x7f;
 const v128 = 0x7b;
 const vector = [0x41, 0, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
 
-const features: Record<Feature, { readonly name: string; readonly module: Uint8Array<ArrayBuffer> }> = {
+const features: Record<FeatureName, { readonly name: string; readonly module: Uint8Array<ArrayBuffer> }> = {
   simd: { name: "128-bit SIMD", module: usesOf(v128, ...vector, ...vector, 0xfd, 0xe4, 0x01) }, // f32x4.add
   relaxedSimd: { name: "relaxed SIMD", module: usesOf(v128, ...vector, ...vector, ...vector, 0xfd, 0x85, 0x02) }, // f32x4.relaxed_madd
   threads: { name: "threads", module: usesOf(i32, 0xfe, 0x03, 0, 0x41, 0) }, // atomic.fence, i32.const 0
 };
 
 /** In words why the engine has not got a feature; undefined if it has. */
-export function lacks(feature: Feature): string | undefined {
+export function lacks(feature: FeatureName): string | undefined {
   if (typeof WebAssembly !== "object") return "this environment has no WebAssembly";
   const { name, module } = features[feature];
   return WebAssembly.validate(module) ? undefined : `this engine's WebAssembly has no ${name}`;

@@ -14,7 +14,7 @@ export interface Shared {
 }
 
 /** The arguments of `run` (assembly/index.ts). */
-export interface Run {
+export interface SharedRun {
   readonly region: number;
   readonly plan: number;
   readonly table: number;
@@ -189,7 +189,7 @@ class Session {
   }
 
   /** All are claimed. @returns the number of good steps, or `Ended.Aborted` */
-  run({ region, plan, table, stride, steps, scratch, sharers }: Run, patience: number): number | Promise<number> {
+  run({ region, plan, table, stride, steps, scratch, sharers }: SharedRun, patience: number): number | Promise<number> {
     const { words, members, own } = this;
     const given: readonly (readonly [Control, number])[] = [
       [Control.Region, region],
@@ -289,7 +289,7 @@ export function startWorkers(shared: Shared): Promise<void> {
  *  @returns the number of good steps; undefined: threads waited for one another in vain, though none failed, as on a machine that is overrun;
  *    what the run wrote is unfinished, and it may be tried again, with more patience
  *  @throws {BackendError} a thread failed or ended */
-export function runTogether(shared: Shared, run: Run): Promise<number | undefined> {
+export function runTogether(shared: Shared, run: SharedRun): Promise<number | undefined> {
   return inTurn(async () => {
     const bears = patience.get(shared.memory) ?? PATIENCE;
     let cause: unknown;

@@ -7,7 +7,7 @@ import { checkOneOf, shown } from "../checks.js";
 import { isReported, whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, collectEvery, leastMemory, outOfMemory, page, type Run } from "./arena.js";
+import { Arena, ArenaPool, type Block, collectEvery, leastMemory, outOfMemory, page, type RunKernels } from "./arena.js";
 import type { BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
@@ -102,7 +102,7 @@ function poolOf(name: BuildName, module: WebAssembly.Module): ArenaPool {
       setTile(memory, arithmetic);
       const instance = new WebAssembly.Instance(module, { env: { memory, ...alone } });
       first = false;
-      return new Arena(memory, instance.exports.run as Run, limit);
+      return new Arena(memory, instance.exports.run as RunKernels, limit);
     } catch (cause) {
       if (!first) throw outOfMemory(pages * page, cause);
       // Nothing of ours is in its way. V8 reserves all that 32-bit addresses can reach, and guards beside it.

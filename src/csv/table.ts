@@ -45,7 +45,7 @@ const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.tes
 const OF_TEXT = "; the option inputs leaves columns of text out, and categories are columns of 0 and 1";
 
 /** The columns in use, by number. */
-interface Layout {
+interface Columns {
   readonly inputs: readonly number[];
   readonly targets: readonly number[];
 }
@@ -74,13 +74,13 @@ function checkColumns(who: string, columns: readonly Column[]): void {
 }
 
 /** Takes text as it comes, and gives the rows of whole records. */
-export class Table {
+export class CsvTable {
   private rest = "";
   private line = 1;
   private names: readonly string[] | undefined;
   /** For messages: what the first line suggests, where it is one cell with another delimiter in it. */
   private hint = "";
-  private layout: Layout | undefined;
+  private layout: Columns | undefined;
   /** Whether the target is classes; decided by the first line without a missing value. */
   private areLabels: boolean | undefined;
   private rows = 0;
@@ -188,7 +188,7 @@ export class Table {
     this.give(this.areLabels ? { ...row, label: cells[targets[0]!]! } : { ...row, values: targets.map(number) });
   }
 
-  private arrange(names: readonly string[]): Layout {
+  private arrange(names: readonly string[]): Columns {
     const { classes } = this;
     const { inputs, ...options } = this.options;
     const find = (who: string, column: Column) => {

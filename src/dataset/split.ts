@@ -4,7 +4,7 @@ import { permutation, Stream } from "../random.js";
 
 /** Rows of each class that go into a part of `wanted` rows: in proportion, by largest remainders, of equal remainders the lower class first.
  *  Every class keeps a row outside. @param counts rows of each class */
-export function allocate(counts: readonly number[], wanted: number): number[] {
+function allocate(counts: readonly number[], wanted: number): number[] {
   const total = counts.reduce((a, b) => a + b, 0);
   const quota = counts.map((count) => (count * wanted) / total);
   const taken = quota.map((share, c) => Math.min(Math.floor(share), Math.max(0, counts[c]! - 1)));

@@ -48,7 +48,7 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
     : (["binaryCrossEntropy", "weightedBinaryCrossEntropy"] as const);
   return loss(
     "binaryCrossEntropy",
-    { ...options, fromLogits },
+    { ...options, fromLogits, labelSmoothing, positiveWeight },
     {
       ...(positiveWeight === 1 ? { op: ops[0] } : { op: ops[1], extra: { positiveWeight } }),
       termsPer: "element",
@@ -105,7 +105,7 @@ function classRule(type: string, options: CategoricalCrossEntropyOptions, more: 
   checkSmoothing(type, labelSmoothing);
   if (classWeights !== undefined) checkClassWeights(`${type}: classWeights`, classWeights);
   const copied = classWeights && { classWeights: Array.from(classWeights) };
-  return { own: { ...options, fromLogits, ...copied }, fromLogits, rule: { labelSmoothing, ...copied } };
+  return { own: { ...options, fromLogits, labelSmoothing, ...copied }, fromLogits, rule: { labelSmoothing, ...copied } };
 }
 
 function checkSmoothing(type: string, labelSmoothing: unknown): void {

@@ -3,7 +3,7 @@ import { Step } from "../../assembly/opcodes.js";
 import { checkBoolean, checkNumber } from "../checks.js";
 import { power, powerInteger } from "../float64.js";
 import { leastMean, leastStep } from "./fading.js";
-import { type Optimizer, optimizer, type Share } from "./optimizer.js";
+import { type Optimizer, optimizer, type SlabShare } from "./optimizer.js";
 import { type Common, checkEpsilon, checked, checkRates } from "./options.js";
 
 export interface BetaOptions extends Common {
@@ -28,7 +28,7 @@ function checkBetas(type: string, options: Required<Pick<BetaOptions, "beta1" | 
 }
 
 /** What all their ops take. */
-function shared({ w, g, end }: Share, { beta1, beta2 }: { readonly beta1: number; readonly beta2: number }) {
+function shared({ w, g, end }: SlabShare, { beta1, beta2 }: { readonly beta1: number; readonly beta2: number }) {
   return { w, g, status: Step.Status, beta1, oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, end };
 }
 

@@ -29,7 +29,7 @@ export interface Setting {
 }
 
 /** Parameters [first, end) with one setting. */
-export interface Run {
+export interface ParameterRun {
   readonly first: number;
   readonly end: number;
   readonly setting: Setting;
@@ -124,7 +124,7 @@ function keyOf(setting: Setting): string {
 
 /** Neighbours with one setting together, in order; frozen ones are left out.
  *  @throws {OptionError} for a group or pattern that takes no parameter */
-export function runsOf(who: string, groups: readonly ParameterGroup[], start: Setting, parameters: readonly Tensor[]): Run[] {
+export function runsOf(who: string, groups: readonly ParameterGroup[], start: Setting, parameters: readonly Tensor[]): ParameterRun[] {
   groups.forEach((group, i) => {
     for (const match of patternsOf(group)) {
       if (parameters.some((parameter) => takes({ ...group, match }, parameter))) continue;
@@ -133,7 +133,7 @@ export function runsOf(who: string, groups: readonly ParameterGroup[], start: Se
       throw new OptionError(`${who}[${i}]: ${choice.filter(Boolean).join(", ")} takes none of this network's parameters: ${names}`);
     }
   });
-  const runs: Run[] = [];
+  const runs: ParameterRun[] = [];
   parameters.forEach((parameter, i) => {
     const setting = settingOf(groups, start, parameter);
     const before = runs.at(-1);

@@ -48,7 +48,7 @@ export interface Slabs {
 }
 
 /** One setting's share of the slabs. */
-export interface Share extends Slabs {
+export interface SlabShare extends Slabs {
   /** of a rule whose op takes it */
   readonly weightDecay: number;
 }
@@ -65,7 +65,7 @@ export interface Rule {
   readonly factorCount: number;
   /** The factors of step t = 1, 2, … at its learning rate. */
   factors(t: number, rate: number, weightDecay: number, out: Float32Array, at: number): void;
-  emit(g: Builder, share: Share): void;
+  emit(g: Builder, share: SlabShare): void;
 }
 
 /** @param options checked and complete */

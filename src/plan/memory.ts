@@ -5,7 +5,7 @@ import { specOf } from "./ops.js";
 import { type Instruction, type Program, usesOf } from "./program.js";
 import { size, type Tensor } from "./tensor.js";
 
-export interface Layout {
+export interface WorkspaceLayout {
   /** Offset of each workspace tensor, in elements. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** Elements in all. */
@@ -17,7 +17,7 @@ interface Block {
   readonly size: number;
 }
 
-export function layoutWorkspace(program: Program, capacity: number): Layout {
+export function layoutWorkspace(program: Program, capacity: number): WorkspaceLayout {
   const lastUse = new Map<Tensor, number>();
   program.instructions.forEach((instruction, i) => {
     for (const { tensor } of usesOf(instruction)) lastUse.set(tensor, i);

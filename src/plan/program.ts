@@ -11,7 +11,7 @@ export interface Instruction {
   readonly op: OpName;
   /** By operand name: a Tensor, an Extent or a number; an optional operand may be missing. */
   readonly operands: Readonly<Record<string, Tensor | Extent | undefined>>;
-  /** The layer that asked for it, or "loss", "optimizer". */
+  /** The layer that asked for it, or "input", "loss", "optimizer". */
   readonly layer: string;
   readonly phase: Phase;
 }

@@ -39,7 +39,7 @@ export interface ScalarOperand<N extends string = string, K extends ScalarKind =
   readonly kind: K;
 }
 
-export type Operand = TensorOperand | ScalarOperand;
+export type RecordOperand = TensorOperand | ScalarOperand;
 
 /** What an op's results are: probabilities in [0, 1], rows of them that sum to 1, or numbers that are neither. */
 export type Made = "numbers" | "probabilities" | "distributions";
@@ -49,7 +49,7 @@ export type Made = "numbers" | "probabilities" | "distributions";
 export interface OpSpec {
   readonly code: Op;
   /** In order: outputs, inputs, sizes, then the extent that is split. */
-  readonly operands: readonly Operand[];
+  readonly operands: readonly RecordOperand[];
   /** Threads' shares are multiples of so many: `Share` has the usual numbers; "none": one thread does it all. */
   readonly split: number | "none";
   /** [count, stride] pairs of operands: a row's elements are no more than lie between two rows. */

@@ -8,7 +8,7 @@ import { extentWord, floatWord } from "./assemble.js";
 import { specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, valuesOf } from "./program.js";
 import { collide, EVERYONE, type Touch, touchesOf } from "./shares.js";
-import { type Access, accessOf, type Operand, type ScalarKind, stepFieldBytes, type TensorOperand } from "./spec.js";
+import { type Access, accessOf, type RecordOperand, type ScalarKind, stepFieldBytes, type TensorOperand } from "./spec.js";
 import { type Extent, elements, evaluate, type Slab, size, type Tensor } from "./tensor.js";
 
 /** Bytes [begin, end). */
@@ -269,7 +269,7 @@ function fieldRange(kind: ScalarKind, stride: number): Range {
   return [kind === "stepAddress" ? Step.Penalty : 0, stride];
 }
 
-function checkWord(operand: Operand, instruction: Instruction, word: number, options: VerifyOptions, fail: Fail): void {
+function checkWord(operand: RecordOperand, instruction: Instruction, word: number, options: VerifyOptions, fail: Fail): void {
   const value = instruction.operands[operand.name];
   if (operand.kind === "tensor") {
     if (!isTensor(value)) {

@@ -63,7 +63,7 @@ export const matrixOps = {
     flops,
     backward: (g, o) => {
       const dc = g.gradient(o.c);
-      const shared = { scratch: undefined, bias: undefined, activation: 0, alpha: 0 };
+      const shared = { activation: 0, alpha: 0 };
       g.accumulate(o.b, (db, start) =>
         g.emit("gemmTransposedA", {
           ...shared,

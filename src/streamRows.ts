@@ -2,7 +2,7 @@
 import type { Ports } from "./data.js";
 import type { DataStream } from "./dataset/stream.js";
 import { OptionError } from "./errors.js";
-import { checkAlike, type Hear, type Meaning } from "./meaning.js";
+import { checkAlike, type Meaning, type OnMeaning } from "./meaning.js";
 import { Stream, uniform } from "./random.js";
 import { noRows, samplesOf, wrongRows } from "./reading.js";
 import { emptySamples, putRow, type Samples } from "./samples.js";
@@ -19,7 +19,7 @@ export function checkOrder({ shuffleBuffer }: DataStream, shuffle: boolean): voi
   );
 }
 
-export class Feed {
+export class StreamRows {
   private reading: ReturnType<typeof samplesOf> | undefined;
   /** Of the rows read the item in use, and its next row. */
   private item: Samples | undefined;
@@ -48,7 +48,7 @@ export class Feed {
   /** Reads the first item; and all, where nothing says how many rows there are.
    *  @param check throws if what the first item says is not for the network
    *  @throws {ShapeError} data that does not fit the network, or none */
-  static async open(stream: DataStream, ports: Ports, check: Hear, seed: number): Promise<Feed> {
+  static async open(stream: DataStream, ports: Ports, check: OnMeaning, seed: number): Promise<StreamRows> {
     let form: Samples | undefined;
     let meaning: Meaning | undefined;
     let rows = 0;
@@ -62,7 +62,7 @@ export class Feed {
       if (stream.rows !== undefined) break;
     }
     if (!form || !meaning) throw noRows("fit");
-    return new Feed(stream, ports, seed, form, stream.rows ?? rows, meaning);
+    return new StreamRows(stream, ports, seed, form, stream.rows ?? rows, meaning);
   }
 
   /** Whether rows come in a random order; and the rows that are drawn from, if they do. */
