@@ -2,9 +2,9 @@
 // turns, so that a slower minute of the machine is both's; the median of each counts.
 import { cpus } from "node:os";
 import { Step } from "../assembly/opcodes.js";
-import { firstByte } from "../src/backends/arena.js";
+import { firstByte, mostPages } from "../src/backends/arena.js";
 import { runTogether, type Shared } from "../src/backends/pool.js";
-import { compileBuild, mostPages } from "../src/backends/wasm.js";
+import { compileBuild } from "../src/backends/wasm.js";
 import { assemble } from "../src/plan/assemble.js";
 import { addBarriers, addScratch } from "../src/plan/passes.js";
 import { type Instruction, isTensor, type Program } from "../src/plan/program.js";

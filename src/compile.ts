@@ -225,6 +225,11 @@ export function slotBase({ slots, slabBytes }: Bases, slot: number): number {
   return slots + slot * slabBytes;
 }
 
+/** Of what lasts from step to step. */
+export function lastingSlabs({ parameters, slots, gradients, slabBytes }: Bases): Pick<Plan["slabs"], "parameter" | "slot" | "gradient"> {
+  return { parameter: [parameters, parameters + slabBytes], slot: [slots, gradients], gradient: [gradients, gradients + slabBytes] };
+}
+
 /** Parameters lie one after the other, as the network was measured: a plan that makes others would read what is not meant. To predict and to
  *  evaluate it may need fewer, the last ones missing: a loss's own.
  *  @throws {OptionError} a layer, loss or metric of the user's makes other ones for this purpose */
@@ -285,9 +290,7 @@ export function compile(
     }
 
   const slabs: Record<Slab, Range> = {
-    parameter: [bases.parameters, bases.parameters + bases.slabBytes],
-    slot: [bases.slots, bases.gradients],
-    gradient: [bases.gradients, bases.gradients + bases.slabBytes],
+    ...lastingSlabs(bases),
     staging: [stagingBegin, stagingEnd],
     workspace: [stagingEnd, end],
   };

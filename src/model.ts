@@ -1,23 +1,28 @@
 // A network's memory: where its parameters and optimizer state lie, their first values, writing and running steps. Its plans: plans.ts.
+
 import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
-import { type Bases, build, type Definition, type Plan, type Purpose, sizesOf, slotBase, type Wanted } from "./compile.js";
+import { type Bases, build, type Definition, lastingSlabs, type Plan, type Purpose, sizesOf, slotBase, type Wanted } from "./compile.js";
 import { ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
 import type { ParameterSpec } from "./plan/builder.js";
-import { type LayerRecord, madeBy, type Program } from "./plan/program.js";
+import { type Instruction, type LayerRecord, madeBy, type Program } from "./plan/program.js";
 import type { Made } from "./plan/spec.js";
+import { drawLayout } from "./plan/step.js";
 import { aligned, columns, evaluate, product, rows, size, slabElements, type Tensor } from "./plan/tensor.js";
+import { type Range, verify } from "./plan/verify.js";
 import { type LoadedPlan, Plans, roomForPlans } from "./plans.js";
 import { Stream, uniform } from "./random.js";
 import { denominatorOf, type Samples } from "./samples.js";
 
 /** Address 0 means "left out", so nothing lies there. */
 const FIRST = 64;
+
+const none: Range = [0, 0];
 
 export interface Parameter extends ParameterSpec {
   /** Byte offset in the region. */
@@ -107,7 +112,7 @@ export class Model {
 
   /** Has the backend draw a parameter's first values: by a plan of one record, which lies where plans will. */
   private draw({ tensor, address }: Parameter, index: number, { kind, mean, scale }: Distribution): void {
-    const fields = { mean: Step.End, scale: Step.End + 8 };
+    const { stride, ...fields } = drawLayout;
     const operands = {
       y: tensor,
       seed: this.definition.seed,
@@ -118,12 +123,18 @@ export class Model {
       ld: tensor.stride,
       end: rows(tensor),
     };
-    const words = assemble({ instructions: [{ op: "draw", operands, layer: "", phase: "forward" }] }, new Map([[tensor, address]]));
-    const [plan] = this.bases.plans;
+    const draw: Instruction = { op: "draw", operands, layer: tensor.name, phase: "update" };
+    const program: Program = { instructions: [draw], layers: [], parameters: [], gradients: new Map(), results: [] };
+    const addresses = new Map([[tensor, address]]);
+    const words = assemble(program, addresses);
+    const { plans } = this.bases;
+    const slabs = { ...lastingSlabs(this.bases), staging: none, workspace: none };
+    verify(words, { program, addresses, slabs, reserved: { plans }, capacity: 1, stride });
+    const [plan] = plans;
     const table = aligned(plan + words.length * 4);
     const { u32, f64 } = this.region.views();
     u32.set(words, plan >> 2);
-    u32.fill(0, table >> 2, (table + Step.End) >> 2);
+    u32.fill(0, table >> 2, (table + stride) >> 2);
     f64[(table + fields.mean) >> 3] = mean;
     f64[(table + fields.scale) >> 3] = scale;
     this.region.run(plan, table, 0, 1);

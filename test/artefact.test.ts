@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Code, instructionEnd, partsOf, readCount, Section, sectionsOf } from "../scripts/wasm.js";
+import { mostPages } from "../src/backends/arena.js";
 import { type BuildName, builds } from "../src/backends/builds.js";
-import { mostPages } from "../src/backends/wasm.js";
 import { ops } from "../src/plan/ops.js";
 
 /** Of all ops but the barrier, which is the interpreters' own. */

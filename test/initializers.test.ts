@@ -19,6 +19,7 @@ import { dense } from "../src/layers/dense.js";
 import { meanSquaredError } from "../src/losses/regression.js";
 import { network } from "../src/make.js";
 import { uniform as draw, Stream } from "../src/random.js";
+import { modelOf } from "./internals.js";
 
 const random =
   (seed: number, parameter = 0) =>
@@ -184,4 +185,18 @@ test("options out of range are refused by name", () => {
   expect(() => constant(Number.NaN)).toThrow("constant: value is NaN, expected a finite number");
   expect(() => constant(1e39)).toThrow(OptionError);
   expect(() => orthogonal({ gain: Number.POSITIVE_INFINITY })).toThrow(ChainruleError);
+});
+
+test("the plan that draws a parameter is verified as all are: one that would write elsewhere is refused before it runs", async () => {
+  const net = await network({ input: 3, layers: [dense(2)], loss: meanSquaredError(), seed: 1 });
+  const model = modelOf(net);
+  const [weight] = model.parameters;
+  const { address } = weight!;
+  const before = net.weightsHash();
+  Object.assign(weight!, { address: weight!.address + 8 });
+  expect(() => model.initialize()).toThrow(/record 0 \(draw of dense_1\.weight\): y is at \d+, expected a multiple of 16/);
+  Object.assign(weight!, { address: model.region.views().u32.length * 4 });
+  expect(() => model.initialize()).toThrow(/record 0 \(draw of dense_1\.weight\): y is bytes \[.*\), outside its slab/);
+  Object.assign(weight!, { address });
+  expect(net.weightsHash()).toBe(before);
 });

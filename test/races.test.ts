@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Op, Step } from "../assembly/opcodes.js";
-import { firstByte } from "../src/backends/arena.js";
-import { mostPages } from "../src/backends/wasm.js";
+import { firstByte, mostPages } from "../src/backends/arena.js";
 import type { Plan } from "../src/compile.js";
 import { PlanError } from "../src/errors.js";
 import { type Network, network } from "../src/index.js";

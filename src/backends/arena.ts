@@ -24,8 +24,9 @@ const ownMemory = 32 * MiB;
 const spare = 16 * MiB;
 /** An empty arena up to this size is kept for the next network (WebAssembly memory cannot shrink). */
 const keptEmpty = 64 * MiB;
-/** Plans and the JavaScript kernels shift byte offsets as signed 32-bit integers. */
-const regionLimit = 2 ** 31 - page;
+/** That a memory may have, as asconfig.json says: plans and the JavaScript kernels shift byte offsets as signed 32-bit integers. */
+export const mostPages = 2 ** 31 / page;
+const regionLimit = mostPages * page - firstByte;
 
 interface Size {
   bytes: number;
@@ -184,7 +185,7 @@ export class ArenaPool {
   /** @throws {BackendError} beyond `regionLimit`, or if the engine has no more memory */
   place(wanted: number): Block {
     const bytes = regionSize(wanted);
-    if (!this.shares(bytes)) return this.#first(this.#takeIdle(bytes) ?? this.#openArena(bytes, regionLimit + firstByte), bytes);
+    if (!this.shares(bytes)) return this.#first(this.#takeIdle(bytes) ?? this.#openArena(bytes, mostPages * page), bytes);
     for (const arena of this.#shared) {
       const start = arena.allocate(bytes);
       if (start !== undefined) return { pool: this, arena, start, bytes };

@@ -7,7 +7,7 @@ import { checkOneOf, shown } from "../checks.js";
 import { isReported, whenCollected } from "../collection.js";
 import { BackendError, OptionError } from "../errors.js";
 import { macrotask } from "../macrotask.js";
-import { Arena, ArenaPool, type Block, collectEvery, leastMemory, outOfMemory, page, type RunKernels } from "./arena.js";
+import { Arena, ArenaPool, type Block, collectEvery, leastMemory, mostPages, outOfMemory, page, type RunKernels } from "./arena.js";
 import type { BackendInfo, Region } from "./backend.js";
 import { type BuildName, builds, whyNot } from "./builds.js";
 import { loadPart } from "./part.js";
@@ -86,9 +86,6 @@ async function compile(name: BuildName): Promise<Compiled> {
   }
   return { name, module, pool: poolOf(name, module) };
 }
-
-/** Pages to which a memory for threads may grow, as asconfig.json has it. */
-export const mostPages = 32_768;
 
 /** A caller that runs alone waits for nobody. */
 const alone = { wait: () => 0, report: () => {} };

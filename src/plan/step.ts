@@ -21,6 +21,9 @@ export interface StepLayout {
   readonly factors: readonly number[];
 }
 
+/** The only step of `draw`, which fills a parameter with its first values, has two fields. */
+export const drawLayout = { mean: Step.End, scale: Step.End + 8, stride: Step.End + 16 };
+
 export function stepLayout(losses: number, metrics: number, factors: number): StepLayout {
   let at: number = Step.End;
   const fields = (count: number, bytes: number) =>
