@@ -1,7 +1,7 @@
 // npm run engines: one network trained on every engine, backend and number of threads. Each row prints what really ran and fails if that is
 // not what was asked for. Strict rows fail unless their weights are the same bits, and so do the relaxed ones of one engine and backend.
 import { isDeepStrictEqual } from "node:util";
-import { browsers, open } from "./engines/browsers.js";
+import { browsers, missing, open } from "./engines/browsers.js";
 import type { Engine, Row } from "./engines/engine.js";
 import { install, released } from "./engines/processes.js";
 
@@ -24,14 +24,19 @@ const rows: readonly Row[] = [
 
 /** By engine, as bench/ladder found it. */
 function fastestTile({ arithmetic, revectorized }: Row, { name, major }: Engine): string {
-  if (name === "Bun" || name === "Firefox") return "2x16";
+  if (["Bun", "Firefox", "WebKit"].includes(name)) return "2x16";
   if (arithmetic === "strict") return revectorized ? "4x16" : "5x8";
   // The revectorizer of Node 22 pairs no fused operations.
   return revectorized && major >= 24 ? "6x16" : "6x8";
 }
 
 /** What only some engines have, and how the error says so. */
-function expectedRefusal({ backend, arithmetic, revectorized }: Row, { name, major }: Engine): RegExp | undefined {
+function expectedRefusal({ backend, arithmetic, threads, revectorized }: Row, { name, major }: Engine): RegExp | undefined {
+  // WebKit's own browser isolates no pages.
+  if (name === "WebKit" && backend === "wasm" && !revectorized) {
+    if (arithmetic === "relaxed") return /no relaxed SIMD/;
+    if (threads > 1) return /no memory that threads could share/;
+  }
   if (revectorized && name !== "Node") return /only Node can switch V8's revectorizer on/;
   if (major > 20 || backend === "js") return undefined;
   if (revectorized) return /V8 11\.3 of Node 20\.\S+ has no revectorizer/;
@@ -83,11 +88,12 @@ async function run(engine: Engine, row: Row): Promise<{ readonly line: string; r
 console.log(columns("engine", "backend", "build", "tile", "threads", "revectorized", "weights"));
 let failed = 0;
 for (const given of [...released, ...browsers]) {
-  const engine = "package" in given ? install(given) : await open(given);
-  if (!engine) {
-    console.log(`${given.name} is left out: there is no ${given.program}`);
+  const lacking = "programs" in given ? missing(given) : undefined;
+  if (lacking) {
+    console.log(`${given.name} is left out: there is no ${lacking}`);
     continue;
   }
+  const engine = "programs" in given ? await open(given) : install(given);
   for (const row of rows) {
     const { line, wrong } = await run(engine, row);
     console.log(wrong ? `${line}  FAILED: ${wrong}` : line);

@@ -21,7 +21,7 @@ interface Ran {
 export type Outcome = { readonly ran: Ran; readonly hash: string } | { readonly error: string };
 
 export interface Engine {
-  readonly name: "Node" | "Bun" | "Deno" | "Chromium" | "Firefox";
+  readonly name: "Node" | "Bun" | "Deno" | "Chromium" | "Firefox" | "WebKit";
   readonly version: string;
   /** Node's major version; 26 for others, which have all that it has. */
   readonly major: number;
@@ -30,5 +30,3 @@ export interface Engine {
   train(row: Row): Promise<Outcome>;
   close(): Promise<void>;
 }
-
-export const versionIn = (text: string): string => /\d+(\.\d+){1,2}/.exec(text)![0];

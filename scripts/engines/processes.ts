@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, type Outcome, versionIn } from "./engine.js";
+import type { Engine, Outcome } from "./engine.js";
 
 interface Released {
   readonly name: Engine["name"];
@@ -44,7 +44,7 @@ export function install(release: Released): Engine {
   }
   return {
     ...rest,
-    version: versionIn(execFileSync(binary, ["--version"], { encoding: "utf8" })),
+    version: /\d+\.\d+\.\d+/.exec(execFileSync(binary, ["--version"], { encoding: "utf8" }))![0],
     train: (row) =>
       new Promise<Outcome>((resolve) => {
         execFile(binary, [...command, "scripts/engines/process.mjs", JSON.stringify(row)], (_, stdout, stderr) =>
