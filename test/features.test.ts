@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isV8 } from "../src/backends/engine.js";
-import { million } from "../src/backends/threads.js";
+import { operations } from "../src/backends/threads.js";
 import { dense, features, meanSquaredError, network } from "../src/index.js";
 import { revectorize } from "../src/node.js";
 
@@ -81,7 +81,8 @@ test("a process that may not start workers says so, and speaks of no page", asyn
 });
 
 test("numbers of operations are told without an exponent", () => {
-  expect([62, 4e5, 1.44e9, 1.2e13].map(million)).toEqual(["0.000062", "0.4", "1400", "12000000"]);
+  const told = [62, 9_876, 4e5, 1.44e9, 1.2e13].map(operations);
+  expect(told).toEqual(["62", "9900", "0.4 million", "1400 million", "12000000 million"].map((count) => `${count} operations`));
 });
 
 describe("revectorize()", () => {

@@ -7,7 +7,7 @@ import { collectEvery } from "./arena.js";
 import type { BuildName } from "./builds.js";
 import { loadPlain } from "./plain.js";
 import { isWide } from "./revectorizer.js";
-import { type Load, million, sharers, type ThreadChoice, threadsThatPay } from "./threads.js";
+import { type Load, operations, sharers, type ThreadChoice, threadsThatPay } from "./threads.js";
 import type { Views } from "./views.js";
 import { compileBuild, NoWebAssembly, wasmRegion } from "./wasm.js";
 
@@ -121,7 +121,7 @@ export async function shareRegion(region: Region, choice: ThreadChoice, load: ()
     }
     const { flops } = load();
     const sharing = sharers(choice, flops);
-    const few = sharing < choice ? `, but a step of ${million(flops)} million operations has work for ${sharing}` : "";
+    const few = sharing < choice ? `, but a step of ${operations(flops)} has work for ${sharing}` : "";
     await region.share(choice, `${choice} threads: asked for${few}`);
     return sharing > 1 ? sharing : undefined;
   }

@@ -50,12 +50,13 @@ export function threadsThatPay({ flops, steps }: Load): { readonly threads: numb
   const threads = Math.max(1, Math.min(available, Math.floor(flops / FLOPS_PER_THREAD)));
   const alone = (reason: string) => ({ threads: 1, reason: `one thread: ${reason}` });
   if (available === 1) return alone("there is one core");
-  if (threads === 1) return alone(`steps of ${million(flops)} million operations are too short for more`);
-  if (flops * steps < FLOPS_OF_RUN) return alone(`a run of ${million(flops * steps)} million operations is too short for more`);
-  return { threads, reason: `${threads} threads: ${available} cores, steps of ${million(flops)} million operations` };
+  if (threads === 1) return alone(`steps of ${operations(flops)} are too short for more`);
+  if (flops * steps < FLOPS_OF_RUN) return alone(`a run of ${operations(flops * steps)} is too short for more`);
+  return { threads, reason: `${threads} threads: ${available} cores, steps of ${operations(flops)}` };
 }
 
-/** Of two digits, and without an exponent: 1400, not 1.4e+3. */
-export function million(operations: number): string {
-  return `${Number((operations / 1e6).toPrecision(2))}`;
+/** Their number of two digits, and without an exponent: 36, 0.16 million, 1400 million. */
+export function operations(count: number): string {
+  const [unit, size] = count < 1e5 ? ["", 1] : [" million", 1e6];
+  return `${Number((count / size).toPrecision(2))}${unit} operations`;
 }
