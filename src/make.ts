@@ -45,7 +45,7 @@ async function make(
     region.dispose();
     throw error;
   }
-  return new Network(model, threads);
+  return Network.of(model, threads);
 }
 
 export interface LoadOptions {

@@ -18,7 +18,7 @@ import { type Health, healthOf } from "./health.js";
 import type { History } from "./history.js";
 import { showText } from "./inspect.js";
 import { checkMeaning, inputsAlone, type Meaning, meaningOf } from "./meaning.js";
-import type { Model } from "./model.js";
+import { Model } from "./model.js";
 import { Online } from "./online.js";
 import { type GivenParameter, hashOf, type NamedTensor, parametersOf, setParameters, weightsWereSet } from "./parameters.js";
 import { explain } from "./plan/explain.js";
@@ -59,10 +59,17 @@ export class Network {
   private readonly online: Online;
 
   /** @internal */
-  constructor(
+  static of(model: Model, threads: ThreadChoice): Network {
+    return new Network(model, threads);
+  }
+
+  /** @throws {OptionError} called by who has another library's way in mind */
+  private constructor(
     private readonly model: Model,
     private readonly threadChoice: ThreadChoice,
   ) {
+    if (!(model instanceof Model))
+      throw new OptionError("new Network: a network is made by `await network({ … })` or `await loadNetwork(bytes)`, without new");
     this.ports = portsOf(model.definition, model.predictions);
     this.online = new Online(model, this.position);
     // Without the memory that a disposed network no longer has, and that threads may be at work on.

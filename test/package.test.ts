@@ -35,7 +35,7 @@ console.log(JSON.stringify({
 
 /** Types a consumer relies on: what is exported, and that wrong options are errors. */
 const typedConsumer = `${consumer}
-import { argmax, type ChainOptions, type Dataset, decodeSafetensors, type Network, oneHot, toSafetensors } from "chainrule";
+import { argmax, type ChainOptions, type Dataset, decodeSafetensors, Network, oneHot, toSafetensors } from "chainrule";
 import type { CsvOptions, parseCsv } from "chainrule/csv";
 declare const parse: typeof parseCsv;
 const csv: CsvOptions = { target: "species", classes: true };
@@ -58,6 +58,8 @@ const sent: { readonly buffer: ArrayBuffer }[] = [
 const options: ChainOptions = { input: 2, layers: [dense(1)], loss: binaryCrossEntropy(), seed: 1, backend: "js" };
 // @ts-expect-error no such activation
 dense(8, { activation: "swoosh" });
+// @ts-expect-error networks are made by network()
+new Network();
 // @ts-expect-error no such backend
 await network({ ...options, backend: "gpu" });
 export { download, hash, sent };

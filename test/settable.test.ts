@@ -51,11 +51,20 @@ test("a test's method takes the place of a network's own, and a class may extend
   net.summary = () => "mine";
   expect(net.summary()).toBe("mine");
   net.summary = summary;
-  class Named extends Network {
+  // As JavaScript, which knows no private constructors.
+  class Named extends (Network as unknown as new (...given: unknown[]) => Network) {
     label = "mine";
     loss = 3;
   }
-  const { model, threadChoice } = net as unknown as Record<string, never>;
-  const named = new Named(model!, threadChoice!);
+  const { model, threadChoice } = net as unknown as Record<string, unknown>;
+  const named = new Named(model, threadChoice);
   expect([named.label, named.loss, named.seed]).toEqual(["mine", 3, 7]);
+});
+
+test("new Network, as other libraries have it, says how a network is made", () => {
+  const make = Network as unknown as new (...given: unknown[]) => Network;
+  for (const given of [[], [{ input: 2, layers: [dense(1)], loss: meanSquaredError() }], [null, "auto"]])
+    expect(() => new make(...given)).toThrow(
+      new OptionError("new Network: a network is made by `await network({ … })` or `await loadNetwork(bytes)`, without new"),
+    );
 });
