@@ -1,6 +1,6 @@
 // The page: tables that fit 80 columns. WebAssembly with its spread, plain JavaScript's median beside it, and how many times faster.
 import type { Feature, Features } from "../src/features.js";
-import { wrapped } from "../src/wrap.js";
+import { wrapped } from "../src/inspect/wrap.js";
 import type { Figure } from "./measure.js";
 
 export interface Line {

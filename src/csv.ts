@@ -3,9 +3,9 @@
 import { shown } from "./checks.js";
 import { type CsvSource, textOf } from "./csv/source.js";
 import { type CsvOptions, CsvTable, type Row } from "./csv/table.js";
-import { idsOf } from "./dataset/classes.js";
-import { fromColumns, growing } from "./dataset/collect.js";
-import { Dataset } from "./dataset/dataset.js";
+import { idsOf } from "./data/classes.js";
+import { fromColumns, growing } from "./data/collect.js";
+import { Dataset } from "./data/dataset.js";
 import { OptionError, ShapeError } from "./errors.js";
 
 export type { CsvSource } from "./csv/source.js";

@@ -3,6 +3,7 @@
 // it again.
 import { activationNames, type CustomActivation } from "./activations.js";
 import { checkBoolean, checkCount, checkFunction, checkOptions, checkPlain, checkText, isRecord, shown } from "./checks.js";
+import { oneHot, weigh } from "./data/weighting.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { type Layer, layer as makeLayer } from "./layers/layer.js";
 import { layerKinds } from "./layers/registry.js";
@@ -13,7 +14,6 @@ import type { Builder } from "./plan/builder.js";
 import { checkComplete, reaches } from "./plan/emitted.js";
 import { shape } from "./plan/expressions.js";
 import { product, type Tensor } from "./plan/tensor.js";
-import { oneHot, weigh } from "./weighting.js";
 
 type Options = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, checkSeed, isRecord, shown } from "./checks.js";
 import { build, checkParameters, type Definition, sizesOf } from "./compile.js";
-import type { Ports } from "./data.js";
+import type { Ports } from "./data/data.js";
 import { OptionError, ShapeError } from "./errors.js";
 import { chain, type Graph, trace } from "./graph.js";
 import type { Layer, Node } from "./layers/layer.js";

@@ -4,16 +4,11 @@ export { type Activation, type ActivationName, type CustomActivation, celu, elu,
 export type { Arithmetic, ArithmeticName } from "./arithmetic.js";
 export { type BackendChoice, type BackendInfo, disposeThreads, type ThreadChoice, useModule } from "./backends/backend.js";
 export type { BuildName } from "./backends/builds.js";
-export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./callbacks.js";
 export { type CustomTargets, customActivation, customLoss, customMetric, layer } from "./custom.js";
-export type { Data, Targets } from "./data.js";
-export { type Classes, classWeights, type Label, oneHot } from "./dataset/classes.js";
-export type { DatasetOptions } from "./dataset/collect.js";
-export { Dataset, dataset, type SplitOptions } from "./dataset/dataset.js";
-export type { Batch, Sample } from "./dataset/items.js";
-export type { DataStream, InputItem, StreamItem, StreamOptions } from "./dataset/stream.js";
-export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
-export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
+export { type Classes, classWeights, type Label, oneHot } from "./data/classes.js";
+export type { DatasetOptions } from "./data/collect.js";
+export type { Data, Targets } from "./data/data.js";
+export { Dataset, dataset, type SplitOptions } from "./data/dataset.js";
 export {
   type Average,
   type AverageOptions,
@@ -29,9 +24,15 @@ export {
   rmse,
   rocAuc,
   topK,
-} from "./evaluation.js";
+} from "./data/evaluation.js";
+export type { Batch, Sample } from "./data/items.js";
+export type { Rows } from "./data/rows.js";
+export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./data/scalers.js";
+export { argmax, sigmoid, softmax } from "./data/scores.js";
+export type { DataStream, InputItem, StreamItem, StreamOptions } from "./data/stream.js";
+export type { ChainOptions, GraphOptions, NetworkOptions } from "./definition.js";
+export { BackendError, ChainruleError, FormatError, NonFiniteError, type Norm, OptionError, PlanError, ShapeError } from "./errors.js";
 export { type Feature, type Features, features } from "./features.js";
-export type { FitOptions, Progress } from "./fitOptions.js";
 export { type Idx, parseIdx } from "./formats/idx.js";
 export {
   decodeSafetensors,
@@ -44,10 +45,7 @@ export {
   type SafetensorValues,
   toSafetensors,
 } from "./formats/safetensors.js";
-export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./gradCheck.js";
 export { input } from "./graph.js";
-export type { Health, LayerHealth, Spread } from "./health.js";
-export type { Epoch, History } from "./history.js";
 export {
   constant,
   glorotNormal,
@@ -64,6 +62,10 @@ export {
   uniform,
   zeros,
 } from "./initializers.js";
+export { type GradCheck, type GradCheckElement, type GradCheckOptions, type GradCheckTensor, gradCheck } from "./inspect/gradCheck.js";
+export type { Health, LayerHealth, Spread } from "./inspect/health.js";
+export type { Profile, ProfiledInstruction, ProfileOptions } from "./inspect/profile.js";
+export type { LayerTrace, Trace } from "./inspect/trace.js";
 export { activation } from "./layers/activation.js";
 export { add, concatenate, residual } from "./layers/combine.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
@@ -102,10 +104,8 @@ export type { GivenParameter, NamedTensor } from "./parameters.js";
 export type { Builder } from "./plan/builder.js";
 export type { Operand } from "./plan/expressions.js";
 export type { Tensor } from "./plan/tensor.js";
-export type { Profile, ProfiledInstruction, ProfileOptions } from "./profile.js";
-export type { Rows } from "./rows.js";
-export { minMax, restoreScaler, type Scaler, type ScalerOptions, type Scalers, standardize } from "./scalers.js";
 export * as schedules from "./schedules.js";
-export { argmax, sigmoid, softmax } from "./scores.js";
 export type { Evaluation } from "./slices.js";
-export type { LayerTrace, Trace } from "./trace.js";
+export { type Callback, type CallbackState, type EarlyStoppingOptions, earlyStopping, type Run } from "./training/callbacks.js";
+export type { FitOptions, Progress } from "./training/fitOptions.js";
+export type { Epoch, History } from "./training/history.js";

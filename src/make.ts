@@ -3,15 +3,15 @@ import { type ArithmeticName, type ArithmeticWish, arithmetics, wishOf } from ".
 import { type BackendChoice, checkPossible, checkThreads, openRegion, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, checkPlain, isRecord, shown } from "./checks.js";
 import type { Custom } from "./customParts.js";
+import { restoreScalers } from "./data/scalers.js";
 import { backends, checkPredictions, type Defined, define, type NetworkOptions } from "./definition.js";
 import { BackendError, FormatError, OptionError } from "./errors.js";
 import { checkDefinition, restore } from "./formats/definition.js";
 import { decode } from "./formats/native.js";
+import { cut } from "./inspect/wrap.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
 import type { Optimizer } from "./optimizers.js";
-import { restoreScalers } from "./scalers.js";
-import { cut } from "./wrap.js";
 
 /** Makes a network with initial parameters drawn from its seed.
  *  @example

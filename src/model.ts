@@ -6,6 +6,7 @@ import type { Views } from "./backends/views.js";
 import { shown } from "./checks.js";
 import { weakly } from "./collection.js";
 import { type Bases, build, type Definition, lastingSlabs, type Plan, type Purpose, sizesOf, slotBase, type Wanted } from "./compile.js";
+import { denominatorOf, type Samples } from "./data/samples.js";
 import { ShapeError } from "./errors.js";
 import { type Distribution, distributionOf, filled } from "./initializers.js";
 import { assemble } from "./plan/assemble.js";
@@ -17,7 +18,6 @@ import { aligned, columns, evaluate, product, rows, size, slabElements, type Ten
 import { type Range, verify } from "./plan/verify.js";
 import { type LoadedPlan, Plans, roomForPlans } from "./plans.js";
 import { Stream, uniform } from "./random.js";
-import { denominatorOf, type Samples } from "./samples.js";
 
 /** Address 0 means "left out", so nothing lies there. */
 const FIRST = 64;

@@ -1,15 +1,15 @@
 // A network's parameters by their names: copied out, set all or none, hashed; and their norms.
 import { memoryOf } from "./bytes.js";
 import { isNetwork, MOST_DIMENSIONS, shown } from "./checks.js";
+import { type Rows, toRows } from "./data/rows.js";
 import { ShapeError } from "./errors.js";
-import { showText } from "./inspect.js";
+import { showText } from "./inspect/inspect.js";
+import { tensorText } from "./inspect/tensorText.js";
+import { cut } from "./inspect/wrap.js";
 import type { Model } from "./model.js";
 import { columns, product, size } from "./plan/tensor.js";
-import { type Rows, toRows } from "./rows.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
-import { tensorText } from "./tensorText.js";
 import { toUtf8 } from "./utf8.js";
-import { cut } from "./wrap.js";
 
 export interface NamedTensor {
   readonly name: string;

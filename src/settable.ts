@@ -3,7 +3,7 @@
 // console, it would let such an assignment pass in silence.
 import { networkOptionNames } from "./definition.js";
 import { OptionError } from "./errors.js";
-import { fitOptionNames } from "./fitOptions.js";
+import { fitOptionNames } from "./training/fitOptions.js";
 
 const instead: Readonly<Record<string, string>> = { attach: "attached", class: "classes", scaler: "scalers" };
 

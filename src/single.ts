@@ -2,10 +2,10 @@
 import { Step } from "../assembly/opcodes.js";
 import type { Views } from "./backends/views.js";
 import type { Plan, Purpose } from "./compile.js";
+import { type Matrix, type Samples, weightedOutputs } from "./data/samples.js";
 import type { Model } from "./model.js";
 import { columns, product, sampleElements } from "./plan/tensor.js";
 import type { LoadedPlan } from "./plans.js";
-import { type Matrix, type Samples, weightedOutputs } from "./samples.js";
 
 /** Copies rows [first, first + count) of checked data to where a plan has its feeds, from the `at`-th place on. */
 export function stage(views: Views, plan: Plan, samples: Samples, first: number, count: number, at = 0): void {

@@ -1,14 +1,14 @@
 // What goes through all rows of data, a slice at a time: evaluation and prediction.
 
-import type { Ports } from "./data.js";
-import type { DataStream } from "./dataset/stream.js";
+import type { Ports } from "./data/data.js";
+import type { OnMeaning } from "./data/meaning.js";
+import { slicesOf } from "./data/reading.js";
+import type { Samples } from "./data/samples.js";
+import type { DataStream } from "./data/stream.js";
 import { macrotask } from "./macrotask.js";
-import type { OnMeaning } from "./meaning.js";
 import type { Model } from "./model.js";
 import { metricNames } from "./objectives.js";
 import { product } from "./plan/tensor.js";
-import { slicesOf } from "./reading.js";
-import type { Samples } from "./samples.js";
 import { countedByMetric, penaltyOf, runBatch } from "./single.js";
 import { Sums } from "./sums.js";
 

@@ -1,8 +1,8 @@
 // What steps have left in their records, added up: over an epoch's steps, or over the slices of what is evaluated.
 import { Step } from "../assembly/opcodes.js";
 import { type Definition, stepLayoutOf } from "./compile.js";
+import { denominatorOf, type Samples } from "./data/samples.js";
 import type { StepLayout } from "./plan/step.js";
-import { denominatorOf, type Samples } from "./samples.js";
 
 /** As plain data. */
 export interface StoredSums {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { EpochLog } from "../src/history.js";
 import { constant, dense, type Epoch, input, meanSquaredError, network, sgd, sparseCategoricalCrossEntropy } from "../src/index.js";
+import { EpochLog } from "../src/training/history.js";
 
 const data = { inputs: Float32Array.of(1, 2, 3, 4, 5), targets: Float32Array.of(2, 4, 6, 8, 10) };
 const make = () =>

@@ -2,7 +2,7 @@
 // to the same bits. Only the JavaScript backend can run what should have been rejected: typed arrays hold it within its region.
 import { Step } from "../assembly/opcodes.js";
 import type { Plan, Purpose } from "../src/compile.js";
-import { toSamples } from "../src/data.js";
+import { toSamples } from "../src/data/data.js";
 import { portsOf } from "../src/definition.js";
 import { PlanError } from "../src/errors.js";
 import { network } from "../src/index.js";

@@ -1,7 +1,7 @@
 // How many steps a call may take, and which rows they take: by themselves, without a network.
 import { expect, test } from "vitest";
-import { Batches } from "../src/batches.js";
-import { Pace } from "../src/pace.js";
+import { Batches } from "../src/training/batches.js";
+import { Pace } from "../src/training/pace.js";
 
 test("a call has one step, then twice as many as the largest before it, as the last one's speed lets", () => {
   const pace = new Pace();

@@ -1,7 +1,7 @@
 // Streams: data that fit reads anew in every epoch ends with the same bits as the same rows in arrays, whatever the items' sizes.
 import { describe, expect, test, vi } from "vitest";
 import * as cr from "../src/index.js";
-import { StreamRows } from "../src/streamRows.js";
+import { StreamRows } from "../src/training/streamRows.js";
 import { ids, inputs, itemsOf, make, options, outcome, type Part, plain, ROWS, targets, weighted, weights } from "./streams.js";
 
 describe.each(["wasm", "js"] as const)("%s: a stream ends with the same bits, losses and metrics as arrays", (backend) => {

@@ -13,7 +13,7 @@ import {
   sgd,
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
-import { tensorText } from "../src/tensorText.js";
+import { tensorText } from "../src/inspect/tensorText.js";
 import { cases, dataFor } from "./cases.js";
 import { expectClose } from "./close.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Trials } from "../src/trials.js";
+import { Trials } from "../src/training/trials.js";
 
 /** Runs until so many seconds have passed. @param cost seconds of a step on all threads and on one @param most steps of a call */
 function train(trials: Trials, seconds: number, [together, alone]: readonly [number, number], most = 10) {

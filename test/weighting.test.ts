@@ -1,5 +1,7 @@
 // What becomes of targets before they are staged; expected numbers by hand.
 import { describe, expect, test } from "vitest";
+import type { Matrix } from "../src/data/samples.js";
+import { toSampleWeights, weigh } from "../src/data/weighting.js";
 import {
   binaryCrossEntropy,
   binaryFocal,
@@ -15,8 +17,6 @@ import {
   sparseCategoricalCrossEntropy,
 } from "../src/index.js";
 import { restoreLoss } from "../src/losses.js";
-import type { Matrix } from "../src/samples.js";
-import { toSampleWeights, weigh } from "../src/weighting.js";
 
 const values = (rows: number, ...numbers: number[]): Matrix => ({
   rows,

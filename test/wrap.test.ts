@@ -1,6 +1,6 @@
 // Text for people in 80 columns: lines, and numbers in few of them.
 import { expect, test } from "vitest";
-import { figure, wrapped } from "../src/wrap.js";
+import { figure, wrapped } from "../src/inspect/wrap.js";
 
 test("words are wrapped at the 80th column; a longer one has a line of its own, and no line is empty", () => {
   const [a, b] = ["a".repeat(39), "b".repeat(40)];

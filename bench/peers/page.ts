@@ -1,5 +1,5 @@
 // The tables: one for each network, 80 columns; what a library does otherwise stands below, by number.
-import { wrapped } from "../../src/wrap.js";
+import { wrapped } from "../../src/inspect/wrap.js";
 import { median } from "../median.js";
 import { digits } from "../page.js";
 import { nameOf, type Workload } from "../workloads.js";

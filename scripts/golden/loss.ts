@@ -2,6 +2,7 @@
 
 import { Step } from "../../assembly/opcodes.js";
 import { openRegion, type Region } from "../../src/backends/backend.js";
+import type { Matrix } from "../../src/data/samples.js";
 import type { Loss } from "../../src/index.js";
 import { assemble } from "../../src/plan/assemble.js";
 import { Builder } from "../../src/plan/builder.js";
@@ -9,7 +10,6 @@ import { layoutWorkspace } from "../../src/plan/memory.js";
 import { stepLayout } from "../../src/plan/step.js";
 import { aligned, columns, evaluate, rows, sampleElements, size, type Tensor } from "../../src/plan/tensor.js";
 import { verify } from "../../src/plan/verify.js";
-import type { Matrix } from "../../src/samples.js";
 import { copyRow } from "../../src/single.js";
 import { Comparison, type Kink, type Tolerance } from "./compare.js";
 import type { Backend, Case } from "./run.js";

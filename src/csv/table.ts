@@ -1,7 +1,7 @@
 // Text to rows of numbers. Quotes and delimiters are papaparse's work; what cells mean is decided here.
 import Papa from "papaparse";
 import { checkBoolean, checkOneOf, checkOptions, shown } from "../checks.js";
-import type { Classes } from "../dataset/classes.js";
+import type { Classes } from "../data/classes.js";
 import { FormatError, OptionError } from "../errors.js";
 
 /** A column by its name in the header, or by its number from 0. */

@@ -1,6 +1,6 @@
 import { checkText, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
-import { showAs } from "../inspect.js";
+import { showAs } from "../inspect/inspect.js";
 import type { Builder } from "../plan/builder.js";
 import type { Tensor } from "../plan/tensor.js";
 

@@ -1,6 +1,6 @@
 // Losses of predictions that are classes: probabilities, logits, or scores with a margin. Logarithms are natural, losses in nats.
 import { checkBoolean, checkCount, checkNumber, checkOneOf, checkOptions } from "../checks.js";
-import { checkClassWeights } from "../weighting.js";
+import { checkClassWeights } from "../data/weighting.js";
 import { type Loss, type LossOptions, loss, shared } from "./loss.js";
 
 interface FromLogits {

@@ -1,11 +1,11 @@
 // What a loss is: what a prediction `[batch, columns]` costs, given its targets, as plain data with functions. The losses themselves are
 // in regression.ts and classification.ts; formulas: test/golden/README.md, section Losses.
 import { checkNumber, checkOneOf } from "../checks.js";
+import type { Matrix } from "../data/samples.js";
+import { type Normalization, normalizations, type TargetRule, type Weighed, weigh } from "../data/weighting.js";
 import { ShapeError } from "../errors.js";
 import type { Builder } from "../plan/builder.js";
 import { product, type Tensor } from "../plan/tensor.js";
-import type { Matrix } from "../samples.js";
-import { type Normalization, normalizations, type TargetRule, type Weighed, weigh } from "../weighting.js";
 import type { PredictionKind } from "./predictions.js";
 import type { TargetKind } from "./targets.js";
 

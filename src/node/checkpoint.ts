@@ -1,5 +1,5 @@
-import type { Callback, Run } from "../callbacks.js";
 import { checkNumber, checkOptions } from "../checks.js";
+import type { Callback, Run } from "../training/callbacks.js";
 import { checkPath, checkWritable, writeWhole } from "./files.js";
 
 export interface CheckpointOptions {

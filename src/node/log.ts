@@ -1,9 +1,9 @@
 import { appendFile, open, readFile, truncate, writeFile } from "node:fs/promises";
-import type { Callback } from "../callbacks.js";
 import { checkBoolean, checkCount, checkOptions, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
-import type { Epoch } from "../history.js";
-import { VALIDATION } from "../reported.js";
+import type { Callback } from "../training/callbacks.js";
+import type { Epoch } from "../training/history.js";
+import { VALIDATION } from "../training/reported.js";
 
 export interface LogOptions {
   /** adds to a file that is there, default false: each run begins anew. A resumed run always adds. */

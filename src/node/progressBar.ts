@@ -1,6 +1,6 @@
-import type { Callback } from "../callbacks.js";
 import { checkOptions, shown } from "../checks.js";
 import { OptionError } from "../errors.js";
+import type { Callback } from "../training/callbacks.js";
 import { LiveLine, type Stream } from "./terminal.js";
 
 export interface ProgressBarOptions {

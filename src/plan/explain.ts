@@ -1,5 +1,5 @@
 // A program as text: one line an instruction, in columns of an 80-character terminal.
-import { commas, wrapped } from "../wrap.js";
+import { commas, wrapped } from "../inspect/wrap.js";
 import { opOf, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program } from "./program.js";
 import { accessOf } from "./spec.js";
