@@ -1,5 +1,4 @@
 // The kernels around gemm at the sizes they have in training 784-512-512-10, batch 128.
-
 import { COPY, DIVISION, type Divisions, ROOT, ROOTS } from "../scripts/bound.js";
 import type { OpName } from "../src/plan/ops.js";
 import type { Job } from "./operands.js";

@@ -1,5 +1,4 @@
 // From a network's definition to a verified plan in its region of memory, for one purpose and a row capacity.
-
 import { Step } from "../assembly/opcodes.js";
 import { regionSize } from "./backends/arena.js";
 import { OptionError } from "./errors.js";

@@ -1,5 +1,4 @@
 // From what users pass to `network()` to what is compiled. What of it a file holds is in formats/definition.ts.
-
 import { type ArithmeticName, arithmetics } from "./arithmetic.js";
 import { type BackendChoice, checkThreads, type ThreadChoice } from "./backends/backend.js";
 import { checkOneOf, checkOptions, checkSeed, isRecord, shown } from "./checks.js";

@@ -1,6 +1,5 @@
 // Float64 functions that give the same bits in every engine: + - * / sqrt, comparisons and bit operations only. Math.log, Math.pow
 // and their like differ between engine versions; they may not decide anything that ends up in a network's memory.
-
 import { Variate } from "../assembly/opcodes.js";
 import {
   LN2_HIGH,

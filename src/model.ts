@@ -1,5 +1,4 @@
 // A network's memory: where its parameters and optimizer state lie, their first values, writing and running steps. Its plans: plans.ts.
-
 import { Step } from "../assembly/opcodes.js";
 import type { Region } from "./backends/backend.js";
 import type { Views } from "./backends/views.js";

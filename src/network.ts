@@ -1,6 +1,5 @@
 // The facade. A Network holds its definition and its compiled model, and says what may be done when; everything given out is a copy,
 // logical and unpadded. How networks are made and loaded: make.ts. Long for its docstrings: what methods do is elsewhere.
-
 import type { Arithmetic } from "./arithmetic.js";
 import { arenas, type BackendInfo, type ThreadChoice } from "./backends/backend.js";
 import { checkBoolean, checkFunction, checkOptions, checkPlain, isRecord } from "./checks.js";

@@ -1,6 +1,5 @@
 // A network's plans: compiled when they are asked for, and again where they are too small. Of each purpose one lies in the region, in a place of
 // its own; which of them has the memory that all share is known, too.
-
 import type { Region } from "./backends/backend.js";
 import { type Bases, compile, type Definition, type Plan, type Purpose, purposes, type Sizes, sizesOf, type Wanted } from "./compile.js";
 import { PlanError } from "./errors.js";

@@ -1,5 +1,4 @@
 // What goes through all rows of data, a slice at a time: evaluation and prediction.
-
 import type { Ports } from "./data/data.js";
 import type { OnMeaning } from "./data/meaning.js";
 import { slicesOf } from "./data/reading.js";

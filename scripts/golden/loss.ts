@@ -1,5 +1,4 @@
 // Loss cases: a plan of nothing but a loss, on predictions and targets that are staged, weights of rows too.
-
 import { Step } from "../../assembly/opcodes.js";
 import { openRegion, type Region } from "../../src/backends/backend.js";
 import type { Matrix } from "../../src/data/samples.js";

@@ -1,6 +1,5 @@
 // The WebAssembly builds of the same sources: what each computes, and where its bytes are. One is inlined in the library; the others are
 // modules of their own, loaded when the first network takes one.
-
 import { base64 as strict } from "../../build/strict.js";
 import type { ArithmeticName } from "../arithmetic.js";
 import { type FeatureName, lacks } from "./engine.js";

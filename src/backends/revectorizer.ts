@@ -1,6 +1,5 @@
 // V8's revectorizer makes 256-bit operations of pairs of adjacent 128-bit ones. What it takes, and whether this process has it switched on;
 // src/node/revectorize.ts switches it.
-
 import type { ArithmeticName } from "../arithmetic.js";
 import { lacks } from "./engine.js";
 

@@ -1,6 +1,5 @@
 // What users pass as inputs and targets becomes flat float32 rows or class ids. Nothing is repaired: ragged, non-finite or
 // out-of-range data is an error that says where.
-
 import { isList, isRecord, shown } from "../checks.js";
 import { ShapeError } from "../errors.js";
 import { type Loss, takesIds, targetShape } from "../losses/loss.js";

@@ -1,6 +1,5 @@
 // A network's definition as the plain data that a file holds, and back. Its form is checked before anything is made of it, so that what is missing
 // has a name. What the fields say (a kind of layer, an option's range, which node takes which) is left to the factories, which check it for everybody.
-
 import type { ArithmeticName } from "../arithmetic.js";
 import { isRecord, shown } from "../checks.js";
 import type { Definition } from "../compile.js";

@@ -1,6 +1,5 @@
 // The IDX file format: two zero bytes, a type, the number of dimensions, the dimensions, the elements; all big-endian.
 // Specification: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
-
 import { bytesOf, viewOf } from "../bytes.js";
 import { checkText } from "../checks.js";
 import { FormatError } from "../errors.js";

@@ -1,5 +1,4 @@
 // How a network is doing on some data: spread of activations and gradients by layer, and what usually is a mistake. One traced pass.
-
 import type { Definition } from "../compile.js";
 import type { Samples } from "../data/samples.js";
 import { mismatch, seen } from "../losses/predictions.js";

@@ -1,5 +1,4 @@
 // A run for people: loss and metrics by epoch as a table of at most 80 columns, of a long run evenly spaced epochs.
-
 import type { Epoch, EpochLog, History } from "../training/history.js";
 import { VALIDATION } from "../training/reported.js";
 import { commas, cut, figure, WIDTH, wrapped } from "./wrap.js";

@@ -1,5 +1,4 @@
 // What an optimizer is to the rest of the library, and how it is made from its rule: which op updates parameters, and from which factors.
-
 import { SMALLEST_NORMAL } from "../../assembly/coefficients.js";
 import { Step } from "../../assembly/opcodes.js";
 import { checkNumber } from "../checks.js";

@@ -1,5 +1,4 @@
 // What every optimizer takes, and how it is checked.
-
 import { checkNumber, checkOptions, complete } from "../checks.js";
 import type { Schedule } from "../schedules.js";
 import { type Clip, checkClip } from "./clip.js";

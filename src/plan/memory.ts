@@ -1,6 +1,5 @@
 // Lays out the workspace: a tensor has memory from its first write to its last use, then another may have it. A program's results, of a trace
 // all that it computes, keep theirs to the end.
-
 import { specOf } from "./ops.js";
 import { type Instruction, type Program, usesOf } from "./program.js";
 import { size, type Tensor } from "./tensor.js";

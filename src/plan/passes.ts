@@ -1,5 +1,4 @@
 // Passes rewrite a program without changing a bit of what it computes.
-
 import { type OpName, specOf } from "./ops.js";
 import { type Instruction, isTensor, type Program, usesOf, valuesOf } from "./program.js";
 import { collide, type Touch, touchesOf } from "./shares.js";

@@ -1,5 +1,4 @@
 // A program: what a network does in one step, as a list of instructions on named tensors. Passes rewrite it; it can be printed.
-
 import type { Layer } from "../layers/layer.js";
 import { type OpName, specOf } from "./ops.js";
 import { accessOf, type Made, type TensorOperand, type Values } from "./spec.js";

@@ -1,6 +1,5 @@
 // fit, around its run: where nothing was done, the network is left as if it had not been called. What it reads is in sources.ts, the run itself
 // in run.ts.
-
 import type { ThreadChoice } from "../backends/backend.js";
 import type { Data } from "../data/data.js";
 import { isStop } from "../data/reading.js";

@@ -1,5 +1,4 @@
 // What `fit` may be told, and what it tells while it runs.
-
 import { checkBoolean, checkCount, checkFunction, checkNumber, checkOptions, shown } from "../checks.js";
 import type { Data } from "../data/data.js";
 import type { DataStream } from "../data/stream.js";

@@ -1,6 +1,5 @@
 // What fit reports of each epoch, kept as columns of numbers: tiny networks run a million epochs a second, and as many objects, kept
 // alive and moved by the collector, take longer than their training. Objects are made when somebody looks.
-
 import { historyText } from "../inspect/historyText.js";
 import { showText } from "../inspect/inspect.js";
 import type { Evaluation } from "../slices.js";

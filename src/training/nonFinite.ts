@@ -1,6 +1,5 @@
 // After a step went non-finite: runs it once more, traced, from the parameters before it, and says where it began (origin.ts), which norms had
 // blown up, and why, most likely.
-
 import { Status } from "../../assembly/opcodes.js";
 import { pickRows, type Samples } from "../data/samples.js";
 import { NonFiniteError, type Norm } from "../errors.js";

@@ -1,5 +1,4 @@
 // How far a network has been trained, and where a run was interrupted.
-
 import { OptionError } from "../errors.js";
 import type { StoredSums } from "../sums.js";
 import type { Callback } from "./callbacks.js";

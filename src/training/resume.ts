@@ -1,5 +1,4 @@
 // A run as data: what `save({ training: true })` adds to a file, and how a network takes it up again.
-
 import { checkBoolean, checkCount, checkNumber, checkPlain, isRecord, shown } from "../checks.js";
 import { FormatError, OptionError } from "../errors.js";
 import type { StoredParameter, StoredTraining } from "../formats/native.js";

@@ -1,5 +1,4 @@
 // What a run of fit reads, data and validation, in memory or streams: opened before it, and closed after it.
-
 import { checkSameClasses } from "../data/classes.js";
 import { checkData, type Data, type Ports, toSamples } from "../data/data.js";
 import { checkAlike, checkMeaning, checkSameScale, isScaled, type Meaning, meaningOf, type OnMeaning } from "../data/meaning.js";

@@ -1,5 +1,4 @@
 // The training steps of one call into the backend are a transaction: what a step spoils is undone, and the steps before it are run again.
-
 import { Status, Step } from "../../assembly/opcodes.js";
 import type { Samples } from "../data/samples.js";
 import type { NonFiniteError } from "../errors.js";

@@ -1,6 +1,5 @@
 // Training in chunks of steps, between which the event loop turns and callbacks act. A chunk is one or several calls into the backend, spans
 // epochs and ends early only where JavaScript must act; how long either is never changes a bit.
-
 import { Step } from "../../assembly/opcodes.js";
 import { shareRegion, type ThreadChoice } from "../backends/backend.js";
 import { checkKept, type Samples, weightedOutputs } from "../data/samples.js";

@@ -1,6 +1,5 @@
 // Matrix products, the twin of assembly/gemm: every element of C adds k = 0, 1, 2 … in order to its start, in strict arithmetic with one
 // rounding for each product and each sum, so the order of the elements is free. The inner loops are written by scripts/tiles.ts.
-
 import { Start } from "../../../assembly/opcodes.js";
 import { applyActivation } from "../../../build/js/epilogue.js";
 import { MR, NR, type Panel, relaxedPanel, relaxedRow, relaxedTile, strictPanel, strictRow, strictTile } from "../../../build/js/tiles.js";
