@@ -49,7 +49,7 @@ const columns = (...texts: readonly string[]) =>
     .map((text, i) => text.padEnd(WIDTHS[i] ?? 0))
     .join("")
     .trimEnd();
-const yes = (value: unknown) => (value ? "yes" : "no");
+const yes = (value: boolean) => (value ? "yes" : "no");
 
 let strictHash: string | undefined;
 /** By engine and backend: each CPU may fuse or not, and JavaScript's sums are float64. */

@@ -71,7 +71,10 @@ export async function open({ name, programs, arguments: given, agent }: Browser)
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 
-  const heard = () => once(events, "page", { signal: AbortSignal.timeout(PATIENCE) }) as Promise<[Outcome, ServerResponse, string]>;
+  const heard = () =>
+    once(events, "page", { signal: AbortSignal.timeout(PATIENCE) }).catch(() => {
+      throw new Error(`${name}'s page was not heard of for ${PATIENCE / 1000} s`);
+    }) as Promise<[Outcome, ServerResponse, string]>;
   let page = heard();
   const profile = mkdtempSync(join(tmpdir(), "chainrule-browser-"));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -81,16 +84,23 @@ export async function open({ name, programs, arguments: given, agent }: Browser)
     env: { ...process.env, HOME: profile, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
   });
   const closed = once(child, "close");
-  const [, , own] = await page;
+  const [, , own] = await page.catch((error: unknown) => {
+    process.kill(-child.pid!);
+    throw error;
+  });
   return {
     name,
     version: agent.exec(own)![1]!,
     major: 26,
     async train(row) {
-      const [, answer] = await page;
-      page = heard();
-      answer.end(JSON.stringify(row));
-      return (await page)[0];
+      try {
+        const [, answer] = await page;
+        page = heard();
+        answer.end(JSON.stringify(row));
+        return (await page)[0];
+      } catch (error) {
+        return { error: String(error) };
+      }
     },
     async close() {
       server.close();
