@@ -1,5 +1,6 @@
 // Checks of what users pass: say who, what came, what was wanted.
 import { OptionError } from "./errors.js";
+import { oneOf } from "./spelling.js";
 
 const TRANSFERRED = "(it was transferred, as to a worker: keep a copy)";
 
@@ -117,7 +118,7 @@ export function checkText(who: string, value: unknown): void {
 
 export function checkOneOf(who: string, value: unknown, allowed: readonly string[]): void {
   if (typeof value !== "string" || !allowed.includes(value))
-    throw new OptionError(`${who} is ${shown(value)}, expected one of: ${allowed.join(", ")}`);
+    throw new OptionError(`${who} is ${shown(value)}, expected ${oneOf(allowed, value)}`);
 }
 
 /** Options that nobody knows are mistakes of spelling more often than not. */
@@ -125,7 +126,7 @@ export function checkOptions(who: string, options: unknown, known: readonly stri
   if (!isRecord(options)) throw new OptionError(`${who}: options are ${shown(options)}, expected an object`);
   for (const name of Object.keys(options))
     if (!known.includes(name))
-      throw new OptionError(`${who}: unknown option ${shown(name)}, expected ${known.length ? `one of: ${known.join(", ")}` : "none"}`);
+      throw new OptionError(`${who}: unknown option ${shown(name)}, expected ${known.length ? oneOf(known, name) : "none"}`);
   // They would count where options are read, not where they are copied; what all objects inherit is nobody's option.
   for (const name of known)
     if (options[name] !== undefined && !Object.hasOwn(options, name) && !(name in Object.prototype))

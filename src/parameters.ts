@@ -9,6 +9,7 @@ import { cut } from "./inspect/wrap.js";
 import type { Model } from "./model.js";
 import { columns, product, size } from "./plan/tensor.js";
 import { hexadecimal, Sha256 } from "./sha256.js";
+import { oneOf } from "./spelling.js";
 import { toUtf8 } from "./utf8.js";
 
 export interface NamedTensor {
@@ -48,8 +49,8 @@ export function setParameters(model: Model, given: readonly GivenParameter[]): v
     const { name, values, shape } = entry ?? {};
     const parameter = model.parameters.find(({ tensor }) => tensor.name === name);
     if (!parameter) {
-      const names = model.parameters.map(({ tensor }) => tensor.name).join(", ");
-      throw new ShapeError(`setParameters: unknown name ${shown(name)}, expected one of: ${names}`);
+      const names = model.parameters.map(({ tensor }) => tensor.name);
+      throw new ShapeError(`setParameters: unknown name ${shown(name)}, expected ${oneOf(names, name)}`);
     }
     if (seen.has(name)) throw new ShapeError(`setParameters: ${name} is given twice`);
     seen.add(name);

@@ -162,7 +162,7 @@ describe("what is refused when a network is made", () => {
       "a misspelt penalty",
       () => made((g, x) => g.add(x, g.parameter("p", [4], zeros(), { L2: 0.5 } as never))),
       OptionError,
-      /^mine_1\.p: unknown option "L2", expected one of: l1, l2$/,
+      /^mine_1\.p: unknown option "L2", expected one of: l1, l2; did you mean "l2"\?$/,
     ],
     [
       "null for penalties",

@@ -245,7 +245,7 @@ const data: readonly Row[] = [
     "weights by a wrong name",
     (n) => n.fit(any({ inputs, targets, sampleWeight: [0, 1] })),
     ShapeError,
-    /^fit: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+    /^fit: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights; did you mean "sampleWeights"\?$/,
   ],
   [
     "weights of validation by a wrong name",

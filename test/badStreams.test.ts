@@ -62,13 +62,13 @@ describe("refuses", () => {
       "weights of a batch by a wrong name",
       cr.dataset.stream((() => [{ ...plain(0, 2), sampleWeight: [0, 1] }]) as never),
       { shuffle: false },
-      /^fit: item 0 of the stream: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+      /^fit: item 0 of the stream: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights; did you mean "sampleWeights"\?$/,
     ],
     [
       "the weight of a sample by a wrong name",
       cr.dataset.stream((() => [{ input: [1, 2, 3], target: 0, sampleWeights: [0] }]) as never),
       { shuffle: false },
-      /^fit: item 0 of the stream: unknown field "sampleWeights", expected one of: input, target, sampleWeight$/,
+      /^fit: item 0 of the stream: unknown field "sampleWeights", expected one of: input, target, sampleWeight; did you mean "sampleWeight"\?$/,
     ],
     [
       "a weight that is none",

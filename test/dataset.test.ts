@@ -430,12 +430,12 @@ describe("refuses", () => {
     [
       "weights by a wrong name",
       () => dataset({ inputs: rows, targets: [1, 2, 3], sampleWeight: [1, 1, 1] } as never),
-      /^dataset: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights$/,
+      /^dataset: unknown field "sampleWeight", expected one of: inputs, targets, sampleWeights; did you mean "sampleWeights"\?$/,
     ],
     [
       "a sample's weight by a wrong name",
       () => dataset([{ input: 1, target: 0, sampleWeights: [1] } as never]),
-      /^dataset: item 0: unknown field "sampleWeights", expected one of: input, target, sampleWeight$/,
+      /^dataset: item 0: unknown field "sampleWeights", expected one of: input, target, sampleWeight; did you mean "sampleWeight"\?$/,
     ],
     [
       "options among the data",
@@ -495,7 +495,7 @@ describe("refuses", () => {
     [
       "an unknown option",
       () => dataset(samples, { class: 2 } as never),
-      /^dataset: unknown option "class", expected one of: input, classes, features$/,
+      /^dataset: unknown option "class", expected one of: input, classes, features; did you mean "classes"\?$/,
     ],
     ["a class named twice", () => dataset(samples, { classes: ["no", "no"] }), /classes has a name twice$/],
     [

@@ -3,6 +3,7 @@ import Papa from "papaparse";
 import { checkBoolean, checkOneOf, checkOptions, shown } from "../checks.js";
 import type { Classes } from "../data/classes.js";
 import { FormatError, OptionError } from "../errors.js";
+import { suggestion } from "../spelling.js";
 
 /** A column by its name in the header, or by its number from 0. */
 export type Column = string | number;
@@ -196,7 +197,7 @@ export class CsvTable {
       if (!Number.isInteger(at) || at < 0 || at >= names.length) {
         const known = `${names.slice(0, 10).map(shown).join(", ")}${names.length > 10 ? ", …" : ""}`;
         throw new OptionError(
-          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}${this.hint}`,
+          `csv: ${who} has column ${shown(column)}, expected a number from 0 to ${names.length - 1} or one of: ${known}${suggestion(names, column)}${this.hint}`,
         );
       }
       return at;

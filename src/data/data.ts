@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.js";
 import { type Loss, takesIds, targetShape } from "../losses/loss.js";
 import { checkTargets } from "../losses/targets.js";
 import { product } from "../plan/tensor.js";
+import { oneOf, suggestion } from "../spelling.js";
 import { checkToldApart, namesOf } from "./classes.js";
 import { isNested, isNumberArray, type NumberArray, onShelf, type Rows, SMALL, sharedRoom, toRows } from "./rows.js";
 import type { Matrix, Samples } from "./samples.js";
@@ -41,7 +42,7 @@ const datasetFields: readonly string[] = ["rows", "input", "columns", "classes",
 export function checkFields(who: string, given: object, known: readonly string[], alsoKnown: readonly string[] = []): void {
   for (const name of Object.keys(given))
     if (!known.includes(name) && !alsoKnown.includes(name))
-      throw new ShapeError(`${who}: unknown field ${shown(name)}, expected one of: ${known.join(", ")}`);
+      throw new ShapeError(`${who}: unknown field ${shown(name)}, expected ${oneOf(known, name)}`);
 }
 
 /** Advice for what makes rows one after another. */
@@ -147,7 +148,8 @@ function byName<T>(who: string, given: T | Readonly<Record<string, T>>, ports: r
   if (Object.hasOwn(record, "inputs") && !names.includes("inputs"))
     throw new ShapeError(`${who}: got data as a whole, { ${Object.keys(record).join(", ")} }, expected one field of it, as data.inputs`);
   for (const name of Object.keys(record))
-    if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
+    if (!names.includes(name))
+      throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}${suggestion(names, name)}`);
   return names.map((name) => {
     if (!Object.hasOwn(record, name)) throw new ShapeError(`${who}: ${name} is missing, expected ${names.join(", ")}`);
     return record[name]!;
@@ -208,6 +210,7 @@ function toWeights(
     throw new ShapeError(`${who}: got ${shown(given)}, expected an object with any of ${names.join(", ")}`);
   }
   for (const name of Object.keys(given))
-    if (!names.includes(name)) throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}`);
+    if (!names.includes(name))
+      throw new ShapeError(`${who}: unknown name ${shown(name)}, expected ${names.join(", ")}${suggestion(names, name)}`);
   return names.map((name) => (Object.hasOwn(given, name) ? toSampleWeights(`${who}.${name}`, given[name], rows, part) : undefined));
 }

@@ -1,6 +1,7 @@
 // The names of what `fit` reports of an epoch, as monitors, logs and tables have them: the loss, the metrics, and validation's.
 import { shown } from "../checks.js";
 import { OptionError } from "../errors.js";
+import { suggestion } from "../spelling.js";
 import type { Epoch } from "./history.js";
 
 /** Before a name: validation's. */
@@ -20,7 +21,9 @@ export function checkReported(who: string, name: string, reported: readonly stri
   if (numbers === 1) return;
   if (name.startsWith(VALIDATION) && reported.includes(name.slice(VALIDATION.length)))
     throw new OptionError(`${who}: ${name} needs validation data; give fit the option validation`);
-  throw new OptionError(`${who}: monitor is ${shown(name)}, expected one of: ${reported.join(", ")}`);
+  // Also what there would be with validation data: the next message says that.
+  const all = [...reported, ...reported.map((each) => `${VALIDATION}${each}`)];
+  throw new OptionError(`${who}: monitor is ${shown(name)}, expected one of: ${reported.join(", ")}${suggestion(all, name)}`);
 }
 
 /** @param name as in `Run.reported` */
