@@ -8,7 +8,7 @@ export { type CustomTargets, customActivation, customLoss, customMetric, layer }
 export { type Classes, classWeights, type Label, oneHot } from "./data/classes.js";
 export type { DatasetOptions } from "./data/collect.js";
 export type { Data, Targets } from "./data/data.js";
-export { Dataset, dataset, type SplitOptions } from "./data/dataset.js";
+export { Dataset, dataset, type FoldOptions, type SplitOptions } from "./data/dataset.js";
 export {
   type Average,
   type AverageOptions,

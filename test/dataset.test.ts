@@ -7,6 +7,7 @@ import {
   type Dataset,
   dataset,
   dense,
+  type FoldOptions,
   minMax,
   network,
   OptionError,
@@ -323,6 +324,69 @@ test("oneHot has a 1 at each row's class", () => {
   expect(() => oneHot([2, 0], undefined as never)).toThrow("oneHot: classes is undefined, expected a whole number");
 });
 
+describe("folds:", () => {
+  test("each row is in one validation and in all other trains, parts and their classes as equal as can be", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(3), { minLength: 7, maxLength: 60 }),
+        fc.integer({ min: 2, max: 7 }),
+        fc.nat(),
+        fc.constantFrom({ stratified: true }, {}, { shuffle: false }),
+        (some, count, seed, options) => {
+          // Of strata each fold needs a row of every class.
+          const ids = [...some, ...Array.from({ length: 4 * count }, (_, i) => i % 4)];
+          const all = ids.map((_, r) => r);
+          const folds = [...numbered(ids, 4).folds(count, { ...options, seed })];
+          expect(folds.length).toBe(count);
+          expect(sorted(folds.flatMap(({ validation }) => numbersOf(validation)))).toEqual(all);
+          for (const { train, validation } of folds) {
+            expect(sorted([train, validation].flatMap(numbersOf))).toEqual(all);
+            expect(Math.abs(validation.rows - ids.length / count)).toBeLessThan(1);
+            for (const id of options.stratified ? [0, 1, 2, 3] : []) {
+              const of = (rows: Iterable<number>) => [...rows].filter((other) => other === id).length;
+              expect(Math.abs(of(validation.targets) - of(ids) / count)).toBeLessThan(1);
+            }
+            if (options.shuffle === false)
+              expect([train, validation].map(numbersOf)).toEqual([train, validation].map(numbersOf).map(sorted));
+          }
+        },
+      ),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  test("are a function of the seed, in an order of their own, and in the rows' order without one", () => {
+    const data = numbered(Array.from({ length: 12 }, (_, i) => i % 3));
+    const validations = (options: FoldOptions) => [...data.folds(5, options)].map(({ validation }) => numbersOf(validation));
+    expect(validations({ seed: 1 })).toEqual(validations({ seed: 1 }));
+    expect(validations({ seed: 1 })).not.toEqual(validations({ seed: 2 }));
+    expect(validations({})).toEqual(validations({ seed: 0 }));
+    expect(validations({ shuffle: false })).toEqual([
+      [0, 1, 2],
+      [3, 4],
+      [5, 6, 7],
+      [8, 9],
+      [10, 11],
+    ]);
+    const { train } = data.folds(2, { stratified: true, seed: 3 }).next().value!;
+    expect(numbersOf(train)).not.toEqual(sorted(numbersOf(train)));
+    expect([...train.targets]).not.toEqual(sorted([...train.targets]));
+  });
+
+  test("keep weights, names and scalers, and are made one at a time", () => {
+    const weighed = dataset({ inputs: [[1], [2], [3], [4]], targets: ["a", "b", "a", "b"], sampleWeights: [1, 2, 3, 4] });
+    const folds = weighed.folds(2, { stratified: true, seed: 5 });
+    const { train, validation } = folds.next().value!;
+    for (const part of [train, validation]) {
+      expect([...part.sampleWeights!]).toEqual(numbersOf(part));
+      expect([part.classes, [...part.targets].sort()]).toEqual([
+        ["a", "b"],
+        [0, 1],
+      ]);
+    }
+  });
+});
+
 test("class weights make every class count alike: rows / (classes · rows of the class)", () => {
   const weights = classWeights(Uint32Array.of(0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2, 2));
   expect(weights).toEqual([12 / (3 * 6), 12 / (3 * 2), 12 / (3 * 4)]);
@@ -332,6 +396,7 @@ test("class weights make every class count alike: rows / (classes · rows of the
 test.each<[string, (gone: Dataset, whole: Dataset) => unknown]>([
   ["shuffle", (gone) => gone.shuffle(1)],
   ["split", (gone) => gone.split({ test: 0.5 })],
+  ["folds", (gone) => gone.folds(2)],
   ["select", (gone) => gone.select([0])],
   ["slice", (gone) => gone.slice(0)],
   ["concat", (gone, whole) => gone.concat(whole)],
@@ -479,6 +544,11 @@ describe("refuses", () => {
       () => numbered([0, 1, 0, 1], 3).split({ test: 0.5, stratified: true }),
       /^split: stratified: class "2" has no rows, so no part can have its share; leave it out of classes$/,
     ],
+    [
+      "fewer rows of a class than folds",
+      () => numbered([0, 1, 0, 1, 1]).folds(3, { stratified: true }),
+      /^folds: stratified: class "0" has 2 rows, expected at least 3, one a fold$/,
+    ],
     ["an id that is no class", () => oneHot([0, 3], 3), /^oneHot: row 1 has class id 3, expected a whole number from 0 to 2$/],
     ["a weight for what is no id", () => classWeights([1n] as never), /^classWeights: row 0 has class id 1n/],
     ["a weight for a fraction", () => classWeights([1.5]), /^classWeights: row 0 has class id 1.5, expected a whole number from 0/],
@@ -516,6 +586,19 @@ describe("refuses", () => {
       /^split: test and validation take 4 of 4 rows and leave none to train on$/,
     ],
     ["strata of values", () => values.split({ test: 0.5, stratified: true }), /^split: stratified needs targets that are classes/],
+    ["one fold", () => data.folds(1), /^folds: count is 1, expected a whole number of at least 2$/],
+    ["more folds than rows", () => data.folds(5), /^folds: count is 5, but there are 4 rows, expected at least one a fold$/],
+    ["folds of values by strata", () => values.folds(2, { stratified: true }), /^folds: stratified needs targets that are classes/],
+    [
+      "strata in their order",
+      () => data.folds(2, { stratified: true, shuffle: false }),
+      /^folds: stratified needs shuffle, got shuffle false$/,
+    ],
+    [
+      "an unknown option of folds",
+      () => data.folds(2, { test: 0.5 } as never),
+      /^folds: unknown option "test", expected one of: stratified, shuffle, seed$/,
+    ],
     ["a seed that is none", () => data.shuffle(-1), /^shuffle: seed is -1/],
     ["a row that is not there", () => data.select([0, 4]), /^select: row 1 is 4, expected a whole number from 0 to 3$/],
     ["more rows than there are", () => data.take(5), /^take is 5/],

@@ -7,7 +7,7 @@ import { countClasses } from "./classes.js";
 import { checkDataset, collector, type DatasetOptions, fromColumns, schemaOf } from "./collect.js";
 import type { Batch, Sample } from "./items.js";
 import type { Scaler, Scalers } from "./scalers.js";
-import { divide } from "./split.js";
+import { deal, divide, type Folds, type Strata } from "./split.js";
 import { stream } from "./stream.js";
 
 /** What a dataset holds; its arrays are shared with the datasets made from it, and must not be written to. */
@@ -31,17 +31,23 @@ export interface Parts {
   readonly scalers?: Scalers;
 }
 
-export interface SplitOptions {
+export interface FoldOptions {
+  /** every part has its share of each class; default false */
+  readonly stratified?: boolean | undefined;
+  /** default true; false: rows stay in their order */
+  readonly shuffle?: boolean | undefined;
+  /** uint32, default 0: the same call gives the same parts */
+  readonly seed?: number | undefined;
+}
+
+const orderOptions = ["stratified", "shuffle", "seed"] satisfies (keyof FoldOptions)[];
+
+/** `stratified`: a class always keeps a row for training. `shuffle: false`: the last rows are for testing, as time series want it. */
+export interface SplitOptions extends FoldOptions {
   /** share of the rows, more than 0 and less than 1; at least one row */
   readonly test: number;
   /** share of the rows, default 0: none */
   readonly validation?: number | undefined;
-  /** every part has its share of each class; default false. A class always keeps a row for training. */
-  readonly stratified?: boolean | undefined;
-  /** default true; false: the last rows are for testing, as time series want it */
-  readonly shuffle?: boolean | undefined;
-  /** uint32, default 0: the same call gives the same parts */
-  readonly seed?: number | undefined;
 }
 
 type Values = Float32Array | Uint32Array;
@@ -92,28 +98,70 @@ export class Dataset implements Parts {
   split(options: SplitOptions): Record<"train" | "test", Dataset>;
   split(options: SplitOptions): Record<string, Dataset> {
     checkHeld("split", this);
-    checkOptions("split", options, ["test", "validation", "stratified", "shuffle", "seed"]);
-    const { test, validation = 0, stratified = false, shuffle = true, seed = 0 } = options;
+    checkOptions("split", options, ["test", "validation", ...orderOptions]);
+    const { test, validation = 0 } = options;
     checkNumber("split: test", test, { above: 0, below: 1 });
     checkNumber("split: validation", validation, { least: 0, below: 1 });
-    checkBoolean("split: stratified", stratified);
-    checkBoolean("split: shuffle", shuffle);
-    checkSeed("split", seed);
-    if (stratified && !this.classes)
-      throw new OptionError("split: stratified needs targets that are classes; the option classes of dataset makes them so");
-    if (stratified && !shuffle) throw new OptionError("split: stratified needs shuffle, got shuffle false");
+    const { seed, strata } = this.order("split", options);
     const sizes = [test, validation].filter((share) => share > 0).map((share) => Math.max(1, Math.round(share * this.rows)));
     const apart = sizes.reduce((a, b) => a + b, 0);
     if (apart >= this.rows)
       throw new OptionError(`split: test and validation take ${apart} of ${this.rows} rows and leave none to train on`);
-    const strata = stratified ? { ids: this.targets, counts: countClasses(this.targets, this.classes!.length) } : undefined;
     const empty = strata?.counts.indexOf(0) ?? -1;
     if (empty >= 0)
       throw new ShapeError(
         `split: stratified: class ${shown(this.classes![empty])} has no rows, so no part can have its share; leave it out of classes`,
       );
-    const parts = divide(this.rows, sizes, shuffle ? seed : undefined, strata).map((rows) => this.gather(rows));
+    const parts = divide(this.rows, sizes, seed, strata).map((rows) => this.gather(rows));
     return { train: parts.at(-1)!, test: parts[0]!, ...(validation > 0 && { validation: parts[1]! }) };
+  }
+
+  /** For cross-validation: `count` pairs, one after the other, each made when it is asked for. Every row is in the `validation` of one of them and in
+   *  the `train` of all others; parts are as equal as can be. Without `shuffle` each `validation` is a stretch of rows. Scalers are to be fitted on
+   *  each `train` alone.
+   *  @param count at least 2, at most as many as rows
+   *  @throws {OptionError} another count; `stratified` without classes; {ShapeError} with `stratified` a class of fewer rows than `count`
+   *  @example
+   *  for (const { train, validation } of flowers.folds(5, { stratified: true, seed: 1 })) {
+   *    const net = await network({ …, seed: 1 });
+   *    await net.fit(train);
+   *    losses.push(net.evaluate(validation).loss);
+   *  } */
+  folds(count: number, options: FoldOptions = {}): IterableIterator<Record<"train" | "validation", Dataset>> {
+    checkHeld("folds", this);
+    checkCount("folds: count", count, 2);
+    checkOptions("folds", options, orderOptions);
+    const { seed, strata } = this.order("folds", options);
+    if (count > this.rows) throw new OptionError(`folds: count is ${count}, but there are ${this.rows} rows, expected at least one a fold`);
+    const scarce = strata?.counts.findIndex((rows) => rows < count) ?? -1;
+    if (scarce >= 0)
+      throw new ShapeError(
+        `folds: stratified: class ${shown(this.classes![scarce])} has ${strata!.counts[scarce]} rows, expected at least ${count}, one a fold`,
+      );
+    return this.pairs(count, deal(this.rows, count, seed, strata));
+  }
+
+  private *pairs(count: number, { order, foldOf }: Folds): IterableIterator<Record<"train" | "validation", Dataset>> {
+    for (let fold = 0; fold < count; ++fold)
+      yield {
+        train: this.gather(order.filter((row) => foldOf[row] !== fold)),
+        validation: this.gather(order.filter((row) => foldOf[row] === fold)),
+      };
+  }
+
+  /** What splits and folds have in common. @returns no seed where rows stay in their order */
+  private order(
+    who: string,
+    { stratified = false, shuffle = true, seed = 0 }: FoldOptions,
+  ): { seed: number | undefined; strata: Strata | undefined } {
+    checkBoolean(`${who}: stratified`, stratified);
+    checkBoolean(`${who}: shuffle`, shuffle);
+    checkSeed(who, seed);
+    if (stratified && !this.classes)
+      throw new OptionError(`${who}: stratified needs targets that are classes; the option classes of dataset makes them so`);
+    if (stratified && !shuffle) throw new OptionError(`${who}: stratified needs shuffle, got shuffle false`);
+    const strata = stratified ? { ids: this.targets, counts: countClasses(this.targets, this.classes!.length) } : undefined;
+    return { seed: shuffle ? seed : undefined, strata };
   }
 
   /** Rows by number, in that order; numbers may repeat. */

@@ -1,4 +1,4 @@
-// Which rows go to which part of a split.
+// Which rows go to which part of a split, and to which fold.
 import { ShapeError } from "../errors.js";
 import { permutation, Stream } from "../random.js";
 
@@ -24,18 +24,25 @@ function allocate(counts: readonly number[], wanted: number): number[] {
   return taken;
 }
 
-/** @param sizes rows of each part but the last, which gets the others
- *  @param strata class of each row, if every part is to have its share of each @param seed of the order; undefined: as they are, later parts first
- *  @returns row numbers of each part, in random order */
-export function divide(
-  rows: number,
-  sizes: readonly number[],
-  seed: number | undefined,
-  strata?: { readonly ids: ArrayLike<number>; readonly counts: readonly number[] },
-): Uint32Array[] {
+/** The class of each row, and how many rows each has. */
+export interface Strata {
+  readonly ids: ArrayLike<number>;
+  readonly counts: readonly number[];
+}
+
+function orderOf(rows: number, seed: number | undefined): Uint32Array {
   const order = new Uint32Array(rows);
   if (seed !== undefined) permutation(rows, seed, 1, order, Stream.Dataset);
-  else for (let i = 0; i < rows; ++i) order[i] = rows - 1 - i;
+  else for (let i = 0; i < rows; ++i) order[i] = i;
+  return order;
+}
+
+/** @param sizes rows of each part but the last, which gets the others
+ *  @param strata if every part is to have its share of each class @param seed of the order; undefined: as they are, later parts first
+ *  @returns row numbers of each part, in random order */
+export function divide(rows: number, sizes: readonly number[], seed: number | undefined, strata?: Strata): Uint32Array[] {
+  const order = orderOf(rows, seed);
+  if (seed === undefined) order.reverse();
 
   let left = strata?.counts ?? [rows];
   const room = sizes.map((size) => {
@@ -54,4 +61,22 @@ export function divide(
     filled[part]! += 1;
   }
   return seed === undefined ? parts.map((part) => part.reverse()) : parts;
+}
+
+/** All rows in their order, and the fold of each. */
+export interface Folds {
+  readonly order: Uint32Array;
+  readonly foldOf: Uint32Array;
+}
+
+/** Folds as equal as can be: rows in random order are dealt out to them like cards, class by class where there are strata, of which each fold then has
+ *  as many as can be, too. @param seed undefined: rows as they are, a stretch of them for each fold */
+export function deal(rows: number, count: number, seed: number | undefined, strata?: Strata): Folds {
+  const order = orderOf(rows, seed);
+  const dealt = strata ? order.slice().sort((a, b) => strata.ids[a]! - strata.ids[b]!) : order;
+  const foldOf = new Uint32Array(rows);
+  dealt.forEach((row, i) => {
+    foldOf[row] = seed === undefined ? Math.floor((i * count) / rows) : i % count;
+  });
+  return { order, foldOf };
 }
