@@ -31,6 +31,18 @@ test("diabetes stops early, and reaches the bar", async () => {
   expect(Math.abs(mean!)).toBeLessThan(0.05);
 });
 
+test("cross-validation tells a layer that is too narrow from others", async () => {
+  const rows = [...(await run("cross-validation")).matchAll(/^ +(\d+) +((?: *[01]\.\d{3}){7})$/gm)].map(([, units, cells]) => ({
+    units: Number(units),
+    cells: cells!.trim().split(/ +/).map(Number),
+  }));
+  expect(rows.map(({ units }) => units)).toEqual([1, 2, 4, 16, 64]);
+  for (const { cells } of rows) expect(cells.slice(0, 5).reduce((a, b) => a + b) / 5).toBeCloseTo(cells[5]!, 2);
+  const [narrow, ...others] = rows.map(({ cells }) => cells.at(-1)!);
+  for (const loss of others) expect(loss).toBeLessThan(narrow!);
+  expect(rows.at(-2)!.cells[5]).toBeGreaterThan(0.93);
+});
+
 test("digits-csv shows what is taken for what, and reaches the bar", async () => {
   const output = await run("digits-csv");
   const rows = [...output.matchAll(/^ {2}is \d +(.*?) +\S+ %$/gm)].map(([, cells]) =>
